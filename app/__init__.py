@@ -1,0 +1,101 @@
+"""The application: put together here, and refused when a promise is not kept."""
+
+from datetime import timedelta
+import importlib
+import importlib.util
+
+from flask import Flask
+from flask_wtf import CSRFProtect
+from sqlalchemy import inspect
+from werkzeug.middleware.proxy_fix import ProxyFix
+
+from app.config import Settings, load_settings
+from app.db.engine import make_engine
+from app.db.session import Database, bind, bound
+from app.kernel.clock import Clock, DemonstrationClock, SystemClock
+from app.kernel.ports import Ports
+from app.organisation.queries import installation
+from app.web.access import guard, refuse_undeclared_routes
+from app.web.errors import init_errors
+from app.web.filters import init_filters
+from app.web.headers import init_headers
+from app.web.layout import init_layout
+from app.web.static_files import init_static_files
+
+LARGEST_REQUEST = 2 * 1024 * 1024
+
+
+def create_app(settings: Settings | None = None) -> Flask:
+    """Build the application.
+
+    Raises:
+        RuntimeError: a route declares no access rule.
+    """
+    chosen = settings or load_settings()
+    app = Flask(__name__, static_folder=None, template_folder="web/templates")
+    _configure(app, chosen)
+    bind(Database(make_engine(chosen.database)))
+    app.extensions["settings"] = chosen
+    app.extensions["ports"] = Ports()
+    app.extensions["clock"] = _clock(chosen)
+    _init_web(app, chosen)
+    _init_domains(app)
+    refuse_undeclared_routes(app)
+    return app
+
+
+def _configure(app: Flask, settings: Settings) -> None:
+    app.config.update(
+        SECRET_KEY=settings.secret(),
+        SESSION_COOKIE_NAME="__Host-session" if settings.https else "session",
+        SESSION_COOKIE_HTTPONLY=True,
+        SESSION_COOKIE_SAMESITE="Lax",
+        SESSION_COOKIE_SECURE=settings.https,
+        # The signed cookie may live as long as the server-side session; that one decides.
+        PERMANENT_SESSION_LIFETIME=timedelta(hours=settings.absolute_hours),
+        MAX_CONTENT_LENGTH=LARGEST_REQUEST,
+        MAX_FORM_MEMORY_SIZE=LARGEST_REQUEST,
+        MAX_FORM_PARTS=2000,
+        WTF_CSRF_TIME_LIMIT=None,
+        WTF_CSRF_SSL_STRICT=settings.https,
+    )
+    app.jinja_env.trim_blocks = True
+    app.jinja_env.lstrip_blocks = True
+
+
+def _init_web(app: Flask, settings: Settings) -> None:
+    init_headers(app, strict_transport="max-age=31536000" if settings.https else None)
+    init_errors(app)
+    init_filters(app)
+    init_static_files(app)
+    init_layout(app)
+    CSRFProtect(app)
+    app.before_request(guard)
+    if settings.trusted_proxies:
+        hops = settings.trusted_proxies
+        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops, x_host=hops)  # type: ignore[method-assign]
+
+
+def _clock(settings: Settings) -> Clock:
+    """Return the machine's clock, or the demonstration's once its city is loaded."""
+    if not settings.demo or not inspect(bound().engine).has_table("installation"):
+        return SystemClock()
+    with bound().reading() as session:
+        found = installation(session)
+        if found is None or found.story_start is None:
+            return SystemClock()
+        return DemonstrationClock(real_start=found.created_at, story_start=found.story_start)
+
+
+def _init_domains(app: Flask) -> None:
+    for name in ("people", "checklists", "inspections", "reports", "home"):
+        if importlib.util.find_spec(f"app.{name}.routes") is not None:
+            module = importlib.import_module(f"app.{name}.routes")
+            if hasattr(module, "init_login"):
+                module.init_login(app)
+            app.register_blueprint(module.blueprint)
+    for name in ("database", "checklists", "organisation", "people", "setup", "serve", "journal", "doctor", "backup", "demo", "reports"):
+        if importlib.util.find_spec(f"app.cli.{name}") is not None:
+            module = importlib.import_module(f"app.cli.{name}")
+            for group in module.COMMANDS:
+                app.cli.add_command(group)

@@ -1,0 +1,1 @@
+"""One permission table for the whole house. Closed by default."""

@@ -1,0 +1,1 @@
+"""The ruler: checklists in sealed editions."""

@@ -1,0 +1,51 @@
+"""Pages of checklists: which editions there are, and one edition to be read, printed or taken away as a file."""
+
+from datetime import date
+from typing import Final, cast
+
+from flask import Blueprint, Response, current_app, render_template
+from sqlalchemy.orm import Session
+
+from app.access.permissions import Permission
+from app.checklists import queries, texts
+from app.checklists.files import to_yaml
+from app.db.session import reading
+from app.kernel.ids import EditionId
+from app.kernel.ports import Ports
+from app.web.access import actor, requires
+
+blueprint: Final = Blueprint("checklists", __name__, url_prefix="/checklists", template_folder="templates")
+
+
+@blueprint.get("/")
+@requires(Permission.CITY_CHECKLIST_READ)
+def checklist_list() -> str:
+    """List the checklists with their editions."""
+    with reading() as session:
+        groups = queries.editions(session, actor=actor(), answers=_answers(session))
+    return render_template("checklists/list.html", groups=groups, texts=texts)
+
+
+@blueprint.get("/<code>/editions/<label>")
+@requires(Permission.CITY_CHECKLIST_READ)
+def edition(code: str, label: str) -> str:
+    """Show one edition with everything that it says."""
+    with reading() as session:
+        page = queries.edition_page(session, actor=actor(), code=code, label=label, answers=_answers(session))
+    effective_on = date.fromisoformat(page.edition.basis.regulation_effective_on)
+    return render_template("checklists/edition.html", page=page, effective_on=effective_on, texts=texts)
+
+
+@blueprint.get("/<code>/editions/<label>/file")
+@requires(Permission.CITY_CHECKLIST_READ)
+def edition_file(code: str, label: str) -> Response:
+    """Give one edition as a file that can be imported again."""
+    with reading() as session:
+        content = queries.edition_content(session, actor=actor(), code=code, label=label)
+    headers = {"Content-Disposition": f'attachment; filename="{code}-{label}.yaml"'}
+    return Response(to_yaml(content), mimetype="application/yaml", headers=headers)
+
+
+def _answers(session: Session) -> dict[EditionId, int]:
+    ports = cast("Ports", current_app.extensions["ports"])
+    return ports.answers_by_edition(session, edition_ids=queries.edition_ids(session))

@@ -1,0 +1,23 @@
+"""Japanese labels of checklists."""
+
+from typing import Final
+
+from app.checklists.rules import Ask, CommentRule, Confirmation, EditionState, LineageKind
+
+EDITION_STATE: Final = {EditionState.DRAFT: "下書き", EditionState.PUBLISHED: "公開"}
+CONFIRMATION: Final = {Confirmation.CONFIRMED: "確認済", Confirmation.TO_CONFIRM: "要確認"}
+COMMENT_RULE: Final = {CommentRule.REQUIRED: "必ず書く", CommentRule.OPTIONAL: "書かなくてもよい"}
+ASK: Final = {
+    Ask.HEAD: "所属長",
+    Ask.PROMOTER: "推進員",
+    Ask.GENERAL_AFFAIRS: "庶務担当",
+    Ask.OUTSOURCING: "委託担当",
+    Ask.SUBSECTION_CHIEF: "係長",
+}
+LINEAGE: Final = {
+    LineageKind.NEW: "新しい項目",
+    LineageKind.SAME: "前の版と同じ",
+    LineageKind.REWORDED: "文言を変えた",
+    LineageKind.SPLIT: "分けた",
+    LineageKind.MERGED: "まとめた",
+}

@@ -1,0 +1,1 @@
+"""The command line: `flask …`. It goes through the same commands as the pages, with the same rules and the same journal."""

@@ -1,0 +1,83 @@
+"""Typed settings, read once from `instance/settings.env` and the environment (the environment wins)."""
+
+import os
+import secrets
+from contextlib import suppress
+from datetime import timedelta
+from functools import cached_property
+from pathlib import Path
+from typing import Self
+
+from pydantic import Field, model_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+class Settings(BaseSettings):
+    """Everything that a city sets. Names in the environment: SELF_INSPECTION_<NAME>; the database also as DATABASE_URL."""
+
+    model_config = SettingsConfigDict(env_prefix="SELF_INSPECTION_", extra="forbid", frozen=True, populate_by_name=True)
+
+    city: str = "みほん市"
+    product_name: str = "情報セキュリティ自己点検"
+    contact: str = "情報政策課　内線 2345"
+    lead_division_name: str = "情報政策課"
+    classification: str = "取扱注意（自治体機密性2）"
+
+    instance_path: Path = ROOT / "instance"
+    database_url: str = Field(default="", validation_alias="DATABASE_URL")
+    secret_key: str = ""
+    demo: bool = False
+
+    host: str = "127.0.0.1"
+    port: int = 8000
+    threads: int = 8
+    https: bool = False
+    trusted_proxies: int = Field(default=0, ge=0, le=3)
+
+    idle_minutes: int = Field(default=30, ge=5, le=240)
+    administrator_idle_minutes: int = Field(default=10, ge=5, le=240)
+    absolute_hours: int = Field(default=12, ge=1, le=24)
+    reauthentication_minutes: int = Field(default=5, ge=1, le=30)
+    minimum_password_length: int = Field(default=12, ge=8, le=64)
+
+    @model_validator(mode="after")
+    def _demonstration_stays_at_home(self) -> Self:
+        # A demonstration server carries published passwords: it must not be reachable from other machines.
+        if self.demo and self.host not in {"127.0.0.1", "::1", "localhost"}:
+            message = "a demonstration server binds 127.0.0.1 only"
+            raise ValueError(message)
+        return self
+
+    @cached_property
+    def database(self) -> str:
+        """Return the database URL; the embedded SQLite file in `instance/` unless another is set."""
+        return self.database_url or f"sqlite:///{self.instance_path / 'self-inspection.sqlite3'}"
+
+    def secret(self) -> str:
+        """Return the key that signs cookies: a setting, or one that this installation made for itself once."""
+        if self.secret_key:
+            return self.secret_key
+        path = self.instance_path / "secret-key"
+        if not path.exists():
+            path.parent.mkdir(parents=True, exist_ok=True)
+            with suppress(FileExistsError), open(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600), "w") as file:
+                file.write(secrets.token_urlsafe(48))
+        return path.read_text()
+
+    @property
+    def evidence_path(self) -> Path:
+        """Return the folder of kept files (sealed documents), outside the web root."""
+        return self.instance_path / "evidence"
+
+    @property
+    def idle_limit(self) -> timedelta:
+        """Return how long a session may rest."""
+        return timedelta(minutes=self.idle_minutes)
+
+
+def load_settings() -> Settings:
+    """Read the settings of this installation."""
+    instance = Settings().instance_path
+    return Settings(_env_file=instance / "settings.env")  # type: ignore[call-arg]  # pydantic-settings adds it

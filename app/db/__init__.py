@@ -1,0 +1,1 @@
+"""The database: engine, transactions, column types and the guards of immutable rows."""

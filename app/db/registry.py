@@ -1,0 +1,24 @@
+"""Every table and guard of the house, for migrations and the start-up check: the only place that imports all models."""
+
+from typing import Final
+
+from app.checklists import models as checklists
+from app.db.base import Base
+from app.db.guards import Guard
+from app.inspections import models as inspections
+from app.journal import models as journal
+from app.organisation import models as organisation
+from app.people import models as people
+from app.reports import models as reports
+from app.web import models as web
+
+GUARDS: Final[tuple[Guard, ...]] = (
+    *journal.GUARDS,
+    *people.GUARDS,
+    *checklists.GUARDS,
+    *inspections.GUARDS,
+    *reports.GUARDS,
+)
+METADATA: Final = Base.metadata
+
+__all__ = ["GUARDS", "METADATA", "organisation", "web"]

@@ -1,0 +1,136 @@
+"""Transactions at the edge: `transaction()` writes, `reading()` cannot.
+
+Commands flush and never commit: the route, command line or job that opened the transaction does, at the end of the
+`with` block, or nothing at all happened.
+
+On SQLite a writer first passes a fair gate in this process (first come, first served), then says BEGIN IMMEDIATE.
+Measured with 8 threads: polling for the file lock gave a p99 of 1.3-3 s with lock errors, the gate 63 ms and none.
+On PostgreSQL the rows of the subject are locked by the command, and the gate stays open.
+"""
+
+import threading
+from collections import deque
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
+from contextlib import AbstractContextManager
+
+from sqlalchemy import Connection, Engine, text
+from sqlalchemy.orm import Session
+
+
+class FairGate:
+    """A lock that is handed over in the order of arrival, so that nobody starves while others write."""
+
+    def __init__(self) -> None:
+        self._mutex = threading.Lock()
+        self._waiting: deque[threading.Event] = deque()
+        self._taken = False
+
+    def __enter__(self) -> None:
+        with self._mutex:
+            if not self._taken:
+                self._taken = True
+                return
+            turn = threading.Event()
+            self._waiting.append(turn)
+        turn.wait()
+
+    def __exit__(self, *exc: object) -> None:
+        with self._mutex:
+            if self._waiting:
+                self._waiting.popleft().set()
+            else:
+                self._taken = False
+
+
+class Database:
+    """One engine with its two ways in."""
+
+    def __init__(self, engine: Engine) -> None:
+        self.engine = engine
+        self._gate: AbstractContextManager[None] = FairGate() if self.is_sqlite else nullcontext()
+
+    @property
+    def is_sqlite(self) -> bool:
+        """Whether this is the embedded database."""
+        return self.engine.dialect.name == "sqlite"
+
+    @contextmanager
+    def transaction(self) -> Iterator[Session]:
+        """Yield a session whose changes are committed at the end of the block, or all undone by any exception."""
+        with self._gate, self.engine.connect() as connection:
+            self._begin_writing(connection)
+            with Session(connection, expire_on_commit=False, autoflush=False) as session:
+                yield session
+                session.flush()
+                connection.commit()
+
+    @contextmanager
+    def reading(self) -> Iterator[Session]:
+        """Yield a session that sees one moment of the database and in which the engine itself refuses every write."""
+        with self.engine.connect() as connection:
+            self._begin_reading(connection)
+            with Session(connection, autoflush=False) as session:
+                yield session
+
+    @contextmanager
+    def migrating(self) -> Iterator[Connection]:
+        """Yield a connection for reshaping tables: foreign keys are checked at the end, not while tables are rebuilt."""
+        with self._gate, self.engine.connect() as connection:
+            if self.is_sqlite:
+                # Outside of a transaction: the pragma is ignored inside one.
+                connection.exec_driver_sql("PRAGMA foreign_keys=OFF")
+            try:
+                self._begin_writing(connection)
+                yield connection
+                self._check_foreign_keys(connection)
+                connection.commit()
+            finally:
+                connection.rollback()
+                if self.is_sqlite:
+                    connection.exec_driver_sql("PRAGMA foreign_keys=ON")
+
+    def _check_foreign_keys(self, connection: Connection) -> None:
+        if self.is_sqlite and (broken := connection.exec_driver_sql("PRAGMA foreign_key_check").all()):
+            message = f"the migration breaks {len(broken)} foreign keys, the first in table {broken[0][0]}"
+            raise RuntimeError(message)
+
+    def _begin_writing(self, connection: Connection) -> None:
+        if self.is_sqlite:
+            # Reset at every begin: the pragma survives in the pooled connection.
+            connection.exec_driver_sql("PRAGMA query_only=OFF")
+            connection.exec_driver_sql("BEGIN IMMEDIATE")
+
+    def _begin_reading(self, connection: Connection) -> None:
+        if self.is_sqlite:
+            connection.exec_driver_sql("PRAGMA query_only=ON")
+            connection.exec_driver_sql("BEGIN")
+        else:
+            connection.execute(text("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY"))
+
+
+_bound: Database | None = None
+
+
+def bind(database: Database) -> None:
+    """Make a database the one that `transaction()` and `reading()` of this process use."""
+    global _bound  # noqa: PLW0603 - one process serves one database
+    _bound = database
+
+
+def bound() -> Database:
+    """Return the database of this process."""
+    if _bound is None:
+        message = "no database is bound: create_app() does this"
+        raise RuntimeError(message)
+    return _bound
+
+
+def transaction() -> AbstractContextManager[Session]:
+    """Open a writing transaction on the database of this process."""
+    return bound().transaction()
+
+
+def reading() -> AbstractContextManager[Session]:
+    """Open a reading transaction on the database of this process."""
+    return bound().reading()

@@ -1,0 +1,1 @@
+"""The year's work: campaign, sheet, review, sign-off."""

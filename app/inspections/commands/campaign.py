@@ -1,0 +1,314 @@
+"""Preparing and running a campaign: opened for all units in one act and one transaction."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import delete, insert, select, update
+from sqlalchemy.orm import Session
+
+from app.access.actor import Actor
+from app.access.permissions import Permission
+from app.access.policy import require
+from app.checklists.queries import load_edition
+from app.checklists.rules import Edition
+from app.inspections.commands.steps import checked_reason
+from app.inspections.models import Campaign, CampaignUnit, Inspection, ProfileFlag, Revision
+from app.inspections.queries.sheet import campaign_dates
+from app.inspections.rules import (
+    REOPENABLE,
+    SEALED,
+    CampaignDates,
+    CampaignKind,
+    CampaignState,
+    State,
+    date_problems,
+)
+from app.journal.commands import record, record_births
+from app.journal.rules import Subject, SubjectType
+from app.kernel.clock import business_date
+from app.kernel.digest import digest_text, new_salt, salted_digest
+from app.kernel.errors import InvalidInput, NotFound, NotNow, Problem, StaleVersion
+from app.kernel.ids import CampaignId, EditionId, InspectionId, RevisionId, UnitId, new_id
+from app.kernel.text import clean, text_problems
+from app.organisation.queries import tree_on
+
+LONGEST_TITLE = 100
+LONGEST_NOTICE = 4000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CampaignDraft:
+    """A campaign as somebody prepares it."""
+
+    title: str
+    kind: CampaignKind
+    fiscal_year: int
+    edition_id: EditionId
+    dates: CampaignDates
+    notice: str
+    unit_ids: frozenset[UnitId]
+
+
+def _subject(campaign_id: CampaignId) -> Subject:
+    return Subject(type=SubjectType.CAMPAIGN, id=str(campaign_id))
+
+
+def prepare_campaign(session: Session, *, actor: Actor, draft: CampaignDraft, now: datetime) -> CampaignId:
+    """Make a draft of a campaign.
+
+    Raises:
+        InvalidInput: dates in the wrong order, no unit chosen, an edition that is not published.
+    """
+    require(Permission.CITY_CAMPAIGN_PREPARE, actor=actor)
+    _require_valid(session, draft=draft)
+    campaign_id = CampaignId(new_id())
+    session.execute(
+        insert(Campaign).values(
+            id=campaign_id,
+            state=CampaignState.DRAFT.value,
+            version=1,
+            prepared_by=actor.person_id,
+            prepared_at=now,
+            **_values(draft),
+        )
+    )
+    _choose_units(session, campaign_id=campaign_id, unit_ids=draft.unit_ids)
+    record(session, subject=_subject(campaign_id), event="campaign.prepared", actor=actor.mark, now=now, facts=_facts(draft))
+    return campaign_id
+
+
+def change_campaign(
+    session: Session, *, actor: Actor, campaign_id: CampaignId, draft: CampaignDraft, seen_version: int, now: datetime
+) -> None:
+    """Change a draft; once opened, a campaign stays as it is."""
+    require(Permission.CITY_CAMPAIGN_PREPARE, actor=actor)
+    campaign = _held(session, campaign_id=campaign_id)
+    _require_draft(campaign, seen_version=seen_version)
+    _require_valid(session, draft=draft)
+    session.execute(update(Campaign).where(Campaign.id == campaign_id).values(version=campaign.version + 1, **_values(draft)))
+    session.execute(delete(CampaignUnit).where(CampaignUnit.campaign_id == campaign_id))
+    _choose_units(session, campaign_id=campaign_id, unit_ids=draft.unit_ids)
+    record(session, subject=_subject(campaign_id), event="campaign.changed", actor=actor.mark, now=now, facts=_facts(draft))
+
+
+def _values(draft: CampaignDraft) -> dict[str, Any]:
+    return {
+        "title": clean(draft.title),
+        "kind": draft.kind.value,
+        "fiscal_year": draft.fiscal_year,
+        "edition_id": draft.edition_id,
+        "base_date": draft.dates.base_date,
+        "answer_from": draft.dates.answer_from,
+        "answer_due": draft.dates.answer_due,
+        "approval_due": draft.dates.approval_due,
+        "review_due": draft.dates.review_due,
+        "grace_until": draft.dates.grace_until,
+        "notice": clean(draft.notice),
+    }
+
+
+def _facts(draft: CampaignDraft) -> dict[str, Any]:
+    return {
+        "edition": str(draft.edition_id),
+        "fiscal_year": draft.fiscal_year,
+        "units": len(draft.unit_ids),
+        "notice": digest_text(clean(draft.notice)),
+    }
+
+
+def _require_valid(session: Session, *, draft: CampaignDraft) -> None:
+    problems = [Problem(field=field, message=sentence) for field, sentence in date_problems(draft.dates)]
+    problems += text_problems(draft.title, field="title", label="名称", longest=LONGEST_TITLE)
+    problems += text_problems(draft.notice, field="notice", label="通知文", longest=LONGEST_NOTICE)
+    if not clean(draft.title):
+        problems.append(Problem(field="title", message="名称を書いてください。"))
+    if not draft.unit_ids:
+        problems.append(Problem(field="units", message="対象の所属を1つ以上選んでください。"))
+    unknown = draft.unit_ids - set(tree_on(session, day=draft.dates.base_date).by_id)
+    if unknown:
+        problems.append(Problem(field="units", message="基準日に存在しない所属が選ばれています。選び直してください。"))
+    if not load_edition(session, edition_id=draft.edition_id).published:
+        problems.append(Problem(field="edition", message="公開した版を選んでください。"))
+    if problems:
+        raise InvalidInput(problems)
+
+
+def _choose_units(session: Session, *, campaign_id: CampaignId, unit_ids: Iterable[UnitId]) -> None:
+    session.execute(insert(CampaignUnit), [{"campaign_id": campaign_id, "unit_id": unit_id} for unit_id in unit_ids])
+
+
+def _held(session: Session, *, campaign_id: CampaignId) -> Campaign:
+    campaign = session.scalars(select(Campaign).where(Campaign.id == campaign_id).with_for_update()).one_or_none()
+    if campaign is None:
+        raise NotFound
+    return campaign
+
+
+def _require_draft(campaign: Campaign, *, seen_version: int) -> None:
+    if campaign.state != CampaignState.DRAFT.value:
+        raise NotNow("始めた点検は変えられません。所属の追加や除外は、理由を書いて行えます。")
+    if campaign.version != seen_version:
+        raise StaleVersion("画面を開いたあとに、ほかの人がこの点検の準備を変えました。開き直して、いまの内容を確かめてください。")
+
+
+def open_campaign(
+    session: Session, *, actor: Actor, campaign_id: CampaignId, seen_version: int, now: datetime
+) -> tuple[InspectionId, ...]:
+    """Open a campaign for all its units in one act: one sheet each, pinned to the edition, last year's sealed sheet beside it."""
+    require(Permission.CITY_CAMPAIGN_OPEN, actor=actor)
+    campaign = _held(session, campaign_id=campaign_id)
+    _require_draft(campaign, seen_version=seen_version)
+    unit_ids = tuple(UnitId(row) for row in session.scalars(select(CampaignUnit.unit_id).where(CampaignUnit.campaign_id == campaign_id)))
+    made = _create_sheets(session, actor=actor, campaign=campaign, unit_ids=unit_ids, reason="", now=now)
+    session.execute(
+        update(Campaign)
+        .where(Campaign.id == campaign_id)
+        .values(state=CampaignState.OPEN.value, version=campaign.version + 1, opened_by=actor.person_id, opened_at=now)
+    )
+    facts = {"edition": str(campaign.edition_id), "units": len(unit_ids)}
+    record(session, subject=_subject(campaign_id), event="campaign.opened", actor=actor.mark, now=now, facts=facts)
+    return made
+
+
+def add_unit(
+    session: Session, *, actor: Actor, campaign_id: CampaignId, unit_id: UnitId, reason: str, now: datetime
+) -> InspectionId:
+    """Add a unit to a running campaign, with the reason."""
+    require(Permission.CITY_CAMPAIGN_OPEN, actor=actor)
+    campaign = _held(session, campaign_id=campaign_id)
+    if campaign.state != CampaignState.OPEN.value:
+        raise NotNow("所属を追加できるのは、実施中の点検だけです。")
+    words = checked_reason(reason)
+    if unit_id not in tree_on(session, day=business_date(now)).by_id:
+        raise InvalidInput.of("きょう存在しない所属です。選び直してください。", field="unit")
+    taken = session.scalar(select(Inspection.id).where(Inspection.campaign_id == campaign_id, Inspection.unit_id == unit_id))
+    if taken is not None:
+        raise InvalidInput.of("この所属は、もう対象に入っています。", field="unit")
+    made = _create_sheets(session, actor=actor, campaign=campaign, unit_ids=(unit_id,), reason=words, now=now)
+    facts = {"unit": str(unit_id), "reason": salted_digest(words, salt=new_salt())}
+    record(session, subject=_subject(campaign_id), event="campaign.unit_added", actor=actor.mark, now=now, facts=facts)
+    return made[0]
+
+
+def close_campaign(session: Session, *, actor: Actor, campaign_id: CampaignId, now: datetime) -> None:
+    """End a campaign when every sheet of it is sealed."""
+    require(Permission.CITY_CAMPAIGN_OPEN, actor=actor)
+    campaign = _held(session, campaign_id=campaign_id)
+    if campaign.state != CampaignState.OPEN.value:
+        raise NotNow("終えられるのは、実施中の点検だけです。")
+    unsealed = session.scalars(
+        select(Inspection.id)
+        .join(Revision, Revision.inspection_id == Inspection.id)
+        .where(
+            Inspection.campaign_id == campaign_id,
+            Revision.current.is_(True),
+            Revision.state.not_in([state.value for state in SEALED]),
+        )
+    ).all()
+    if unsealed:
+        raise NotNow(f"まだ終えられません。確定していない所属が{len(unsealed)}あります。")
+    session.execute(
+        update(Campaign).where(Campaign.id == campaign_id).values(state=CampaignState.CLOSED.value, version=campaign.version + 1)
+    )
+    record(session, subject=_subject(campaign_id), event="campaign.closed", actor=actor.mark, now=now)
+
+
+def _create_sheets(
+    session: Session, *, actor: Actor, campaign: Campaign, unit_ids: tuple[UnitId, ...], reason: str, now: datetime
+) -> tuple[InspectionId, ...]:
+    """Insert obligations, first revisions and profiles in bulk, each with the first entry of its journal chain."""
+    edition = load_edition(session, edition_id=EditionId(campaign.edition_id))
+    previous = _previous_revisions(session, edition=edition, unit_ids=unit_ids, before=campaign_dates(campaign))
+    inherited = _inherited_flags(session, revision_ids=previous.values())
+    ids = {unit_id: InspectionId(new_id()) for unit_id in unit_ids}
+    revisions = {unit_id: RevisionId(new_id()) for unit_id in unit_ids}
+    flags = {unit_id: _first_flags(edition, inherited.get(previous.get(unit_id))) for unit_id in unit_ids}
+    session.execute(
+        insert(Inspection),
+        [
+            {
+                "id": ids[unit_id],
+                "campaign_id": campaign.id,
+                "unit_id": unit_id,
+                "previous_revision_id": previous.get(unit_id),
+                "added_by": actor.person_id,
+                "added_at": now,
+                "added_reason": reason,
+            }
+            for unit_id in unit_ids
+        ],
+    )
+    session.execute(
+        insert(Revision), [_first_revision(ids[u], revisions[u], edition=edition, flags=flags[u], now=now) for u in unit_ids]
+    )
+    rows = [{"revision_id": revisions[u], "flag": flag, "is_on": value} for u in unit_ids for flag, value in flags[u].items()]
+    if rows:
+        session.execute(insert(ProfileFlag), rows)
+    record_births(
+        session,
+        subjects=[Subject(type=SubjectType.INSPECTION, id=str(ids[unit_id])) for unit_id in unit_ids],
+        event="inspection.opened",
+        actor=actor.mark,
+        now=now,
+        facts={"campaign": str(campaign.id), "edition": edition.digest},
+    )
+    return tuple(ids[unit_id] for unit_id in unit_ids)
+
+
+def _first_flags(edition: Edition, inherited: Mapping[str, bool] | None) -> dict[str, bool]:
+    return {flag.code: (inherited or {}).get(flag.code, False) for flag in edition.flags}
+
+
+def _first_revision(
+    inspection_id: InspectionId, revision_id: RevisionId, *, edition: Edition, flags: Mapping[str, bool], now: datetime
+) -> dict[str, Any]:
+    return {
+        "id": revision_id,
+        "inspection_id": inspection_id,
+        "number": 1,
+        "current": True,
+        "state": State.ANSWERING.value,
+        "state_since": now,
+        "version": 1,
+        "return_round": 0,
+        "applicable": len(edition.applicable(flags)),
+        "answered": 0,
+        "decided": 0,
+    }
+
+
+def _previous_revisions(
+    session: Session, *, edition: Edition, unit_ids: tuple[UnitId, ...], before: CampaignDates
+) -> dict[UnitId, RevisionId]:
+    """Return each unit's newest sealed revision of the same checklist from an earlier base date."""
+    rows = session.execute(
+        select(Inspection.unit_id, Revision.id, Campaign.edition_id)
+        .join(Revision, Revision.inspection_id == Inspection.id)
+        .join(Campaign, Campaign.id == Inspection.campaign_id)
+        .where(
+            Inspection.unit_id.in_(unit_ids),
+            Revision.current.is_(True),
+            Revision.state.in_([state.value for state in REOPENABLE]),
+            Campaign.base_date < before.base_date,
+            Campaign.kind == CampaignKind.REGULAR.value,
+        )
+        .order_by(Campaign.base_date)
+    ).all()
+    return {
+        UnitId(row.unit_id): RevisionId(row.id)
+        for row in rows
+        if load_edition(session, edition_id=EditionId(row.edition_id)).code == edition.code
+    }
+
+
+def _inherited_flags(session: Session, *, revision_ids: Iterable[RevisionId]) -> dict[RevisionId | None, dict[str, bool]]:
+    rows = session.execute(
+        select(ProfileFlag.revision_id, ProfileFlag.flag, ProfileFlag.is_on).where(ProfileFlag.revision_id.in_(list(revision_ids)))
+    )
+    found: dict[RevisionId | None, dict[str, bool]] = {}
+    for row in rows:
+        found.setdefault(RevisionId(row.revision_id), {})[row.flag] = row.is_on
+    return found
+

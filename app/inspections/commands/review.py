@@ -1,0 +1,236 @@
+"""The lead division's review: item by item, with returns of single items."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from sqlalchemy import delete, insert, update
+from sqlalchemy.orm import Session
+
+from app.access.actor import Actor
+from app.access.permissions import Permission
+from app.access.policy import require
+from app.inspections.commands.steps import (
+    LONGEST_REASON,
+    Loaded,
+    allowed_step,
+    journal_subject,
+    load,
+    move,
+    require_version,
+    reviewed_score_values,
+    take_step,
+)
+from app.inspections.models import ItemReturn, ItemReview, ItemReviewHistory
+from app.inspections.queries.sheet import ReviewFact, is_marked
+from app.inspections.rules import REVIEWABLE, Action, Judgement, State
+from app.journal.commands import record
+from app.kernel.clock import business_date
+from app.kernel.digest import new_salt, salted_digest
+from app.kernel.errors import InvalidInput, NotNow, Problem
+from app.kernel.ids import InspectionId, ItemId
+from app.kernel.text import clean, text_problems
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JudgementDraft:
+    """One judgement as a reviewer gives it.
+
+    Attributes:
+        reviewed_level: the reviewer's own level; only with CHANGED.
+        return_due: the new date of a returned item; only with RETURNED.
+        seen_answer_version: the answer that was on the page.
+        seen_version: the judgement that was on the page; 0 when there was none.
+    """
+
+    item_id: ItemId
+    judgement: Judgement
+    reviewed_level: str | None
+    remark: str
+    return_due: date | None
+    seen_answer_version: int
+    seen_version: int
+
+
+def judge_items(
+    session: Session, *, actor: Actor, inspection_id: InspectionId, drafts: Iterable[JudgementDraft], now: datetime
+) -> int:
+    """Record judgements of items; the first one starts the review. Returns how many are new or different.
+
+    Raises:
+        NotNow: the sheet is not with the lead division, or an answer or judgement changed since the page was shown.
+        InvalidInput: every problem of every draft, beside its item.
+    """
+    loaded = load(session, actor=actor, inspection_id=inspection_id, now=now)
+    require(Permission.UNIT_INSPECTION_REVIEW, actor=actor, subject=loaded.subject)
+    if loaded.sheet.state not in REVIEWABLE:
+        raise NotNow("この点検票は、いま審査できません。所属か管理者が扱っています。")
+    wanted = [draft for draft in drafts if _differs(draft, loaded.content.reviews.get(draft.item_id))]
+    problems = [problem for draft in wanted for problem in _problems(draft, loaded=loaded, today=business_date(now))]
+    if problems:
+        raise InvalidInput(problems)
+    if not wanted:
+        return 0
+    if loaded.sheet.state is State.SUBMITTED:
+        loaded = _start(session, loaded=loaded, actor=actor, now=now)
+    for draft in wanted:
+        _write(session, loaded=loaded, draft=draft, actor=actor, now=now)
+    after = load(session, actor=actor, inspection_id=inspection_id, now=now)
+    move(session, loaded=after, values={"decided": after.content.decided, **reviewed_score_values(after)})
+    return len(wanted)
+
+
+def _start(session: Session, *, loaded: Loaded, actor: Actor, now: datetime) -> Loaded:
+    step = allowed_step(loaded, action=Action.START_REVIEW, actor=actor, now=now)
+    take_step(session, loaded=loaded, step=step, actor=actor, now=now)
+    return load(session, actor=actor, inspection_id=loaded.sheet.id, now=now)
+
+
+def _differs(draft: JudgementDraft, stored: ReviewFact | None) -> bool:
+    if stored is None:
+        return True
+    before = (stored.judgement, stored.reviewed_level, stored.remark, stored.return_due, stored.answer_version)
+    return before != (draft.judgement, draft.reviewed_level, clean(draft.remark), draft.return_due, draft.seen_answer_version)
+
+
+def _problems(draft: JudgementDraft, *, loaded: Loaded, today: date) -> list[Problem]:
+    item = loaded.sheet.edition.items.get(draft.item_id)
+    answer = loaded.content.answers.get(draft.item_id)
+    if item is None or answer is None or draft.item_id not in loaded.content.applicable_ids:
+        raise InvalidInput.of("この点検票で審査できない項目が送られました。画面を開き直してください。")
+    stored = loaded.content.reviews.get(draft.item_id)
+    if answer.version != draft.seen_answer_version or (stored.version if stored else 0) != draft.seen_version:
+        raise NotNow(f"{item.number}は、画面を開いたあとに変わりました。開き直して、いまの内容を確かめてください。")
+    label, field = f"{item.number}の所見・理由", f"remark-{item.key}"
+    problems = text_problems(draft.remark, field=field, label=label, longest=LONGEST_REASON)
+    if draft.judgement is not Judgement.ACCEPTED and not clean(draft.remark):
+        problems.append(Problem(field=field, message=f"{item.number}の所見・理由を書いてください。"))
+    if draft.judgement is Judgement.CHANGED and draft.reviewed_level not in loaded.sheet.edition.levels_by_code:
+        problems.append(Problem(field=f"level-{item.key}", message=f"{item.number}の審査の判断（段階）を選んでください。"))
+    if draft.judgement is Judgement.RETURNED and (draft.return_due is None or draft.return_due <= today):
+        problems.append(Problem(field=f"due-{item.key}", message=f"{item.number}の新しい期限は、きょうより後の日を選んでください。"))
+    return problems
+
+
+def _write(session: Session, *, loaded: Loaded, draft: JudgementDraft, actor: Actor, now: datetime) -> None:
+    stored = loaded.content.reviews.get(draft.item_id)
+    key = {"revision_id": loaded.sheet.revision_id, "item_id": draft.item_id}
+    shared = {
+        "judgement": draft.judgement.value,
+        "reviewed_level": draft.reviewed_level if draft.judgement is Judgement.CHANGED else None,
+        "remark": clean(draft.remark),
+        "version": (stored.version if stored else 0) + 1,
+        "reviewed_by": actor.person_id,
+        "reviewed_at": now,
+    }
+    row = {
+        **shared,
+        "return_due": draft.return_due if draft.judgement is Judgement.RETURNED else None,
+        "answer_version": draft.seen_answer_version,
+    }
+    if stored is None:
+        session.execute(insert(ItemReview).values(**key, **row))
+    else:
+        session.execute(
+            update(ItemReview)
+            .where(ItemReview.revision_id == loaded.sheet.revision_id, ItemReview.item_id == draft.item_id)
+            .values(**row)
+        )
+    salt = new_salt()
+    session.execute(insert(ItemReviewHistory).values(**key, **shared, salt=salt))
+    record(
+        session,
+        subject=journal_subject(loaded.sheet.id),
+        event="item.judged",
+        actor=actor.mark,
+        now=now,
+        facts={
+            "revision": loaded.sheet.number,
+            "item": loaded.sheet.edition.items[draft.item_id].key,
+            "judgement": draft.judgement.value,
+            "level": shared["reviewed_level"],
+            "version": shared["version"],
+            "remark": salted_digest(str(shared["remark"]), salt=salt),
+        },
+    )
+
+
+def clear_judgement(session: Session, *, actor: Actor, inspection_id: InspectionId, item_id: ItemId, now: datetime) -> None:
+    """Take back a judgement that was not sent yet (undo until sign-off); the history keeps it."""
+    loaded = load(session, actor=actor, inspection_id=inspection_id, now=now)
+    require(Permission.UNIT_INSPECTION_REVIEW, actor=actor, subject=loaded.subject)
+    if loaded.sheet.state is not State.UNDER_REVIEW or item_id not in loaded.content.reviews:
+        raise NotNow("取り消せる判断がありません。画面を開き直してください。")
+    session.execute(
+        delete(ItemReview).where(ItemReview.revision_id == loaded.sheet.revision_id, ItemReview.item_id == item_id)
+    )
+    facts = {"revision": loaded.sheet.number, "item": loaded.sheet.edition.items[item_id].key}
+    record(session, subject=journal_subject(loaded.sheet.id), event="item.judgement_cleared", actor=actor.mark, now=now, facts=facts)
+    after = load(session, actor=actor, inspection_id=inspection_id, now=now)
+    move(session, loaded=after, values={"decided": after.content.decided, **reviewed_score_values(after)})
+
+
+def return_items(session: Session, *, actor: Actor, inspection_id: InspectionId, seen_version: int, now: datetime) -> int:
+    """Send every item that is marked for return back to the department; the rest stays locked. Returns how many."""
+    loaded = load(session, actor=actor, inspection_id=inspection_id, now=now)
+    step = allowed_step(loaded, action=Action.RETURN_ITEMS, actor=actor, now=now)
+    require_version(loaded.sheet, seen_version=seen_version)
+    marked = [
+        (item, review)
+        for item in loaded.content.items
+        if (review := loaded.content.reviews.get(item.id)) and is_marked(review, loaded.content.returns, loaded.sheet, item.id)
+    ]
+    next_round = loaded.sheet.return_round + 1
+    session.execute(
+        insert(ItemReturn),
+        [
+            {
+                "revision_id": loaded.sheet.revision_id,
+                "item_id": item.id,
+                "round": next_round,
+                "remark": review.remark,
+                "due_on": review.return_due,
+                "answer_version": loaded.content.answers[item.id].version,
+                "returned_by": actor.person_id,
+                "returned_at": now,
+                "reply": "",
+            }
+            for item, review in marked
+        ],
+    )
+    take_step(
+        session,
+        loaded=loaded,
+        step=step,
+        actor=actor,
+        now=now,
+        facts={"round": next_round, "items": [item.key for item, _ in marked]},
+        values={"return_round": next_round},
+    )
+    return len(marked)
+
+
+def cancel_return(session: Session, *, actor: Actor, inspection_id: InspectionId, reason: str, now: datetime) -> None:
+    """Take a return back, so that a silent department is not a dead end; the reviewer then judges the items."""
+    loaded = load(session, actor=actor, inspection_id=inspection_id, now=now)
+    step = allowed_step(loaded, action=Action.CANCEL_RETURN, actor=actor, now=now)
+    take_step(session, loaded=loaded, step=step, actor=actor, now=now, reason=reason)
+
+
+def finish_review(session: Session, *, actor: Actor, inspection_id: InspectionId, seen_version: int, now: datetime) -> None:
+    """End the review: every item is judged, nothing is marked for return."""
+    loaded = load(session, actor=actor, inspection_id=inspection_id, now=now)
+    step = allowed_step(loaded, action=Action.FINISH_REVIEW, actor=actor, now=now)
+    require_version(loaded.sheet, seen_version=seen_version)
+    take_step(session, loaded=loaded, step=step, actor=actor, now=now, values=reviewed_score_values(loaded))
+
+
+def resume_review(
+    session: Session, *, actor: Actor, inspection_id: InspectionId, reason: str, seen_version: int, now: datetime
+) -> None:
+    """Give a reviewed sheet back to the reviewers, with the reason."""
+    loaded = load(session, actor=actor, inspection_id=inspection_id, now=now)
+    step = allowed_step(loaded, action=Action.RESUME_REVIEW, actor=actor, now=now)
+    require_version(loaded.sheet, seen_version=seen_version)
+    take_step(session, loaded=loaded, step=step, actor=actor, now=now, reason=reason)
+

@@ -1,0 +1,338 @@
+"""Tables of the year's work. Each promise of the rules is repeated here as a constraint or a guard."""
+
+from datetime import date, datetime
+from uuid import UUID
+
+from sqlalchemy import CheckConstraint, ForeignKey, ForeignKeyConstraint, Index, String, Text, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column
+
+from app.db.base import Base, RetentionClass, kept
+from app.db.guards import Guard
+from app.db.types import Instant, code, hex_digest
+from app.inspections.rules import SEALED
+from app.kernel.ids import new_id
+
+FIVE_YEARS = {"info": kept(RetentionClass.FIVE_YEARS)}
+
+
+class Campaign(Base):
+    """One inspection of many units (点検実施): it pins an edition and sets the dates."""
+
+    __tablename__ = "campaign"
+    __table_args__ = (
+        CheckConstraint("answer_due >= answer_from", name="answer_dates"),
+        CheckConstraint("approval_due >= answer_due", name="approval_date"),
+        CheckConstraint("review_due >= approval_due", name="review_date"),
+        CheckConstraint("grace_until >= approval_due", name="grace_date"),
+        CheckConstraint("(opened_at IS NULL) = (opened_by IS NULL)", name="opened_pair"),
+        CheckConstraint("(opened_at IS NULL) = (state = 'draft')", name="opened_state"),
+        FIVE_YEARS,
+    )
+
+    id: Mapped[UUID] = mapped_column(primary_key=True, default=new_id)
+    title: Mapped[str] = mapped_column(String(100))
+    kind: Mapped[str] = mapped_column(code())
+    fiscal_year: Mapped[int]
+    edition_id: Mapped[UUID] = mapped_column(ForeignKey("checklist_edition.id"))
+    base_date: Mapped[date]
+    answer_from: Mapped[date]
+    answer_due: Mapped[date]
+    approval_due: Mapped[date]
+    review_due: Mapped[date]
+    grace_until: Mapped[date]
+    notice: Mapped[str] = mapped_column(Text)
+    state: Mapped[str] = mapped_column(code())
+    version: Mapped[int]
+    prepared_by: Mapped[UUID] = mapped_column(ForeignKey("person.id"))
+    prepared_at: Mapped[datetime] = mapped_column(Instant)
+    opened_by: Mapped[UUID | None] = mapped_column(ForeignKey("person.id"))
+    opened_at: Mapped[datetime | None] = mapped_column(Instant)
+
+
+class CampaignUnit(Base):
+    """A unit chosen while the campaign is prepared."""
+
+    __tablename__ = "campaign_unit"
+    __table_args__ = (FIVE_YEARS,)
+
+    campaign_id: Mapped[UUID] = mapped_column(ForeignKey("campaign.id"), primary_key=True)
+    unit_id: Mapped[UUID] = mapped_column(ForeignKey("unit.id"), primary_key=True)
+
+
+class Inspection(Base):
+    """The obligation of one unit in one campaign. Its content is in its revisions."""
+
+    __tablename__ = "inspection"
+    __table_args__ = (
+        UniqueConstraint("campaign_id", "unit_id"),
+        Index("ix_inspection_unit", "unit_id"),
+        FIVE_YEARS,
+    )
+
+    id: Mapped[UUID] = mapped_column(primary_key=True, default=new_id)
+    campaign_id: Mapped[UUID] = mapped_column(ForeignKey("campaign.id"))
+    unit_id: Mapped[UUID] = mapped_column(ForeignKey("unit.id"))
+    # The sealed sheet of the year before: the one that is shown beside the questions.
+    previous_revision_id: Mapped[UUID | None] = mapped_column(ForeignKey("revision.id", use_alter=True))
+    added_by: Mapped[UUID] = mapped_column(ForeignKey("person.id"))
+    added_at: Mapped[datetime] = mapped_column(Instant)
+    added_reason: Mapped[str] = mapped_column(Text)
+
+
+class Revision(Base):
+    """One run of a sheet from the first answer to the seal. The counts are kept with it, so that no page adds up a city."""
+
+    __tablename__ = "revision"
+    __table_args__ = (
+        UniqueConstraint("inspection_id", "number"),
+        CheckConstraint("number >= 1", name="number_positive"),
+        CheckConstraint("answered <= applicable", name="answered_range"),
+        CheckConstraint("decided <= applicable", name="decided_range"),
+        CheckConstraint("(self_possible IS NULL) = (self_earned IS NULL)", name="self_pair"),
+        CheckConstraint("(reviewed_possible IS NULL) = (reviewed_earned IS NULL)", name="reviewed_pair"),
+        Index("ix_revision_state", "state"),
+        FIVE_YEARS,
+    )
+
+    id: Mapped[UUID] = mapped_column(primary_key=True, default=new_id)
+    inspection_id: Mapped[UUID] = mapped_column(ForeignKey("inspection.id"))
+    number: Mapped[int]
+    current: Mapped[bool]
+    state: Mapped[str] = mapped_column(code())
+    state_since: Mapped[datetime] = mapped_column(Instant)
+    version: Mapped[int]
+    return_round: Mapped[int]
+    applicable: Mapped[int]
+    answered: Mapped[int]
+    decided: Mapped[int]
+    self_earned: Mapped[int | None]
+    self_possible: Mapped[int | None]
+    self_grade: Mapped[str | None] = mapped_column(String(4))
+    reviewed_earned: Mapped[int | None]
+    reviewed_possible: Mapped[int | None]
+    reviewed_grade: Mapped[str | None] = mapped_column(String(4))
+
+
+class ProfileFlag(Base):
+    """One fact of the unit's profile on this sheet: it decides which items apply. Unconfirmed ones carry last year's value."""
+
+    __tablename__ = "profile_flag"
+    __table_args__ = (
+        CheckConstraint("(confirmed_at IS NULL) = (confirmed_by IS NULL)", name="confirmed_pair"),
+        FIVE_YEARS,
+    )
+
+    revision_id: Mapped[UUID] = mapped_column(ForeignKey("revision.id"), primary_key=True)
+    flag: Mapped[str] = mapped_column(code(), primary_key=True)
+    is_on: Mapped[bool]
+    confirmed_by: Mapped[UUID | None] = mapped_column(ForeignKey("person.id"))
+    confirmed_at: Mapped[datetime | None] = mapped_column(Instant)
+
+
+class Answer(Base):
+    """The answer to one item as it stands. `version` counts its saves; each of them stands in the history."""
+
+    __tablename__ = "answer"
+    __table_args__ = (CheckConstraint("version >= 1", name="version_positive"), FIVE_YEARS)
+
+    revision_id: Mapped[UUID] = mapped_column(ForeignKey("revision.id"), primary_key=True)
+    item_id: Mapped[UUID] = mapped_column(ForeignKey("checklist_item.id"), primary_key=True)
+    level: Mapped[str | None] = mapped_column(code())
+    comment: Mapped[str] = mapped_column(Text)
+    version: Mapped[int]
+    answered_by: Mapped[UUID] = mapped_column(ForeignKey("person.id"))
+    answered_at: Mapped[datetime] = mapped_column(Instant)
+
+
+class AnswerHistory(Base):
+    """Every save of an answer. Append-only; `salt` opens the digest that the journal keeps of the words."""
+
+    __tablename__ = "answer_history"
+    __table_args__ = (
+        UniqueConstraint("revision_id", "item_id", "client_id"),
+        Index("ix_answer_history_person", "revision_id", "answered_by"),
+        FIVE_YEARS,
+    )
+
+    revision_id: Mapped[UUID] = mapped_column(ForeignKey("revision.id"), primary_key=True)
+    item_id: Mapped[UUID] = mapped_column(ForeignKey("checklist_item.id"), primary_key=True)
+    version: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    level: Mapped[str | None] = mapped_column(code())
+    comment: Mapped[str] = mapped_column(Text)
+    salt: Mapped[str] = mapped_column(String(32))
+    client_id: Mapped[str] = mapped_column(String(64))
+    answered_by: Mapped[UUID] = mapped_column(ForeignKey("person.id"))
+    answered_at: Mapped[datetime] = mapped_column(Instant)
+
+
+class SheetStepRow(Base):
+    """One step of a sheet on its way, with the reason that was given. Append-only."""
+
+    __tablename__ = "sheet_step"
+    __table_args__ = (FIVE_YEARS,)
+
+    revision_id: Mapped[UUID] = mapped_column(ForeignKey("revision.id"), primary_key=True)
+    sequence: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    action: Mapped[str] = mapped_column(code())
+    source: Mapped[str] = mapped_column(code())
+    target: Mapped[str] = mapped_column(code())
+    reason: Mapped[str] = mapped_column(Text)
+    salt: Mapped[str] = mapped_column(String(32))
+    done_by: Mapped[UUID] = mapped_column(ForeignKey("person.id"))
+    done_at: Mapped[datetime] = mapped_column(Instant)
+
+
+class Approval(Base):
+    """A head's decision over exactly the content that was shown. Never changed."""
+
+    __tablename__ = "approval"
+    __table_args__ = (FIVE_YEARS,)
+
+    revision_id: Mapped[UUID] = mapped_column(ForeignKey("revision.id"), primary_key=True)
+    sequence: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    kind: Mapped[str] = mapped_column(code())
+    capacity: Mapped[str] = mapped_column(code())
+    content_digest: Mapped[str] = mapped_column(hex_digest())
+    comment: Mapped[str] = mapped_column(Text)
+    approved_by: Mapped[UUID] = mapped_column(ForeignKey("person.id"))
+    approved_at: Mapped[datetime] = mapped_column(Instant)
+
+
+class ItemReview(Base):
+    """The reviewer's judgement of one item, beside the answer that it judged."""
+
+    __tablename__ = "item_review"
+    __table_args__ = (
+        CheckConstraint("(judgement = 'changed') = (reviewed_level IS NOT NULL)", name="changed_level"),
+        CheckConstraint("judgement = 'accepted' OR remark <> ''", name="remark_given"),
+        ForeignKeyConstraint(["revision_id", "item_id"], ["answer.revision_id", "answer.item_id"]),
+        FIVE_YEARS,
+    )
+
+    revision_id: Mapped[UUID] = mapped_column(primary_key=True)
+    item_id: Mapped[UUID] = mapped_column(primary_key=True)
+    judgement: Mapped[str] = mapped_column(code())
+    reviewed_level: Mapped[str | None] = mapped_column(code())
+    remark: Mapped[str] = mapped_column(Text)
+    return_due: Mapped[date | None]
+    answer_version: Mapped[int]
+    version: Mapped[int]
+    reviewed_by: Mapped[UUID] = mapped_column(ForeignKey("person.id"))
+    reviewed_at: Mapped[datetime] = mapped_column(Instant)
+
+
+class ItemReviewHistory(Base):
+    """Every judgement of an item. Append-only."""
+
+    __tablename__ = "item_review_history"
+    __table_args__ = (FIVE_YEARS,)
+
+    revision_id: Mapped[UUID] = mapped_column(ForeignKey("revision.id"), primary_key=True)
+    item_id: Mapped[UUID] = mapped_column(ForeignKey("checklist_item.id"), primary_key=True)
+    version: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    judgement: Mapped[str] = mapped_column(code())
+    reviewed_level: Mapped[str | None] = mapped_column(code())
+    remark: Mapped[str] = mapped_column(Text)
+    salt: Mapped[str] = mapped_column(String(32))
+    reviewed_by: Mapped[UUID] = mapped_column(ForeignKey("person.id"))
+    reviewed_at: Mapped[datetime] = mapped_column(Instant)
+
+
+class ItemReturn(Base):
+    """One item sent back in one round: the remark, the new date, and what the department replied."""
+
+    __tablename__ = "item_return"
+    __table_args__ = (
+        CheckConstraint("(replied_at IS NULL) = (replied_by IS NULL)", name="replied_pair"),
+        FIVE_YEARS,
+    )
+
+    revision_id: Mapped[UUID] = mapped_column(ForeignKey("revision.id"), primary_key=True)
+    item_id: Mapped[UUID] = mapped_column(ForeignKey("checklist_item.id"), primary_key=True)
+    round: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    remark: Mapped[str] = mapped_column(Text)
+    due_on: Mapped[date]
+    answer_version: Mapped[int]
+    returned_by: Mapped[UUID] = mapped_column(ForeignKey("person.id"))
+    returned_at: Mapped[datetime] = mapped_column(Instant)
+    reply: Mapped[str] = mapped_column(Text)
+    replied_by: Mapped[UUID | None] = mapped_column(ForeignKey("person.id"))
+    replied_at: Mapped[datetime | None] = mapped_column(Instant)
+
+
+class SealedRevision(Base):
+    """The whole revision as canonical JSON with its digest. Written once."""
+
+    __tablename__ = "sealed_revision"
+    __table_args__ = (FIVE_YEARS,)
+
+    revision_id: Mapped[UUID] = mapped_column(ForeignKey("revision.id"), primary_key=True)
+    content: Mapped[str] = mapped_column(Text)
+    digest: Mapped[str] = mapped_column(hex_digest(), unique=True)
+    sealed_by: Mapped[UUID] = mapped_column(ForeignKey("person.id"))
+    sealed_at: Mapped[datetime] = mapped_column(Instant)
+    journal_seal: Mapped[int] = mapped_column(ForeignKey("journal_seal.sequence"))
+
+
+class Reopening(Base):
+    """A request to open a sealed sheet again; decided by somebody else."""
+
+    __tablename__ = "reopening"
+    __table_args__ = (
+        CheckConstraint("(decided_at IS NULL) = (decided_by IS NULL)", name="decided_pair"),
+        CheckConstraint("decided_by IS NULL OR decided_by <> requested_by", name="two_persons"),
+        FIVE_YEARS,
+    )
+
+    revision_id: Mapped[UUID] = mapped_column(ForeignKey("revision.id"), primary_key=True)
+    reason: Mapped[str] = mapped_column(Text)
+    requested_by: Mapped[UUID] = mapped_column(ForeignKey("person.id"))
+    requested_at: Mapped[datetime] = mapped_column(Instant)
+    decided_by: Mapped[UUID | None] = mapped_column(ForeignKey("person.id"))
+    decided_at: Mapped[datetime | None] = mapped_column(Instant)
+
+
+_STATES = ", ".join(f"'{state.value}'" for state in sorted(SEALED))
+_OWN_SEALED = f"{{row}}.state IN ({_STATES})"
+
+
+def _parent_sealed(row: str) -> str:
+    return f"(SELECT state FROM revision WHERE revision.id = {row}.revision_id) IN ({_STATES})"
+
+
+def _child(table: str, *keys: tuple[str, ...]) -> Guard:
+    """Guard rows that stand or fall with their revision: free until it is sealed, then frozen and closed to new ones."""
+    return Guard(
+        table=table, unique_keys=keys, frozen=_parent_sealed("{row}"), insertable=f"NOT {_parent_sealed('{new}')}"
+    )
+
+
+def _append_only(table: str, *keys: tuple[str, ...]) -> Guard:
+    """Guard rows that never change from their birth, in a revision that is still open."""
+    return Guard(table=table, unique_keys=keys, insertable=f"NOT {_parent_sealed('{new}')}")
+
+
+GUARDS = (
+    Guard(
+        table="revision",
+        unique_keys=(("id",), ("inspection_id", "number")),
+        frozen=_OWN_SEALED,
+        # When a sheet is reopened, its sealed revision only stops being the current one.
+        growing=("current",),
+        grows=" AND ".join(
+            f"{{new}}.{name} IS NOT DISTINCT FROM {{old}}.{name}"
+            for name in (column.name for column in Revision.__table__.columns)
+            if name != "current"
+        ),
+    ),
+    _child("profile_flag", ("revision_id", "flag")),
+    _child("answer", ("revision_id", "item_id")),
+    _child("item_review", ("revision_id", "item_id")),
+    _child("item_return", ("revision_id", "item_id", "round")),
+    _append_only("answer_history", ("revision_id", "item_id", "version"), ("revision_id", "item_id", "client_id")),
+    _append_only("item_review_history", ("revision_id", "item_id", "version")),
+    _append_only("sheet_step", ("revision_id", "sequence")),
+    _append_only("approval", ("revision_id", "sequence")),
+    Guard(table="sealed_revision", unique_keys=(("revision_id",), ("digest",))),
+    Guard(table="reopening", unique_keys=(("revision_id",),), frozen="{row}.decided_at IS NOT NULL"),
+)

@@ -1,0 +1,408 @@
+"""One sheet as rules and pages see it: the obligation, its current revision, its people."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+from enum import StrEnum
+
+from sqlalchemy import Row, literal, select, union
+from sqlalchemy.orm import Session
+
+from app.access.actor import Actor
+from app.access.permissions import Permission
+from app.access.policy import Subject, require
+from app.checklists.queries import load_edition
+from app.checklists.rules import Edition, Item
+from app.inspections.models import (
+    Answer,
+    AnswerHistory,
+    Approval,
+    Campaign,
+    Inspection,
+    ItemReview,
+    ItemReviewHistory,
+    ItemReturn,
+    ProfileFlag,
+    Reopening,
+    Revision,
+)
+from app.inspections.rules import (
+    DECIDED,
+    SEALED,
+    AnswerFact,
+    CampaignDates,
+    CampaignKind,
+    Completeness,
+    Judgement,
+    SheetFacts,
+    State,
+    completeness,
+    content_digest,
+)
+from app.kernel.errors import NotFound
+from app.kernel.fiscal_year import FiscalYear
+from app.kernel.ids import CampaignId, EditionId, InspectionId, ItemId, PersonId, RevisionId, UnitId
+from app.organisation.queries import tree_on, units_with
+from app.organisation.rules import UnitFunction, UnitTree
+from app.people.queries import next_heads, next_signers
+
+
+class Lock(StrEnum):
+    """Whether the revision's row is held until the end of the transaction."""
+
+    NONE = "none"
+    HELD = "held"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CampaignLine:
+    """What a sheet's pages need of its campaign."""
+
+    id: CampaignId
+    title: str
+    kind: CampaignKind
+    fiscal_year: FiscalYear
+    dates: CampaignDates
+    notice: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sheet:
+    """An inspection with its current revision, without its answers."""
+
+    id: InspectionId
+    revision_id: RevisionId
+    unit_id: UnitId
+    campaign: CampaignLine
+    edition: Edition
+    number: int
+    state: State
+    state_since: datetime
+    version: int
+    return_round: int
+    applicable: int
+    answered: int
+    decided: int
+    previous_revision_id: RevisionId | None
+
+    @property
+    def sealed(self) -> bool:
+        """Whether the revision never changes again."""
+        return self.state in SEALED
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Profile:
+    """The unit's profile on a sheet: each flag with its value, and which were not yet confirmed."""
+
+    flags: Mapping[str, bool]
+    unconfirmed: frozenset[str]
+
+
+def find_sheet(session: Session, *, actor: Actor, inspection_id: InspectionId, lock: Lock = Lock.NONE) -> Sheet:
+    """Return a sheet that the actor may see.
+
+    Raises:
+        NotFound: there is none, or the actor may not know of it.
+    """
+    row = _sheet_row(session, inspection_id=inspection_id, lock=lock)
+    if row is None:
+        raise NotFound
+    sheet = sheet_of(session, row)
+    require(Permission.UNIT_INSPECTION_READ, actor=actor, subject=Subject(unit_id=sheet.unit_id))
+    return sheet
+
+
+def _sheet_row(
+    session: Session, *, inspection_id: InspectionId, lock: Lock
+) -> Row[tuple[Inspection, Revision, Campaign]] | None:
+    query = (
+        select(Inspection, Revision, Campaign)
+        .join(Revision, Revision.inspection_id == Inspection.id)
+        .join(Campaign, Campaign.id == Inspection.campaign_id)
+        .where(Inspection.id == inspection_id, Revision.current.is_(True))
+    )
+    if lock is Lock.HELD:
+        query = query.with_for_update(of=Revision)
+    return session.execute(query).one_or_none()
+
+
+def sheet_of(session: Session, row: Row[tuple[Inspection, Revision, Campaign]]) -> Sheet:
+    """Return the sheet of a joined row."""
+    inspection, revision, campaign = row
+    return Sheet(
+        id=InspectionId(inspection.id),
+        revision_id=RevisionId(revision.id),
+        unit_id=UnitId(inspection.unit_id),
+        campaign=campaign_line(campaign),
+        edition=load_edition(session, edition_id=EditionId(campaign.edition_id)),
+        number=revision.number,
+        state=State(revision.state),
+        state_since=revision.state_since,
+        version=revision.version,
+        return_round=revision.return_round,
+        applicable=revision.applicable,
+        answered=revision.answered,
+        decided=revision.decided,
+        previous_revision_id=RevisionId(inspection.previous_revision_id) if inspection.previous_revision_id else None,
+    )
+
+
+def campaign_line(campaign: Campaign) -> CampaignLine:
+    """Return what pages need of a campaign."""
+    return CampaignLine(
+        id=CampaignId(campaign.id),
+        title=campaign.title,
+        kind=CampaignKind(campaign.kind),
+        fiscal_year=FiscalYear(campaign.fiscal_year),
+        dates=campaign_dates(campaign),
+        notice=campaign.notice,
+    )
+
+
+def campaign_dates(campaign: Campaign) -> CampaignDates:
+    """Return the dates of a campaign."""
+    return CampaignDates(
+        base_date=campaign.base_date,
+        answer_from=campaign.answer_from,
+        answer_due=campaign.answer_due,
+        approval_due=campaign.approval_due,
+        review_due=campaign.review_due,
+        grace_until=campaign.grace_until,
+    )
+
+
+def subject_of(session: Session, *, sheet: Sheet, today: date, tree: UnitTree | None = None) -> Subject:
+    """Return what the permission table needs to know of a sheet: its unit, and everybody who took part in any revision of it.
+
+    `next_heads` and `next_signers` keep separation of duties from ever being a dead end.
+    """
+    took_part = _took_part(session, inspection_id=sheet.id)
+    lead = units_with(session, function=UnitFunction.LEAD_DIVISION, day=today)
+    belongs = sheet.unit_id in lead
+    return Subject(
+        unit_id=sheet.unit_id,
+        belongs_to_lead=belongs,
+        recorded_by=took_part["recorded"],
+        approved_by=took_part["approved"],
+        reviewed_by=took_part["reviewed"],
+        requested_by=took_part["requested"],
+        next_heads=next_heads(
+            session, unit_id=sheet.unit_id, day=today, barred=took_part["recorded"], tree=tree or tree_on(session, day=today)
+        ),
+        next_signers=next_signers(
+            session,
+            unit_id=sheet.unit_id,
+            day=today,
+            barred=took_part["recorded"] | took_part["approved"] | took_part["reviewed"],
+        ),
+    )
+
+
+def _took_part(session: Session, *, inspection_id: InspectionId) -> dict[str, frozenset[PersonId]]:
+    """Return who recorded, approved, reviewed, or asked to reopen, over all revisions, in one query."""
+    revisions = select(Revision.id).where(Revision.inspection_id == inspection_id)
+    rows = session.execute(
+        union(
+            select(literal("recorded"), AnswerHistory.answered_by).where(AnswerHistory.revision_id.in_(revisions)),
+            select(literal("approved"), Approval.approved_by).where(Approval.revision_id.in_(revisions)),
+            select(literal("reviewed"), ItemReviewHistory.reviewed_by).where(ItemReviewHistory.revision_id.in_(revisions)),
+            select(literal("requested"), Reopening.requested_by).where(
+                Reopening.revision_id.in_(revisions), Reopening.decided_at.is_(None)
+            ),
+        )
+    )
+    found: dict[str, set[PersonId]] = {"recorded": set(), "approved": set(), "reviewed": set(), "requested": set()}
+    for role, person_id in rows:
+        found[role].add(PersonId(person_id))
+    return {role: frozenset(people) for role, people in found.items()}
+
+
+def profile_of(session: Session, *, revision_id: RevisionId) -> Profile:
+    """Return the profile of a revision."""
+    rows = session.execute(
+        select(ProfileFlag.flag, ProfileFlag.is_on, ProfileFlag.confirmed_at).where(ProfileFlag.revision_id == revision_id)
+    ).all()
+    return Profile(
+        flags={row.flag: row.is_on for row in rows}, unconfirmed=frozenset(row.flag for row in rows if row.confirmed_at is None)
+    )
+
+
+def applicable_items(sheet: Sheet, profile: Profile) -> tuple[Item, ...]:
+    """Return the items that apply to the unit of a sheet."""
+    return sheet.edition.applicable(profile.flags)
+
+
+def answers_of(session: Session, *, revision_id: RevisionId) -> dict[ItemId, AnswerFact]:
+    """Return the answers of a revision as rules see them."""
+    rows = session.execute(
+        select(Answer.item_id, Answer.level, Answer.comment, Answer.version).where(Answer.revision_id == revision_id)
+    )
+    return {ItemId(row.item_id): AnswerFact(level=row.level, comment=row.comment, version=row.version) for row in rows}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReviewFact:
+    """One judgement as rules see it."""
+
+    judgement: Judgement
+    reviewed_level: str | None
+    remark: str
+    return_due: date | None
+    answer_version: int
+    version: int
+    reviewed_by: PersonId
+    reviewed_at: datetime
+
+
+def reviews_of(session: Session, *, revision_id: RevisionId) -> dict[ItemId, ReviewFact]:
+    """Return the judgements of a revision."""
+    rows = session.scalars(select(ItemReview).where(ItemReview.revision_id == revision_id))
+    return {
+        ItemId(row.item_id): ReviewFact(
+            judgement=Judgement(row.judgement),
+            reviewed_level=row.reviewed_level,
+            remark=row.remark,
+            return_due=row.return_due,
+            answer_version=row.answer_version,
+            version=row.version,
+            reviewed_by=PersonId(row.reviewed_by),
+            reviewed_at=row.reviewed_at,
+        )
+        for row in rows
+    }
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReturnFact:
+    """One item sent back in one round."""
+
+    item_id: ItemId
+    round: int
+    remark: str
+    due_on: date
+    answer_version: int
+    returned_by: PersonId
+    returned_at: datetime
+    reply: str
+    replied_at: datetime | None
+
+
+def returns_of(session: Session, *, revision_id: RevisionId) -> tuple[ReturnFact, ...]:
+    """Return every return of a revision, oldest round first."""
+    rows = session.scalars(
+        select(ItemReturn).where(ItemReturn.revision_id == revision_id).order_by(ItemReturn.round)
+    )
+    return tuple(
+        ReturnFact(
+            item_id=ItemId(row.item_id),
+            round=row.round,
+            remark=row.remark,
+            due_on=row.due_on,
+            answer_version=row.answer_version,
+            returned_by=PersonId(row.returned_by),
+            returned_at=row.returned_at,
+            reply=row.reply,
+            replied_at=row.replied_at,
+        )
+        for row in rows
+    )
+
+
+def open_returns(sheet: Sheet, returns: tuple[ReturnFact, ...]) -> dict[ItemId, ReturnFact]:
+    """Return the items that the department is correcting now; empty unless the sheet is on that way."""
+    if sheet.state not in {State.RETURNED, State.AWAITING_REAPPROVAL}:
+        return {}
+    return {entry.item_id: entry for entry in returns if entry.round == sheet.return_round}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SheetContent:
+    """Everything that guards and scores look at, loaded together."""
+
+    profile: Profile
+    items: tuple[Item, ...]
+    answers: Mapping[ItemId, AnswerFact]
+    reviews: Mapping[ItemId, ReviewFact]
+    returns: tuple[ReturnFact, ...]
+    approved_digest: str | None
+
+    @property
+    def applicable_ids(self) -> frozenset[ItemId]:
+        """Return the ids of the items that apply."""
+        return frozenset(item.id for item in self.items)
+
+    def completeness(self, sheet: Sheet) -> Completeness:
+        """Count the answers over the items that apply."""
+        return completeness(self.items, answers=self.answers, edition=sheet.edition)
+
+    @property
+    def digest(self) -> str:
+        """Return the digest of what a head approves."""
+        return content_digest(self.items, answers=self.answers, flags=self.profile.flags)
+
+    @property
+    def decided(self) -> int:
+        """Count the items that apply and have a decided judgement."""
+        return sum(1 for item in self.items if (review := self.reviews.get(item.id)) and review.judgement in DECIDED)
+
+    def reviewed_levels(self) -> dict[ItemId, str]:
+        """Return the level of each item as the review leaves it: the reviewer's own where there is one."""
+        own = {item_id: review.reviewed_level for item_id, review in self.reviews.items() if review.reviewed_level is not None}
+        return {**self.self_levels(), **own}
+
+    def self_levels(self) -> dict[ItemId, str]:
+        """Return the level of each item as the department gave it."""
+        return {item_id: answer.level for item_id, answer in self.answers.items() if answer.level is not None}
+
+
+def content_of_sheet(session: Session, *, sheet: Sheet) -> SheetContent:
+    """Load answers, judgements, returns and the last approval of a sheet: five statements."""
+    profile = profile_of(session, revision_id=sheet.revision_id)
+    approved = session.scalars(
+        select(Approval.content_digest)
+        .where(Approval.revision_id == sheet.revision_id)
+        .order_by(Approval.sequence.desc())
+        .limit(1)
+    ).one_or_none()
+    return SheetContent(
+        profile=profile,
+        items=applicable_items(sheet, profile),
+        answers=answers_of(session, revision_id=sheet.revision_id),
+        reviews=reviews_of(session, revision_id=sheet.revision_id),
+        returns=returns_of(session, revision_id=sheet.revision_id),
+        approved_digest=approved,
+    )
+
+
+def facts_of(sheet: Sheet, content: SheetContent, *, today: date) -> SheetFacts:
+    """Return what the guards of the workflow look at."""
+    done = content.completeness(sheet)
+    opened = open_returns(sheet, content.returns)
+    marked = sum(
+        1 for item in content.items if (review := content.reviews.get(item.id)) and is_marked(review, content.returns, sheet, item.id)
+    )
+    return SheetFacts(
+        flags_open=len(content.profile.unconfirmed),
+        unanswered=done.unanswered,
+        comments_missing=done.comments_missing,
+        returns_open=sum(1 for item_id, entry in opened.items() if not is_answered(entry, content.answers.get(item_id))),
+        marked_for_return=marked,
+        undecided=len(content.items) - content.decided,
+        approved_digest=content.approved_digest,
+        content_digest=content.digest,
+        after_grace=today > sheet.campaign.dates.grace_until,
+    )
+
+
+def is_answered(entry: ReturnFact, answer: AnswerFact | None) -> bool:
+    """A returned item is answered by a reply or by a newer answer."""
+    return entry.replied_at is not None or (answer is not None and answer.version > entry.answer_version)
+
+
+def is_marked(review: ReviewFact, returns: tuple[ReturnFact, ...], sheet: Sheet, item_id: ItemId) -> bool:
+    """Whether a judgement is a return that was marked and not yet sent."""
+    if review.judgement is not Judgement.RETURNED:
+        return False
+    sent = next((entry for entry in returns if entry.item_id == item_id and entry.round == sheet.return_round), None)
+    return sent is None or review.reviewed_at > sent.returned_at

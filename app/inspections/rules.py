@@ -1,0 +1,350 @@
+"""The rules of one sheet's way from the first answer to the seal.
+
+Basis: 市 情報セキュリティ対策基準 (自己点検): the head owns the answers of the office; the lead division reviews; requester and
+approver, reviewer and reviewed are never the same person (兼務の禁止).
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import date
+from enum import StrEnum
+from typing import Any, Final
+
+from app.access.permissions import Permission
+from app.checklists.rules import CommentRule, Edition, Item
+from app.kernel.digest import digest_of
+from app.kernel.ids import ItemId
+from app.kernel.workflow import Guard, Step
+
+
+class CampaignState(StrEnum):
+    """A campaign is prepared, runs, and ends when every sheet of it is sealed."""
+
+    DRAFT = "draft"
+    OPEN = "open"
+    CLOSED = "closed"
+
+
+class CampaignKind(StrEnum):
+    """Why the inspection is held."""
+
+    REGULAR = "regular"
+    EXTRA = "extra"
+
+
+class State(StrEnum):
+    """Where a sheet (its current revision) stands."""
+
+    ANSWERING = "answering"
+    AWAITING_HEAD = "awaiting_head"
+    SUBMITTED = "submitted"
+    UNDER_REVIEW = "under_review"
+    RETURNED = "returned"
+    AWAITING_REAPPROVAL = "awaiting_reapproval"
+    REVIEWED = "reviewed"
+    SIGNED_OFF = "signed_off"
+    CLOSED_UNSUBMITTED = "closed_unsubmitted"
+    EXCLUDED = "excluded"
+
+
+SEALED: Final = frozenset({State.SIGNED_OFF, State.CLOSED_UNSUBMITTED, State.EXCLUDED})
+"""States in which a revision never changes again. SIGNED_OFF and CLOSED_UNSUBMITTED can be reopened: as a new revision."""
+
+
+class Action(StrEnum):
+    """What somebody does to a sheet as a whole."""
+
+    SUBMIT = "submit"
+    WITHDRAW = "withdraw"
+    APPROVE = "approve"
+    RETURN_TO_CLERK = "return_to_clerk"
+    START_REVIEW = "start_review"
+    RETURN_ITEMS = "return_items"
+    CANCEL_RETURN = "cancel_return"
+    FINISH_REVIEW = "finish_review"
+    RESUME_REVIEW = "resume_review"
+    SIGN_OFF = "sign_off"
+    CLOSE_UNSUBMITTED = "close_unsubmitted"
+    EXCLUDE = "exclude"
+
+
+class Judgement(StrEnum):
+    """What the reviewer says of one item, beside the department's answer and never over it."""
+
+    ACCEPTED = "accepted"
+    ACCEPTED_WITH_REMARK = "accepted_with_remark"
+    CHANGED = "changed"
+    RETURNED = "returned"
+
+
+DECIDED: Final = frozenset({Judgement.ACCEPTED, Judgement.ACCEPTED_WITH_REMARK, Judgement.CHANGED})
+"""Judgements that end the review of an item; a returned one waits for its correction."""
+
+
+class ApprovalKind(StrEnum):
+    """What a head approved: the whole sheet, or the corrections after a return."""
+
+    WHOLE = "whole"
+    CHANGES = "changes"
+
+
+class Capacity(StrEnum):
+    """In which capacity somebody approved."""
+
+    HEAD = "head"
+    DEPUTY = "deputy"
+    NEXT_HIGHER = "next_higher"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SheetFacts:
+    """What guards look at. Counts are of items that apply to the unit.
+
+    Attributes:
+        flags_open: profile questions not yet confirmed.
+        unanswered: items without a level.
+        comments_missing: items whose level asks for words that are not there.
+        returns_open: returned items without a correction or a reply.
+        marked_for_return: items that the reviewer marked to go back and that were not yet sent.
+        undecided: items without a decided judgement.
+        approved_digest: digest of the content that a head approved last.
+        content_digest: digest of the content as it is now.
+        after_grace: whether the grace date has passed.
+    """
+
+    flags_open: int = 0
+    unanswered: int = 0
+    comments_missing: int = 0
+    returns_open: int = 0
+    marked_for_return: int = 0
+    undecided: int = 0
+    approved_digest: str | None = None
+    content_digest: str | None = None
+    after_grace: bool = False
+
+
+def profile_is_confirmed(facts: SheetFacts) -> str | None:
+    """The unit's profile decides which items apply: it is confirmed first."""
+    return "まだ提出できません。「所属の状況」を確かめて保存してください。" if facts.flags_open else None
+
+
+def everything_is_answered(facts: SheetFacts) -> str | None:
+    """Every item that applies has a level; わからない is one."""
+    return f"まだ提出できません。答えていない項目が{facts.unanswered}件あります。" if facts.unanswered else None
+
+
+def comments_are_given(facts: SheetFacts) -> str | None:
+    """Levels that ask for words have them."""
+    return f"まだ提出できません。理由を書く項目が{facts.comments_missing}件残っています。" if facts.comments_missing else None
+
+
+def returns_are_answered(facts: SheetFacts) -> str | None:
+    """Every returned item was corrected or explained."""
+    return f"まだ提出できません。差戻しに答えていない項目が{facts.returns_open}件あります。" if facts.returns_open else None
+
+
+def something_is_marked(facts: SheetFacts) -> str | None:
+    """A return names at least one item."""
+    return None if facts.marked_for_return else "差し戻す項目に「差戻し」の印と理由を付けてから送ってください。"
+
+
+def nothing_is_marked(facts: SheetFacts) -> str | None:
+    """A marked return is sent before the review ends."""
+    count = facts.marked_for_return
+    return f"「差戻し」の印を付けた項目が{count}件あります。差戻しを送るか、判断を変えてください。" if count else None
+
+
+def everything_is_judged(facts: SheetFacts) -> str | None:
+    """Every item that applies has a decided judgement."""
+    return f"まだ終えられません。判断していない項目が{facts.undecided}件あります。" if facts.undecided else None
+
+
+def head_approved_exactly_this(facts: SheetFacts) -> str | None:
+    """What is sealed is exactly what a head approved."""
+    if facts.content_digest is not None and facts.content_digest == facts.approved_digest:
+        return None
+    return "所属長が承認した内容と、いまの回答が一致しません。差し戻して、所属長の承認を受け直してください。"
+
+
+def grace_has_passed(facts: SheetFacts) -> str | None:
+    """A silent department is closed only after the grace date."""
+    return None if facts.after_grace else "猶予日を過ぎてから締め切れます。"
+
+
+SheetGuard = Guard[SheetFacts]
+SheetStep = Step[Action, State, Permission, SheetFacts]
+_COMPLETE: Final[tuple[SheetGuard, ...]] = (profile_is_confirmed, everything_is_answered, comments_are_given)
+
+
+def _step(
+    action: Action, source: State, target: State, permission: Permission, event: str, *guards: SheetGuard
+) -> SheetStep:
+    return Step(action=action, source=source, target=target, permission=permission, journal_event=event, guards=guards)
+
+
+A, S, P = Action, State, Permission
+STEPS: Final[tuple[SheetStep, ...]] = (
+    _step(A.SUBMIT, S.ANSWERING, S.AWAITING_HEAD, P.UNIT_INSPECTION_ANSWER, "inspection.handed_over", *_COMPLETE),
+    _step(A.WITHDRAW, S.AWAITING_HEAD, S.ANSWERING, P.UNIT_INSPECTION_ANSWER, "inspection.withdrawn"),
+    _step(A.RETURN_TO_CLERK, S.AWAITING_HEAD, S.ANSWERING, P.UNIT_INSPECTION_APPROVE, "inspection.returned_to_clerk"),
+    _step(A.APPROVE, S.AWAITING_HEAD, S.SUBMITTED, P.UNIT_INSPECTION_APPROVE, "inspection.approved", *_COMPLETE),
+    _step(A.START_REVIEW, S.SUBMITTED, S.UNDER_REVIEW, P.UNIT_INSPECTION_REVIEW, "inspection.review_started"),
+    _step(A.RETURN_ITEMS, S.UNDER_REVIEW, S.RETURNED, P.UNIT_INSPECTION_REVIEW, "inspection.items_returned", something_is_marked),
+    _step(A.CANCEL_RETURN, S.RETURNED, S.UNDER_REVIEW, P.UNIT_INSPECTION_REVIEW, "inspection.return_cancelled"),
+    _step(
+        A.SUBMIT, S.RETURNED, S.AWAITING_REAPPROVAL, P.UNIT_INSPECTION_ANSWER, "inspection.corrections_handed_over",
+        returns_are_answered, *_COMPLETE,
+    ),
+    _step(A.WITHDRAW, S.AWAITING_REAPPROVAL, S.RETURNED, P.UNIT_INSPECTION_ANSWER, "inspection.corrections_withdrawn"),
+    _step(A.RETURN_TO_CLERK, S.AWAITING_REAPPROVAL, S.RETURNED, P.UNIT_INSPECTION_APPROVE, "inspection.corrections_returned_to_clerk"),
+    _step(A.APPROVE, S.AWAITING_REAPPROVAL, S.UNDER_REVIEW, P.UNIT_INSPECTION_APPROVE, "inspection.corrections_approved", *_COMPLETE),
+    _step(
+        A.FINISH_REVIEW, S.UNDER_REVIEW, S.REVIEWED, P.UNIT_INSPECTION_REVIEW, "inspection.review_finished",
+        nothing_is_marked, everything_is_judged,
+    ),
+    _step(A.RESUME_REVIEW, S.REVIEWED, S.UNDER_REVIEW, P.UNIT_INSPECTION_SIGN_OFF, "inspection.review_resumed"),
+    _step(
+        A.SIGN_OFF, S.REVIEWED, S.SIGNED_OFF, P.UNIT_INSPECTION_SIGN_OFF, "inspection.signed_off",
+        everything_is_judged, head_approved_exactly_this,
+    ),
+    _step(A.CLOSE_UNSUBMITTED, S.ANSWERING, S.CLOSED_UNSUBMITTED, P.UNIT_INSPECTION_CLOSE, "inspection.closed_unsubmitted", grace_has_passed),
+    _step(A.CLOSE_UNSUBMITTED, S.AWAITING_HEAD, S.CLOSED_UNSUBMITTED, P.UNIT_INSPECTION_CLOSE, "inspection.closed_unsubmitted", grace_has_passed),
+    *(
+        _step(A.EXCLUDE, state, S.EXCLUDED, P.CITY_CAMPAIGN_OPEN, "inspection.excluded")
+        for state in (S.ANSWERING, S.AWAITING_HEAD, S.SUBMITTED, S.UNDER_REVIEW, S.RETURNED, S.AWAITING_REAPPROVAL, S.REVIEWED)
+    ),
+)
+REASON_NEEDED: Final = frozenset({A.RETURN_TO_CLERK, A.RESUME_REVIEW, A.CANCEL_RETURN, A.CLOSE_UNSUBMITTED, A.EXCLUDE})
+ANSWERABLE: Final = frozenset({S.ANSWERING, S.RETURNED})
+REVIEWABLE: Final = frozenset({S.SUBMITTED, S.UNDER_REVIEW})
+REOPENABLE: Final = frozenset({S.SIGNED_OFF, S.CLOSED_UNSUBMITTED})
+
+
+class DueStep(StrEnum):
+    """Which of the campaign's deadlines a state runs against."""
+
+    ANSWER = "answer"
+    APPROVAL = "approval"
+    REVIEW = "review"
+
+
+DUE_OF_STATE: Final[Mapping[State, DueStep]] = {
+    S.ANSWERING: DueStep.ANSWER,
+    S.AWAITING_HEAD: DueStep.APPROVAL,
+    S.SUBMITTED: DueStep.REVIEW,
+    S.UNDER_REVIEW: DueStep.REVIEW,
+    S.RETURNED: DueStep.REVIEW,
+    S.AWAITING_REAPPROVAL: DueStep.REVIEW,
+    S.REVIEWED: DueStep.REVIEW,
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AnswerFact:
+    """One answer as rules see it. `version` counts the saves; 0 means that nothing was recorded yet."""
+
+    level: str | None
+    comment: str
+    version: int = 0
+
+
+def comment_is_missing(answer: AnswerFact | None, *, edition: Edition) -> bool:
+    """Return whether the level asks for words that are not there."""
+    level = edition.level(answer.level) if answer else None
+    return level is not None and level.comment is CommentRule.REQUIRED and not (answer and answer.comment.strip())
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Completeness:
+    """How far the answers of a sheet are: counts of items that apply."""
+
+    applicable: int
+    answered: int
+    comments_missing: int
+
+    @property
+    def unanswered(self) -> int:
+        """Items without a level."""
+        return self.applicable - self.answered
+
+
+def completeness(items: Iterable[Item], *, answers: Mapping[ItemId, AnswerFact], edition: Edition) -> Completeness:
+    """Count over the items that apply."""
+    applicable = answered = missing = 0
+    for item in items:
+        answer = answers.get(item.id)
+        applicable += 1
+        answered += answer is not None and answer.level is not None
+        missing += comment_is_missing(answer, edition=edition)
+    return Completeness(applicable=applicable, answered=answered, comments_missing=missing)
+
+
+def content_of(items: Iterable[Item], *, answers: Mapping[ItemId, AnswerFact], flags: Mapping[str, bool]) -> dict[str, Any]:
+    """Return what a head approves, as a canonical value: the profile and each answer that applies."""
+    return {
+        "flags": {flag: value for flag, value in sorted(flags.items())},
+        "answers": [
+            [item.key, answer.level, answer.comment] for item in items if (answer := answers.get(item.id)) is not None
+        ],
+    }
+
+
+def content_digest(items: Iterable[Item], *, answers: Mapping[ItemId, AnswerFact], flags: Mapping[str, bool]) -> str:
+    """Return the digest of what a head approves: it is shown, carried by the form and stored with the approval."""
+    return digest_of(content_of(items, answers=answers, flags=flags))
+
+
+class Change(StrEnum):
+    """How an answer compares with last year's. The order is that of the head's page: the worse first."""
+
+    WORSE = "worse"
+    BETTER = "better"
+    NEW = "new"
+    SAME = "same"
+    OTHER = "other"
+
+
+def change(*, now: str | None, before: str | None, edition: Edition) -> Change:
+    """Compare two levels of the same scale. Levels without points (対象外) are neither better nor worse."""
+    if before is None:
+        return Change.NEW
+    if now == before:
+        return Change.SAME
+    current, previous = edition.level(now), edition.level(before)
+    if current is None or previous is None or current.points is None or previous.points is None:
+        return Change.OTHER
+    if current.points == previous.points:
+        return Change.OTHER
+    return Change.WORSE if current.points < previous.points else Change.BETTER
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CampaignDates:
+    """The dates of a campaign, all business dates in Japan."""
+
+    base_date: date
+    answer_from: date
+    answer_due: date
+    approval_due: date
+    review_due: date
+    grace_until: date
+
+    def due(self, state: State) -> date | None:
+        """Return the deadline that a state runs against; sealed states have none."""
+        step = DUE_OF_STATE.get(state)
+        return None if step is None else {
+            DueStep.ANSWER: self.answer_due,
+            DueStep.APPROVAL: self.approval_due,
+            DueStep.REVIEW: self.review_due,
+        }[step]
+
+
+def date_problems(dates: CampaignDates) -> list[tuple[str, str]]:
+    """Return (field, sentence) for each date that stands in the wrong order."""
+    order = (
+        ("answer_from", dates.answer_from, "answer_due", dates.answer_due, "回答の期限は、回答の開始日より後の日にしてください。"),
+        ("answer_due", dates.answer_due, "approval_due", dates.approval_due, "所属長承認の期限は、回答の期限と同じ日か後の日にしてください。"),
+        ("approval_due", dates.approval_due, "review_due", dates.review_due, "審査の期限は、所属長承認の期限より後の日にしてください。"),
+        ("approval_due", dates.approval_due, "grace_until", dates.grace_until, "猶予日は、所属長承認の期限と同じ日か後の日にしてください。"),
+    )
+    return [(field, sentence) for _, earlier, field, later, sentence in order if later < earlier]

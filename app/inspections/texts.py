@@ -1,0 +1,83 @@
+"""Japanese labels of campaigns, states and actions. State words are nouns, buttons are verbs."""
+
+from app.inspections.rules import (
+    Action,
+    ApprovalKind,
+    CampaignKind,
+    CampaignState,
+    Capacity,
+    Change,
+    Judgement,
+    State,
+)
+
+CAMPAIGN_STATE = {CampaignState.DRAFT: "準備中", CampaignState.OPEN: "実施中", CampaignState.CLOSED: "終了"}
+CAMPAIGN_KIND = {CampaignKind.REGULAR: "定期自己点検", CampaignKind.EXTRA: "臨時自己点検"}
+STATE = {
+    State.ANSWERING: "回答中",
+    State.AWAITING_HEAD: "承認待ち",
+    State.SUBMITTED: "審査待ち",
+    State.UNDER_REVIEW: "審査中",
+    State.RETURNED: "差戻し中",
+    State.AWAITING_REAPPROVAL: "修正の承認待ち",
+    State.REVIEWED: "確定待ち",
+    State.SIGNED_OFF: "確定",
+    State.CLOSED_UNSUBMITTED: "未提出で締切",
+    State.EXCLUDED: "対象から除外",
+}
+NOT_STARTED = "未着手"
+ACTION = {
+    Action.SUBMIT: "承認を依頼する",
+    Action.WITHDRAW: "引き戻す",
+    Action.APPROVE: "承認して情報主管課へ提出する",
+    Action.RETURN_TO_CLERK: "担当者へ差し戻す",
+    Action.START_REVIEW: "審査を始める",
+    Action.RETURN_ITEMS: "差戻しを送る",
+    Action.CANCEL_RETURN: "差戻しを取りやめる",
+    Action.FINISH_REVIEW: "審査を終える",
+    Action.RESUME_REVIEW: "審査に戻す",
+    Action.SIGN_OFF: "確定する",
+    Action.CLOSE_UNSUBMITTED: "未提出で締め切る",
+    Action.EXCLUDE: "対象から外す",
+}
+JUDGEMENT = {
+    Judgement.ACCEPTED: "受理",
+    Judgement.ACCEPTED_WITH_REMARK: "所見を付けて受理",
+    Judgement.CHANGED: "審査の判断",
+    Judgement.RETURNED: "差戻し",
+}
+APPROVAL_KIND = {ApprovalKind.WHOLE: "全体の承認", ApprovalKind.CHANGES: "修正の承認"}
+CAPACITY = {Capacity.HEAD: "所属長", Capacity.DEPUTY: "代決", Capacity.NEXT_HIGHER: "上位の所属長"}
+CHANGE = {
+    Change.WORSE: "悪くなった",
+    Change.BETTER: "良くなった",
+    Change.NEW: "新しい項目",
+    Change.SAME: "変わらない",
+    Change.OTHER: "そのほかの変更",
+}
+EVENT = {
+    "inspection.opened": "点検を始めた",
+    "inspection.profile_confirmed": "所属の状況を確かめた",
+    "answer.recorded": "回答を記録した",
+    "inspection.handed_over": "承認を依頼した",
+    "inspection.withdrawn": "引き戻した",
+    "inspection.returned_to_clerk": "所属長が担当者へ差し戻した",
+    "inspection.approved": "所属長が承認し、提出した",
+    "inspection.review_started": "審査を始めた",
+    "item.judged": "項目を審査した",
+    "inspection.items_returned": "項目を差し戻した",
+    "inspection.return_cancelled": "差戻しを取りやめた",
+    "return.replied": "差戻しに答えた",
+    "inspection.corrections_handed_over": "修正の承認を依頼した",
+    "inspection.corrections_withdrawn": "修正を引き戻した",
+    "inspection.corrections_returned_to_clerk": "所属長が修正を差し戻した",
+    "inspection.corrections_approved": "所属長が修正を承認した",
+    "inspection.review_finished": "審査を終えた",
+    "inspection.review_resumed": "審査に戻した",
+    "inspection.signed_off": "確定した",
+    "inspection.closed_unsubmitted": "未提出で締め切った",
+    "inspection.excluded": "対象から外した",
+    "inspection.reopening_requested": "再開を申し出た",
+    "inspection.reopened": "再開した",
+    "document.kept": "結果のPDFを保管した",
+}

@@ -1,0 +1,1 @@
+"""Pure foundations: no framework, no database, no clock of its own."""

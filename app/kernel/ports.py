@@ -1,0 +1,48 @@
+"""Ports: what a low room needs to know of the rooms above it.
+
+Each is bulk: ids in, a mapping out, so that nobody queries in a loop. They are implemented in the higher domain and
+registered in `create_app`. `session` is the caller's database session; the kernel does not know its class.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+from app.kernel.ids import EditionId
+
+
+class EditionUse(Protocol):
+    """How much an edition is in use: shown before somebody decides to publish its successor."""
+
+    def answers_by_edition(self, session: Any, *, edition_ids: Iterable[EditionId]) -> Mapping[EditionId, int]:  # noqa: ANN401
+        """Return the number of answers that point to each edition; editions without any are absent."""
+        ...
+
+
+class WorkCounter(Protocol):
+    """How much waits for somebody: the figures in the header."""
+
+    def waiting(self, session: Any, *, actor: Any) -> Mapping[str, int]:  # noqa: ANN401
+        """Return the number of waiting things for each menu entry's key; entries without any are absent."""
+        ...
+
+
+@dataclass(slots=True)
+class Ports:
+    """The registered implementations. Filled once in `create_app`, read by lower rooms."""
+
+    edition_use: list[EditionUse] = field(default_factory=list)
+    work_counters: list[WorkCounter] = field(default_factory=list)
+
+    def answers_by_edition(self, session: Any, *, edition_ids: Iterable[EditionId]) -> dict[EditionId, int]:  # noqa: ANN401
+        """Add up what every registered room says about the use of editions."""
+        wanted = tuple(edition_ids)
+        totals: dict[EditionId, int] = {}
+        for source in self.edition_use:
+            for edition_id, count in source.answers_by_edition(session, edition_ids=wanted).items():
+                totals[edition_id] = totals.get(edition_id, 0) + count
+        return totals
+
+    def waiting(self, session: Any, *, actor: Any) -> dict[str, int]:  # noqa: ANN401
+        """Merge the counters of all rooms; two rooms never share a menu entry."""
+        return {key: count for source in self.work_counters for key, count in source.waiting(session, actor=actor).items()}

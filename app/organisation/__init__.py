@@ -1,0 +1,1 @@
+"""Units by date: who existed, under which name and where in the tree, on any day."""

@@ -1,0 +1,335 @@
+"""Lists from a spreadsheet: CSV in, typed rows out, with every problem of every row at once. No database.
+
+所属の一覧 (columns in any order, the last one may be missing)::
+
+    所属コード,所属名,かな,種別,ポリシー主体,上位所属コード,並び順,有効開始日,有効終了日
+    0100,総務部,そうむぶ,部,市長部局,,10,令和8年4月1日,
+    0101,総務課,そうむか,課,市長部局,0100,11,2026-04-01,
+
+UTF-8 (with or without its mark) and CP932 (what Excel calls CSV) are read. Names are kept exactly as typed;
+only codes, numbers and dates are folded to half width. Rows are counted as Excel does: the header is row 1.
+An end date is the last day on which the row holds: 令和8年3月31日 is followed by 令和8年4月1日, no gap.
+"""
+
+import csv
+import io
+import re
+import unicodedata
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+from enum import StrEnum
+from typing import Final, TypeVar
+
+from app.kernel.errors import InvalidInput, Problem
+from app.kernel.fiscal_year import ERAS
+from app.kernel.text import text_problems
+from app.organisation.rules import UnitRow, UnitSpan
+from app.organisation.texts import POLICY_OWNER, UNIT_KIND
+
+T = TypeVar("T")
+E = TypeVar("E", bound=StrEnum)
+
+LARGEST_FILE: Final = 5_000_000
+"""Bytes: far more than any city's list of staff."""
+
+MOST_ROWS: Final = 20_000
+
+CODE_LENGTH: Final = 20
+NAME_LENGTH: Final = 100
+KANA_LENGTH: Final = 200
+LARGEST_ORDER: Final = 999_999
+
+
+# ------------------------------------------------------------------------------------ from bytes to cells
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """A column of a list, by the words in its header."""
+
+    label: str
+    optional: bool = False
+
+
+def read_lines(data: bytes, *, columns: Sequence[Column]) -> tuple["Line", ...]:
+    """Return the filled rows of a CSV file.
+
+    Raises:
+        InvalidInput: another encoding, a header that does not fit, a broken quotation, too much.
+    """
+    if len(data) > LARGEST_FILE:
+        raise InvalidInput.of(f"ファイルが大きすぎます。{LARGEST_FILE // 1_000_000}MBまで読み取れます。")
+    records = _records(decoded(data))
+    header = next(records, (1, []))[1]
+    labels = _labels(header, columns=columns)
+    lines = [_line(row, record, labels) for row, record in records if any(c.strip() for c in record)]
+    if not lines:
+        raise InvalidInput.of("見出しの下に行がありません。データのあるファイルを選んでください。")
+    if len(lines) > MOST_ROWS:
+        raise InvalidInput.of(f"行が多すぎます。{MOST_ROWS}行までに分けてください。")
+    return tuple(lines)
+
+
+def decoded(data: bytes) -> str:
+    """Return the text of a file in UTF-8 or CP932.
+
+    Raises:
+        InvalidInput: any other encoding, or both in one file; the text is never guessed.
+    """
+    if not data.strip():
+        raise InvalidInput.of("ファイルが空です。データのあるファイルを選んでください。")
+    if b"\0" in data:
+        raise InvalidInput.of(
+            f"このファイルは読み取れません（UTF-16か、CSVではないファイルです）。{_HOW_TO_SAVE}"
+        )
+    for encoding in ("utf-8-sig", "cp932"):
+        try:
+            text = data.decode(encoding)
+        except UnicodeDecodeError:
+            continue
+        if encoding == "utf-8-sig" or not _japanese_utf8_lines(data):
+            return text
+    if rows := _japanese_utf8_lines(data):
+        raise InvalidInput.of(
+            f"文字コードが混ざっています（{rows[0]}行目はUTF-8、ほかはそうではありません）。{_HOW_TO_SAVE}"
+        )
+    raise InvalidInput.of(f"文字コードを読み取れません。{_HOW_TO_SAVE}")
+
+
+_HOW_TO_SAVE: Final = "Excelの「名前を付けて保存」で「CSV UTF-8」か「CSV」を選び、保存し直してください。"
+
+
+def _japanese_utf8_lines(data: bytes) -> list[int]:
+    """Return the numbers of the lines that can only be Japanese in UTF-8: CP932 is never so by chance."""
+    return [number for number, line in enumerate(data.splitlines(), start=1) if _is_japanese_utf8(line)]
+
+
+def _is_japanese_utf8(line: bytes) -> bool:
+    try:
+        text = line.decode("utf-8")
+    except UnicodeDecodeError:
+        return False
+    return any("\u3000" <= character <= "\u9fff" for character in text)
+
+
+def _records(text: str) -> Iterator[tuple[int, list[str]]]:
+    reader = csv.reader(io.StringIO(text, newline=""), strict=True)
+    row = 0
+    try:
+        for row, record in enumerate(reader, start=1):
+            yield row, record
+    except csv.Error as error:
+        message = 'この行の引用符（"）の付け方が崩れています。Excelで開き、保存し直してください。'
+        raise InvalidInput([Problem(message=message, row=row + 1)]) from error
+
+
+def _labels(header: Sequence[str], *, columns: Sequence[Column]) -> list[str]:
+    labels = [label.strip() for label in header]
+    while labels and not labels[-1]:
+        labels.pop()
+    known = {column.label for column in columns}
+    missing = [column.label for column in columns if not column.optional and column.label not in labels]
+    if not known & set(labels):
+        wanted = "、".join(column.label for column in columns if not column.optional)
+        message = f"1行目に見出しがありません（{wanted}）。文字が化けているときは、{_HOW_TO_SAVE}"
+        raise InvalidInput([Problem(message=message, row=1)])
+    strange = [label for label in labels if label not in known]
+    doubled = sorted({label for label in labels if labels.count(label) > 1})
+    problems = [
+        *(f"見出しに「{label}」の列がありません。" for label in missing),
+        *(f"見出し「{label[:30]}」は使えません。消すか、正しい見出しに直してください。" for label in strange),
+        *(f"見出し「{label}」が二つあります。" for label in doubled if label in known),
+    ]
+    if problems:
+        raise InvalidInput([Problem(message=message, row=1) for message in problems])
+    return labels
+
+
+def _line(row: int, record: Sequence[str], labels: Sequence[str]) -> "Line":
+    padded = [*record, *[""] * (len(labels) - len(record))]
+    line = Line(row, {label: cell.strip() for label, cell in zip(labels, padded, strict=False)})
+    if any(cell.strip() for cell in record[len(labels) :]):
+        line.complain(labels[-1], "見出しのない列に値があります。カンマの数を確かめてください。")
+    return line
+
+
+# ------------------------------------------------------------------------------------ from cells to values
+
+
+@dataclass(slots=True)
+class Line:
+    """One row that is being read. Each reader returns a value, or notes a problem and returns a stand-in."""
+
+    row: int
+    cells: Mapping[str, str]
+    problems: list[Problem] = field(default_factory=list)
+
+    def complain(self, label: str, message: str) -> None:
+        """Note what is to be mended in this row."""
+        self.problems.append(Problem(message=message, field=label, row=self.row))
+
+    def text(self, label: str, *, longest: int) -> str:
+        """Read a text of one line, exactly as typed."""
+        typed = self.cells.get(label, "")
+        if not typed:
+            self.complain(label, f"{label}を入れてください。")
+        if "\n" in typed or "\t" in typed or "\r" in typed:
+            self.complain(label, f"{label}に、改行かタブが入っています。消してください。")
+            return ""
+        for problem in text_problems(typed, field=label, label=label, longest=longest):
+            self.complain(label, problem.message)
+        return typed
+
+    def code(self, label: str) -> str:
+        """Read a code; full-width letters and digits are accepted."""
+        typed = half_width(self.cells.get(label, ""))
+        if not typed:
+            self.complain(label, f"{label}を入れてください。")
+        elif not _CODE.fullmatch(typed):
+            self.complain(label, f"{label}は、半角の英数字と - _ . で{CODE_LENGTH}文字までにしてください。")
+        return typed
+
+    def optional_code(self, label: str) -> str | None:
+        """Read a code that may be left out."""
+        return self.code(label) if self.cells.get(label) else None
+
+    def number(self, label: str) -> int:
+        """Read a whole number from 0 to 999999."""
+        typed = half_width(self.cells.get(label, ""))
+        if not re.fullmatch(r"[0-9]{1,6}", typed):
+            self.complain(label, f"{label}は、0から{LARGEST_ORDER}までの数字にしてください。")
+            return 0
+        return int(typed)
+
+    def choice(self, label: str, choices: Mapping[E, str]) -> E:
+        """Read one of the Japanese words for a code."""
+        typed = self.cells.get(label, "")
+        found = next((code for code, word in choices.items() if word == typed), None)
+        if found is None:
+            words = "・".join(choices.values())
+            self.complain(label, f"{label}「{typed[:30]}」は使えません。{words} のどれかにしてください。")
+            return next(iter(choices))
+        return found
+
+    def day(self, label: str) -> date:
+        """Read a date."""
+        typed = self.cells.get(label, "")
+        found = day_of(typed)
+        if found is None:
+            self.complain(
+                label,
+                f"{label}「{typed[:30]}」は日付として読み取れません。"
+                "2026-04-01 か 令和8年4月1日 のように書いてください。",
+            )
+            return date.min
+        return found
+
+    def validity(self, start: str, end: str) -> tuple[date, date | None]:
+        """Read a first and a last day as `[first, last + 1)`; without a last day there is no end."""
+        first = self.day(start)
+        last = self.day(end) if self.cells.get(end) else None
+        if last is None:
+            return first, None
+        if date.min < last < first:
+            self.complain(end, f"{end}は、{start}と同じ日か、それより後の日にしてください。")
+        return first, last + timedelta(days=1)
+
+
+_CODE: Final = re.compile(rf"[0-9A-Za-z][0-9A-Za-z_.-]{{0,{CODE_LENGTH - 1}}}")
+_WESTERN: Final = re.compile(r"([0-9]{4})[-/.年]([0-9]{1,2})[-/.月]([0-9]{1,2})日?")
+_ERA: Final = re.compile(r"(令和|平成|昭和|[RHSrhs])([0-9]{1,2}|元)[-/.年]([0-9]{1,2})[-/.月]([0-9]{1,2})日?")
+_EARLIEST, _LATEST = date(1900, 1, 1), date(2199, 12, 31)
+
+
+def half_width(typed: str) -> str:
+    """Fold a code, number or date to half width; never done to a name."""
+    return unicodedata.normalize("NFKC", typed).strip()
+
+
+def day_of(typed: str) -> date | None:
+    """Read 2026-04-01, 2026/4/1, 2026年4月1日, 令和8年4月1日 or R8.4.1; None when it is no such day.
+
+    The year of an era has to lie in that era: 平成32年 is refused, since it is more often a slip than meant.
+    """
+    folded = re.sub(r"\s", "", half_width(typed))
+    if match := _WESTERN.fullmatch(folded):
+        year, month, day = (int(part) for part in match.groups())
+        return _real_day(year, month, day)
+    if match := _ERA.fullmatch(folded):
+        era, number, month_text, day_text = match.groups()
+        return _day_of_era(era, 1 if number == "元" else int(number), int(month_text), int(day_text))
+    return None
+
+
+def _day_of_era(era: str, number: int, month: int, day: int) -> date | None:
+    later: date | None = None
+    for start, name, letter in ERAS:
+        if era in {name, letter, letter.lower()}:
+            found = _real_day(start.year + number - 1, month, day)
+            inside = found is not None and number >= 1 and start <= found and (later is None or found < later)
+            return found if inside else None
+        later = start
+    return None
+
+
+def _real_day(year: int, month: int, day: int) -> date | None:
+    try:
+        found = date(year, month, day)
+    except ValueError:
+        return None
+    return found if _EARLIEST <= found <= _LATEST else None
+
+
+def typed_rows(lines: Sequence[Line], read: Callable[[Line], T]) -> tuple[T, ...]:
+    """Read every row, then refuse with the problems of all of them.
+
+    Raises:
+        InvalidInput: any row has a problem.
+    """
+    rows = tuple(read(line) for line in lines)
+    if problems := [problem for line in lines for problem in line.problems]:
+        raise InvalidInput(problems)
+    return rows
+
+
+# ---------------------------------------------------------------------------------------- the list of units
+
+UNIT_COLUMNS: Final = (
+    Column("所属コード"),
+    Column("所属名"),
+    Column("かな"),
+    Column("種別"),
+    Column("ポリシー主体"),
+    Column("上位所属コード"),
+    Column("並び順"),
+    Column("有効開始日"),
+    Column("有効終了日", optional=True),
+)
+
+
+def unit_rows(data: bytes) -> tuple[UnitRow, ...]:
+    """Return the rows of a list of units.
+
+    Raises:
+        InvalidInput: every problem of every row, with the row and the column.
+    """
+    return typed_rows(read_lines(data, columns=UNIT_COLUMNS), _unit_row)
+
+
+def _unit_row(line: Line) -> UnitRow:
+    first, last = line.validity("有効開始日", "有効終了日")
+    span = UnitSpan(
+        code=line.code("所属コード"),
+        name=line.text("所属名", longest=NAME_LENGTH),
+        kana=line.text("かな", longest=KANA_LENGTH),
+        kind=line.choice("種別", UNIT_KIND),
+        policy_owner=line.choice("ポリシー主体", POLICY_OWNER),
+        parent_code=line.optional_code("上位所属コード"),
+        sort_order=line.number("並び順"),
+        valid_from=first,
+        valid_to=last,
+    )
+    if span.parent_code is not None and span.parent_code == span.code:
+        line.complain("上位所属コード", "自分自身を上位の所属にはできません。")
+    return UnitRow(row=line.row, span=span)

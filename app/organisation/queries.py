@@ -1,0 +1,134 @@
+"""Reading the organisation of a day."""
+
+from collections.abc import Iterable, Sequence
+from datetime import date
+from typing import Any
+
+from sqlalchemy import ColumnElement, Subquery, and_, or_, select
+from sqlalchemy.orm import InstrumentedAttribute, Session, aliased
+
+from app.kernel.ids import UnitId
+from app.organisation.models import Installation, Unit, UnitFunctionAssignment, UnitVersion
+from app.organisation.rules import (
+    PolicyOwner,
+    UnitFunction,
+    UnitKind,
+    UnitPlan,
+    UnitRow,
+    UnitSpan,
+    UnitTree,
+    UnitView,
+    plan_units,
+)
+
+
+def installation(session: Session) -> Installation | None:
+    """Return what this database is; None before `flask setup` or the demonstration."""
+    return session.get(Installation, 1)
+
+
+def valid_on(
+    day: date, start: InstrumentedAttribute[Any], end: InstrumentedAttribute[Any]
+) -> ColumnElement[bool]:
+    """Return the condition that a half-open validity covers a day."""
+    return and_(start <= day, or_(end.is_(None), end > day))
+
+
+def tree_on(session: Session, *, day: date) -> UnitTree:
+    """Return all units of a day."""
+    rows = session.execute(
+        select(Unit.code, UnitVersion.__table__)
+        .join(UnitVersion, UnitVersion.unit_id == Unit.id)
+        .where(valid_on(day, UnitVersion.valid_from, UnitVersion.valid_to))
+    )
+    return UnitTree.of(
+        (
+            UnitView(
+                id=UnitId(row.unit_id),
+                code=row.code,
+                name=row.name,
+                kana=row.kana,
+                kind=UnitKind(row.kind),
+                policy_owner=PolicyOwner(row.policy_owner),
+                parent_id=UnitId(row.parent_id) if row.parent_id else None,
+                sort_order=row.sort_order,
+            )
+            for row in rows
+        ),
+        day=day,
+    )
+
+
+def units_with(session: Session, *, function: UnitFunction, day: date) -> frozenset[UnitId]:
+    """Return the units that hold a function on a day."""
+    rows = session.scalars(
+        select(UnitFunctionAssignment.unit_id).where(
+            UnitFunctionAssignment.function == function.value,
+            valid_on(day, UnitFunctionAssignment.valid_from, UnitFunctionAssignment.valid_to),
+        )
+    )
+    return frozenset(UnitId(row) for row in rows)
+
+
+def functions_of_units(session: Session, *, day: date) -> dict[UnitFunction, frozenset[UnitId]]:
+    """Return who holds each unit function on a day, in one query."""
+    held: dict[UnitFunction, set[UnitId]] = {function: set() for function in UnitFunction}
+    rows = session.execute(
+        select(UnitFunctionAssignment.function, UnitFunctionAssignment.unit_id).where(
+            valid_on(day, UnitFunctionAssignment.valid_from, UnitFunctionAssignment.valid_to)
+        )
+    )
+    for function, unit_id in rows:
+        held[UnitFunction(function)].add(UnitId(unit_id))
+    return {function: frozenset(units) for function, units in held.items()}
+
+
+def unit_ids_by_code(session: Session, *, codes: Iterable[str]) -> dict[str, UnitId]:
+    """Return the ids of unit codes; unknown codes are absent."""
+    rows = session.execute(select(Unit.code, Unit.id).where(Unit.code.in_(list(codes))))
+    return {row.code: UnitId(row.id) for row in rows}
+
+
+def units_on(day: date) -> Subquery:
+    """Return the units of a day as a selectable for joins from above: `unit_id`, `code`, `name`."""
+    return (
+        select(UnitVersion.unit_id, Unit.code, UnitVersion.name)
+        .join(Unit, Unit.id == UnitVersion.unit_id)
+        .where(valid_on(day, UnitVersion.valid_from, UnitVersion.valid_to))
+        .subquery("units_on")
+    )
+
+
+def unit_histories(session: Session) -> dict[str, tuple[UnitSpan, ...]]:
+    """Return every version of every unit by its code, oldest first."""
+    parent = aliased(Unit)
+    rows = session.execute(
+        select(Unit.code, parent.code.label("parent_code"), UnitVersion.__table__)
+        .join(UnitVersion, UnitVersion.unit_id == Unit.id)
+        .outerjoin(parent, parent.id == UnitVersion.parent_id)
+        .order_by(Unit.code, UnitVersion.valid_from)
+    )
+    found: dict[str, list[UnitSpan]] = {}
+    for row in rows:
+        span = UnitSpan(
+            code=row.code,
+            name=row.name,
+            kana=row.kana,
+            kind=UnitKind(row.kind),
+            policy_owner=PolicyOwner(row.policy_owner),
+            parent_code=row.parent_code,
+            sort_order=row.sort_order,
+            valid_from=row.valid_from,
+            valid_to=row.valid_to,
+        )
+        found.setdefault(row.code, []).append(span)
+    return {code: tuple(spans) for code, spans in found.items()}
+
+
+def planned_units(session: Session, *, rows: Sequence[UnitRow]) -> UnitPlan:
+    """Return what reading in a list of units would do today, without doing it.
+
+    Raises:
+        InvalidInput: the list does not fit itself or what is stored; every problem is named.
+    """
+    return plan_units(unit_histories(session), rows)

@@ -1,0 +1,24 @@
+"""Japanese labels of the organisation."""
+
+from app.organisation.rules import PolicyOwner, UnitFunction, UnitKind
+
+UNIT_KIND = {
+    UnitKind.BODY: "執行機関等",
+    UnitKind.DEPARTMENT: "部",
+    UnitKind.DIVISION: "課",
+    UnitKind.SUBSECTION: "係",
+    UnitKind.BRANCH: "出先",
+}
+POLICY_OWNER = {
+    PolicyOwner.MAYOR: "市長部局",
+    PolicyOwner.EDUCATION: "教育委員会",
+    PolicyOwner.ASSEMBLY: "議会",
+    PolicyOwner.UTILITY: "公営企業",
+    PolicyOwner.HOSPITAL: "病院",
+    PolicyOwner.FIRE: "消防",
+}
+UNIT_FUNCTION = {
+    UnitFunction.LEAD_DIVISION: "情報主管課",
+    UnitFunction.SUBSTITUTE_REVIEW: "代替審査",
+    UnitFunction.AUDIT: "監査",
+}

@@ -1,0 +1,1 @@
+"""People: postings by date, duties, functions, accounts and signing in."""

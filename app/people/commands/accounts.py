@@ -1,0 +1,208 @@
+"""Accounts, as the system administrator keeps them. The administrator never learns a password that is in use.
+
+A first password is made and hashed before the transaction, told once, and has to be changed at the first sign-in.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from app.journal.commands import record
+from app.journal.rules import ActorMark
+from app.kernel.digest import new_salt, salted_digest
+from app.kernel.errors import InvalidInput, NotAllowed, NotFound, NotNow, Problem
+from app.kernel.ids import AccountId, PersonId, new_id
+from app.organisation.commands import By, authorised
+from app.people.commands.passwords import Check, check_password, hash_password
+from app.people.commands.sessions import account_subject, end_sessions_of
+from app.people.models import Account, AccountAct, Person
+from app.people.rules import AccountActKind, SessionEnd, password_problems
+
+REASON_LENGTH: Final = 400
+
+
+def create_accounts(
+    session: Session, *, hashes: Mapping[PersonId, str], by: By, now: datetime
+) -> tuple[PersonId, ...]:
+    """Give accounts to those who have none yet; return who got one. `hashes` are of their first passwords.
+
+    Raises:
+        NotAllowed: the actor is no administrator.
+    """
+    mark = authorised(by)
+    have = set(session.scalars(select(Account.person_id).where(Account.person_id.in_(list(hashes)))))
+    created = tuple(person_id for person_id in hashes if person_id not in have)
+    accounts = [
+        Account(
+            id=new_id(),
+            person_id=person_id,
+            password_hash=hashes[person_id],
+            must_change_password=True,
+            created_at=now,
+        )
+        for person_id in created
+    ]
+    session.add_all(accounts)
+    session.flush()
+    for account in accounts:
+        _note(session, account=account, act=AccountActKind.CREATED, reason="", mark=mark, now=now)
+    return created
+
+
+def create_account(
+    session: Session, *, person_id: PersonId, first_hash: str, by: By, now: datetime
+) -> AccountId:
+    """Give an account to one person.
+
+    Raises:
+        NotFound: there is no such person.
+        NotNow: the person has an account already.
+    """
+    authorised(by)
+    if session.get(Person, person_id) is None:
+        raise NotFound
+    if not create_accounts(session, hashes={person_id: first_hash}, by=by, now=now):
+        raise NotNow("この職員は、もう利用者になっています。一覧を開き直してください。")
+    return AccountId(session.scalars(select(Account.id).where(Account.person_id == person_id)).one())
+
+
+def reset_password(
+    session: Session, *, person_id: PersonId, first_hash: str, reason: str, by: By, now: datetime
+) -> None:
+    """Put a new first password in place of a forgotten one and end all sessions.
+
+    Raises:
+        InvalidInput: no reason.
+        NotAllowed: no administrator, or the administrator's own account.
+        NotFound: the person has no account.
+    """
+    account, mark = _to_be_changed(session, person_id=person_id, reason=reason, by=by)
+    account.password_hash, account.must_change_password = first_hash, True
+    _note(session, account=account, act=AccountActKind.RESET, reason=reason, mark=mark, now=now)
+    _end_all(session, account=account, why=SessionEnd.RESET, mark=mark, now=now)
+
+
+def disable_account(
+    session: Session, *, person_id: PersonId, reason: str, by: By, now: datetime
+) -> None:
+    """Close an account: it is refused from the next request on.
+
+    Raises:
+        InvalidInput, NotAllowed, NotFound: as for `reset_password`.
+        NotNow: the account is closed already, or nobody is named who closes it.
+    """
+    account, mark = _to_be_changed(session, person_id=person_id, reason=reason, by=by)
+    if account.disabled_at is not None:
+        raise NotNow("この利用者は、もう停止しています。画面を開き直してください。")
+    if mark.person_id is None:
+        raise NotNow("利用を止める人を、職員番号で示してください。")
+    account.disabled_at, account.disabled_by = now, _person_of(mark)
+    _note(session, account=account, act=AccountActKind.DISABLED, reason=reason, mark=mark, now=now)
+    _end_all(session, account=account, why=SessionEnd.DISABLED, mark=mark, now=now)
+
+
+def enable_account(session: Session, *, person_id: PersonId, reason: str, by: By, now: datetime) -> None:
+    """Open a closed account again; its password is still the old one.
+
+    Raises:
+        InvalidInput, NotAllowed, NotFound: as for `reset_password`.
+        NotNow: the account is not closed.
+    """
+    account, mark = _to_be_changed(session, person_id=person_id, reason=reason, by=by)
+    if account.disabled_at is None:
+        raise NotNow("この利用者は、停止していません。画面を開き直してください。")
+    account.disabled_at, account.disabled_by = None, None
+    _note(session, account=account, act=AccountActKind.ENABLED, reason=reason, mark=mark, now=now)
+
+
+def end_sessions(session: Session, *, person_id: PersonId, reason: str, by: By, now: datetime) -> int:
+    """End every session of somebody, for example on a lost terminal; return how many.
+
+    Raises:
+        InvalidInput, NotAllowed, NotFound: as for `reset_password`.
+    """
+    account, mark = _to_be_changed(session, person_id=person_id, reason=reason, by=by)
+    _note(session, account=account, act=AccountActKind.SESSIONS_ENDED, reason=reason, mark=mark, now=now)
+    return _end_all(session, account=account, why=SessionEnd.ADMINISTRATOR, mark=mark, now=now)
+
+
+def _to_be_changed(
+    session: Session, *, person_id: PersonId, reason: str, by: By
+) -> tuple[Account, ActorMark]:
+    mark = authorised(by)
+    if mark.person_id == str(person_id):
+        raise NotAllowed("自分の利用者情報は、ほかのシステム管理者に頼んでください。パスワードは「パスワードの変更」で変えられます。")
+    if not reason.strip():
+        raise InvalidInput.of("理由を書いてください。", field="reason")
+    if len(reason) > REASON_LENGTH:
+        raise InvalidInput.of(f"理由は{REASON_LENGTH}文字までにしてください。", field="reason")
+    account = session.scalars(
+        select(Account).where(Account.person_id == person_id).with_for_update()
+    ).one_or_none()
+    if account is None:
+        raise NotFound
+    return account, mark
+
+
+def _note(
+    session: Session, *, account: Account, act: AccountActKind, reason: str, mark: ActorMark, now: datetime
+) -> None:
+    salt = new_salt()
+    session.add(
+        AccountAct(
+            account_id=account.id,
+            act=act.value,
+            reason=reason.strip(),
+            salt=salt,
+            done_at=now,
+            done_by=_person_of(mark),
+        )
+    )
+    session.flush()
+    record(
+        session,
+        subject=account_subject(account.id),
+        event=f"account.{act.value}",
+        actor=mark,
+        now=now,
+        facts={"reason": salted_digest(reason.strip(), salt=salt)},
+    )
+
+
+def _end_all(
+    session: Session, *, account: Account, why: SessionEnd, mark: ActorMark, now: datetime
+) -> int:
+    return end_sessions_of(session, account_id=AccountId(account.id), reason=why, mark=mark, now=now)
+
+
+# ----------------------------------------------------------------------------------------- the own password
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PasswordChange:
+    """A change that was compared and hashed, ready for its transaction."""
+
+    current: Check
+    same_again: bool
+    new_hash: str
+    problems: tuple[Problem, ...]
+
+
+def prepare_password_change(
+    *, held_hash: str, current: str, new: str, staff_no: str, kana: str, minimum: int
+) -> PasswordChange:
+    """Compare and hash before the transaction. `same_again` tells that the new password is in place already."""
+    sentences = password_problems(new, staff_no=staff_no, kana=kana, minimum=minimum)
+    if new == current:
+        sentences.append("いまと同じパスワードです。別のパスワードにしてください。")
+    check = check_password(current, against=held_hash)
+    return PasswordChange(
+        current=check,
+        same_again=check is Check.WRONG and check_password(new, against=held_hash) is not Check.WRONG,
+        new_hash="" if sentences else hash_password(new),
+        problems=tuple(Problem(message=sentence, field="new_password") for sentence in sentences),
+    )

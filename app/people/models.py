@@ -1,0 +1,152 @@
+"""Tables of people, their posts and their ways in."""
+
+from datetime import date, datetime
+from uuid import UUID
+
+from sqlalchemy import CheckConstraint, ForeignKey, Index, String, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column
+
+from app.db.base import Base, RetentionClass, kept
+from app.db.guards import Guard
+from app.db.types import Instant, code, hex_digest
+from app.kernel.ids import new_id
+
+
+class Person(Base):
+    """Somebody who works for the city. The name is kept exactly as the personnel office writes it."""
+
+    __tablename__ = "person"
+    __table_args__ = ({"info": kept(RetentionClass.TEN_YEARS)},)
+
+    id: Mapped[UUID] = mapped_column(primary_key=True, default=new_id)
+    staff_no: Mapped[str] = mapped_column(String(20), unique=True)
+    name: Mapped[str] = mapped_column(String(100))
+    kana: Mapped[str] = mapped_column(String(200))
+    created_at: Mapped[datetime] = mapped_column(Instant)
+
+
+class Posting(Base):
+    """A post held for a time (発令). Rights follow it from the first minute of its first day to the last."""
+
+    __tablename__ = "posting"
+    __table_args__ = (
+        UniqueConstraint("person_id", "unit_id", "valid_from"),
+        CheckConstraint("valid_to IS NULL OR valid_to > valid_from", name="validity"),
+        Index("ix_posting_person", "person_id", "valid_from"),
+        Index("ix_posting_unit", "unit_id", "valid_from"),
+        {"info": kept(RetentionClass.TEN_YEARS)},
+    )
+
+    id: Mapped[UUID] = mapped_column(primary_key=True, default=new_id)
+    person_id: Mapped[UUID] = mapped_column(ForeignKey("person.id"))
+    unit_id: Mapped[UUID] = mapped_column(ForeignKey("unit.id"))
+    kind: Mapped[str] = mapped_column(code())
+    position: Mapped[str] = mapped_column(code())
+    title: Mapped[str] = mapped_column(String(60))
+    valid_from: Mapped[date]
+    valid_to: Mapped[date | None]
+
+
+class DutyAssignment(Base):
+    """A clerk or deputy named by the head of a unit, with dates."""
+
+    __tablename__ = "duty_assignment"
+    __table_args__ = (
+        UniqueConstraint("unit_id", "person_id", "duty", "valid_from"),
+        CheckConstraint("valid_to IS NULL OR valid_to > valid_from", name="validity"),
+        Index("ix_duty_assignment_person", "person_id", "valid_from"),
+        {"info": kept(RetentionClass.FIVE_YEARS)},
+    )
+
+    id: Mapped[UUID] = mapped_column(primary_key=True, default=new_id)
+    unit_id: Mapped[UUID] = mapped_column(ForeignKey("unit.id"))
+    person_id: Mapped[UUID] = mapped_column(ForeignKey("person.id"))
+    duty: Mapped[str] = mapped_column(code())
+    valid_from: Mapped[date]
+    valid_to: Mapped[date | None]
+    named_by: Mapped[UUID] = mapped_column(ForeignKey("person.id"))
+    named_at: Mapped[datetime] = mapped_column(Instant)
+
+
+class PersonFunctionAssignment(Base):
+    """A function that a named person holds for a time (統括, CIO, 監査人, システム管理者)."""
+
+    __tablename__ = "person_function"
+    __table_args__ = (
+        UniqueConstraint("person_id", "function", "valid_from"),
+        CheckConstraint("valid_to IS NULL OR valid_to > valid_from", name="validity"),
+        {"info": kept(RetentionClass.TEN_YEARS)},
+    )
+
+    id: Mapped[UUID] = mapped_column(primary_key=True, default=new_id)
+    person_id: Mapped[UUID] = mapped_column(ForeignKey("person.id"))
+    function: Mapped[str] = mapped_column(code())
+    valid_from: Mapped[date]
+    valid_to: Mapped[date | None]
+
+
+class Account(Base):
+    """A way in. The password is kept as an Argon2id hash; the first one has to be changed."""
+
+    __tablename__ = "account"
+    __table_args__ = (
+        CheckConstraint("(disabled_at IS NULL) = (disabled_by IS NULL)", name="disabled_pair"),
+        {"info": kept(RetentionClass.THREE_YEARS)},
+    )
+
+    id: Mapped[UUID] = mapped_column(primary_key=True, default=new_id)
+    person_id: Mapped[UUID] = mapped_column(ForeignKey("person.id"), unique=True)
+    password_hash: Mapped[str] = mapped_column(String(200))
+    must_change_password: Mapped[bool]
+    created_at: Mapped[datetime] = mapped_column(Instant)
+    disabled_at: Mapped[datetime | None] = mapped_column(Instant)
+    disabled_by: Mapped[UUID | None] = mapped_column(ForeignKey("person.id"))
+
+
+class AccountAct(Base):
+    """What an administrator did with an account, and why. The journal keeps a salted digest of the reason."""
+
+    __tablename__ = "account_act"
+    __table_args__ = ({"info": kept(RetentionClass.THREE_YEARS)},)
+
+    id: Mapped[UUID] = mapped_column(primary_key=True, default=new_id)
+    account_id: Mapped[UUID] = mapped_column(ForeignKey("account.id"), index=True)
+    act: Mapped[str] = mapped_column(code())
+    reason: Mapped[str] = mapped_column(String(400))
+    salt: Mapped[str] = mapped_column(String(32))
+    done_at: Mapped[datetime] = mapped_column(Instant)
+    done_by: Mapped[UUID | None] = mapped_column(ForeignKey("person.id"))
+
+
+class SignInSession(Base):
+    """One browser that is signed in. The browser holds the token, the database only its digest."""
+
+    __tablename__ = "sign_in_session"
+    __table_args__ = (
+        CheckConstraint("(ended_at IS NULL) = (end_reason IS NULL)", name="ended_pair"),
+        {"info": kept(RetentionClass.THREE_YEARS)},
+    )
+
+    token_digest: Mapped[str] = mapped_column(hex_digest(), primary_key=True)
+    public_id: Mapped[UUID] = mapped_column(unique=True, default=new_id)
+    account_id: Mapped[UUID] = mapped_column(ForeignKey("account.id"), index=True)
+    created_at: Mapped[datetime] = mapped_column(Instant)
+    last_seen_at: Mapped[datetime] = mapped_column(Instant)
+    proved_at: Mapped[datetime] = mapped_column(Instant)
+    user_agent: Mapped[str] = mapped_column(String(200))
+    ended_at: Mapped[datetime | None] = mapped_column(Instant)
+    end_reason: Mapped[str | None] = mapped_column(code())
+
+
+class SignInThrottle(Base):
+    """Failed attempts for an account name or an address. It delays; it never locks for good."""
+
+    __tablename__ = "sign_in_throttle"
+    __table_args__ = ({"info": kept(RetentionClass.TECHNICAL)},)
+
+    key_digest: Mapped[str] = mapped_column(hex_digest(), primary_key=True)
+    failures: Mapped[int]
+    last_failure_at: Mapped[datetime] = mapped_column(Instant)
+
+
+GUARDS: tuple[Guard, ...] = ()

@@ -1,0 +1,40 @@
+"""Japanese labels of posts, duties and functions."""
+
+from app.access.actor import Function
+from app.people.rules import AccountActKind, AccountState, Duty, PersonFunction, Position, PostingKind
+
+POSITION = {Position.HEAD: "所属長", Position.STAFF: "職員"}
+POSTING_KIND = {
+    PostingKind.MAIN: "本務",
+    PostingKind.CONCURRENT: "兼務",
+    PostingKind.JOINT: "併任",
+    PostingKind.ACTING: "事務取扱",
+}
+DUTY = {Duty.CLERK: "点検担当者", Duty.DEPUTY: "代決者"}
+PERSON_FUNCTION = {
+    PersonFunction.CHIEF: "統括情報セキュリティ責任者",
+    PersonFunction.CIO: "CIO",
+    PersonFunction.AUDITOR: "監査人",
+    PersonFunction.ADMINISTRATOR: "システム管理者",
+}
+FUNCTION = {
+    Function.REVIEWER: "審査担当",
+    Function.MANAGER: "情報主管課長",
+    Function.CHIEF: "統括情報セキュリティ責任者",
+    Function.CIO: "CIO",
+    Function.AUDITOR: "監査人",
+    Function.ADMINISTRATOR: "システム管理者",
+}
+ACCOUNT_STATE = {
+    AccountState.NONE: "なし",
+    AccountState.FIRST_PASSWORD: "最初のパスワードのまま",
+    AccountState.IN_USE: "利用中",
+    AccountState.DISABLED: "停止中",
+}
+ACCOUNT_ACT = {
+    AccountActKind.CREATED: "利用者を作りました",
+    AccountActKind.RESET: "最初のパスワードに戻しました",
+    AccountActKind.DISABLED: "利用を止めました",
+    AccountActKind.ENABLED: "利用を再開しました",
+    AccountActKind.SESSIONS_ENDED: "すべてのログインを終わらせました",
+}

@@ -1,0 +1,1 @@
+"""Documents people take away: the inspection result as PDF."""

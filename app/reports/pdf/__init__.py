@@ -1,0 +1,1 @@
+"""PDF documents: fonts, Japanese typesetting, charts, pages, and one module for each document."""

@@ -1,0 +1,236 @@
+"""The inspection result of one department as one frozen value.
+
+The value holds everything a document shows and nothing else: every figure, label and date arrives decided.
+A renderer (PDF, Excel, OSCAL) arranges it and computes nothing, so all of them show the same facts. All
+texts are plain text: no markup is ever interpreted, line feeds in comments and remarks are kept as
+paragraph ends.
+
+Units: `percent` is 0 to 100 (not 0 to 1), rounded only for display; a text beside it is what people read.
+Dates and times are ready Japanese text (令和8年11月18日(水) 14時32分). An empty text means "nothing to
+show"; None means "does not exist (yet)".
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum
+
+
+class Standing(Enum):
+    """Whether the document cites a sealed revision or work in progress; a draft is marked on every page."""
+
+    SEALED = "sealed"
+    DRAFT = "draft"
+
+
+class LevelMark(Enum):
+    """Meaning of an answer; each has a shape of its own, so that no meaning rests on colour or on a font."""
+
+    DONE = "done"
+    PARTLY = "partly"
+    NOT_DONE = "not_done"
+    NOT_APPLICABLE = "not_applicable"
+    EXCEPTION = "exception"
+    UNKNOWN = "unknown"
+    UNANSWERED = "unanswered"
+
+
+class JudgementMark(Enum):
+    """Meaning of the reviewer's judgement of one item, and thereby its shape."""
+
+    ACCEPTED = "accepted"
+    ACCEPTED_WITH_REMARK = "accepted_with_remark"
+    CHANGED = "changed"
+    RETURNED = "returned"
+    PENDING = "pending"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReportLevel:
+    """A level as the edition's scale names it: mark decides the shape, label the word (一部実施)."""
+
+    mark: LevelMark
+    label: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Judgement:
+    """The reviewer's judgement of one item (受理, 所見を付けて受理, 評価を変更, 差戻し)."""
+
+    mark: JudgementMark
+    label: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ScoreFigure:
+    """One score: `text` is read by people (84.2点, ― for a zero denominator), `percent` draws the charts."""
+
+    text: str
+    percent: float | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GradeBand:
+    """One row of the edition's table of grades: grade A, range 90点以上."""
+
+    grade: str
+    range_text: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LevelCount:
+    """How many items hold a level."""
+
+    level: ReportLevel
+    items: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MandatoryMiss:
+    """A mandatory item that is not fully done; shown before any percentage."""
+
+    number: str
+    statement: str
+    level: ReportLevel
+    comment: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SectionLine:
+    """The result of one section; `reviewed_score` is None before the review."""
+
+    number: str
+    title: str
+    self_score: ScoreFigure
+    reviewed_score: ScoreFigure | None
+    last_year_score: ScoreFigure | None
+    counts: tuple[LevelCount, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReportItem:
+    """One item with its answer and its review.
+
+    `number` is shown (4-6), `key` is the stable item key, `section_number` joins it to its SectionLine.
+    `weight_text` is shown in the annex (重み 2). `not_applicable_reason` is filled when the item does not
+    apply. `level` is the department's own answer, `reviewed_level` the reviewer's, None when not judged.
+    `last_year` is None where last year has no comparable answer. `returned_count` is the number of times
+    the item was sent back.
+    """
+
+    number: str
+    key: str
+    section_number: str
+    statement: str
+    is_mandatory: bool
+    weight_text: str
+    level: ReportLevel
+    comment: str
+    last_year: ReportLevel | None
+    judgement: Judgement | None
+    reviewed_level: ReportLevel | None
+    remark: str
+    returned_count: int
+    not_applicable_reason: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ScoreLine:
+    """One line the score adds up: points earned out of points possible, as text; `note` says why in a few words."""
+
+    number: str
+    level: ReportLevel
+    weight_text: str
+    earned_text: str
+    possible_text: str
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Approval:
+    """One decision on the way: who, when, over which content.
+
+    `step` is 点検担当者, 所属長, 審査 or 確定; `capacity` is 所属長, 代決, 職務代理 and the like; `post` is
+    the post of that day (税務課長), `digest` the digest of what was approved.
+    """
+
+    step: str
+    post: str
+    name: str
+    capacity: str
+    at_text: str
+    digest: str
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JournalSeal:
+    """The seal over all journal chains at sign-off: its number in the chain of seals and its digest."""
+
+    sequence: int
+    digest: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InspectionReport:
+    """Everything the result of one department shows.
+
+    Digests are full hexadecimal texts; documents shorten them where they are for the eye only and print
+    them whole in the annex. `unit_name` and `unit_path` (the 部 above it) are those of the base date.
+    `reviewed_score` is None before the review. `grade` is the grade that holds (reviewed, else self), ""
+    while there is none; `grade_note` says why it is capped. `score_basis` names the score that
+    `score_lines` explain; `score_formula` is the closing sum (獲得 118 ÷ 満点 140 × 100 ＝ 84.2点).
+    `copy_mark` (写し ...) is None on the original. `approvals` are in order and exclude `sign_off`.
+    """
+
+    city: str
+    product_name: str
+    form_number: str
+    document_number: str
+    receipt_number: str
+    classification: str
+    standing: Standing
+    copy_mark: str | None
+    title: str
+    fiscal_year: str
+    last_fiscal_year: str
+    campaign_title: str
+    kind: str
+    unit_name: str
+    unit_path: str
+    base_date: str
+    generated_at: str
+
+    checklist_title: str
+    edition_label: str
+    edition_digest: str
+    method_name: str
+    method_digest: str
+    revision_number: int
+    revision_digest: str
+
+    grade: str
+    grade_note: str
+    bands: tuple[GradeBand, ...]
+    self_score: ScoreFigure
+    reviewed_score: ScoreFigure | None
+    last_year_score: ScoreFigure | None
+    answer_rate_text: str
+    unanswered_items: int
+    unknown_items: int
+    level_counts: tuple[LevelCount, ...]
+    mandatory_total: int
+    mandatory_misses: tuple[MandatoryMiss, ...]
+
+    sections: tuple[SectionLine, ...]
+    items: tuple[ReportItem, ...]
+
+    score_basis: str
+    score_formula: str
+    score_lines: tuple[ScoreLine, ...]
+
+    head_statement: str
+    reviewer_statement: str
+    approvals: tuple[Approval, ...]
+    sign_off: Approval | None
+    journal_seal: JournalSeal | None

@@ -1,0 +1,1 @@
+"""The edge towards the browser: access guard, forms, headers, errors, layout. Knows no domain."""

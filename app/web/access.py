@@ -1,0 +1,146 @@
+"""Who is at the door, and the rule that every route must declare.
+
+Closed by default: a route without a rule keeps the application from starting. The guard checks city-wide permissions before the
+view runs; a permission that looks at a unit is checked again, with its subject, by the command or query.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any, Final, TypeVar, cast
+from urllib.parse import urlencode
+from uuid import UUID
+
+from flask import Flask, current_app, g, redirect, request, url_for
+from flask_login import current_user
+from werkzeug.wrappers import Response
+
+from app.access.actor import Actor
+from app.access.permissions import Permission
+from app.access.policy import require
+from app.kernel.clock import Clock, business_date
+from app.kernel.ids import AccountId
+
+View = TypeVar("View", bound=Callable[..., Any])
+RULE: Final = "access_rule"
+CITY_WIDE: Final = ("city:", "own:")
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """What a route demands: nothing (public) or a permission."""
+
+    permission: Permission | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Visitor:
+    """The person at the door: Flask-Login's user, made for each request by the people domain."""
+
+    actor: Actor
+    account_id: AccountId
+    token: str
+    session_id: UUID
+    must_change_password: bool
+    proved_at: datetime
+    previous_sign_in: datetime | None
+    unit_label: str
+    role_labels: tuple[str, ...]
+    is_authenticated: bool = True
+    is_active: bool = True
+    is_anonymous: bool = False
+
+    def get_id(self) -> str:
+        """Return what the signed cookie carries: the opaque session token, nothing else."""
+        return self.token
+
+
+def public(view: View) -> View:
+    """Declare that a route is open to everybody: signing in, static files, the health of the process."""
+    setattr(view, RULE, Rule(permission=None))
+    return view
+
+
+def requires(permission: Permission) -> Callable[[View], View]:
+    """Declare the permission of a route."""
+
+    def declare(view: View) -> View:
+        setattr(view, RULE, Rule(permission=permission))
+        return view
+
+    return declare
+
+
+def refuse_undeclared_routes(app: Flask) -> None:
+    """Raise when any route declares no rule: run at the end of `create_app`."""
+    undeclared = sorted(name for name, view in app.view_functions.items() if not isinstance(getattr(view, RULE, None), Rule))
+    if undeclared:
+        message = f"routes without an access rule: {', '.join(undeclared)}"
+        raise RuntimeError(message)
+
+
+def visitor_or_none() -> Visitor | None:
+    """Return who is signed in, if anybody."""
+    return cast("Visitor", current_user) if current_user.is_authenticated else None
+
+
+def visitor() -> Visitor:
+    """Return who is signed in; only for views behind the guard."""
+    found = visitor_or_none()
+    if found is None:
+        message = "this view is public and has no visitor"
+        raise RuntimeError(message)
+    return found
+
+
+def actor() -> Actor:
+    """Return the acting person of this request."""
+    return visitor().actor
+
+
+def now() -> datetime:
+    """Return the instant of this request: the same for all that happens in it."""
+    if "now" not in g:
+        g.now = cast("Clock", current_app.extensions["clock"]).now()
+    return cast("datetime", g.now)
+
+
+def today() -> date:
+    """Return the business date of this request."""
+    return business_date(now())
+
+
+def guard() -> Response | None:
+    """Let a request pass, or send it to the sign-in page or to the forced change of password.
+
+    Raises:
+        NotAllowed: a city-wide permission is missing.
+    """
+    if request.endpoint is None:
+        return None
+    rule = cast("Rule", getattr(current_app.view_functions[request.endpoint], RULE))
+    if rule.permission is None:
+        return None
+    found = visitor_or_none()
+    if found is None:
+        return _to_sign_in()
+    if found.must_change_password and rule.permission is not Permission.OWN_ACCOUNT_USE:
+        return redirect(url_for("people.change_password"), code=303)
+    if rule.permission.value.startswith(CITY_WIDE):
+        require(rule.permission, actor=found.actor)
+    return None
+
+
+def _to_sign_in() -> Response:
+    if request.method != "GET":
+        return redirect(url_for("people.sign_in"), code=303)
+    wanted = request.full_path.rstrip("?")
+    query = "" if wanted == "/" else "?" + urlencode({"next": wanted})
+    return redirect(url_for("people.sign_in") + query, code=303)
+
+
+def local_path(target: str | None) -> str | None:
+    """Return a path of our own site, or None: nobody is sent to another host after signing in."""
+    if not target or not target.startswith("/") or target.startswith(("//", "/\\")) or any(ord(c) < 0x20 for c in target):
+        return None
+    return target

@@ -1,0 +1,101 @@
+"""What people see when something is refused or breaks: a sentence, a way on, and a number to tell on the telephone."""
+
+import logging
+import secrets
+from typing import Final
+
+from flask import Flask, render_template, request, url_for
+from flask_wtf.csrf import CSRFError
+from werkzeug.exceptions import HTTPException
+
+from app.db.session import transaction
+from app.journal.commands import record
+from app.journal.rules import Subject, SubjectType
+from app.kernel.errors import NotAllowed, Refusal
+from app.web.access import now, visitor_or_none
+
+log = logging.getLogger(__name__)
+
+HEADINGS: Final = {
+    400: "送られた内容を読み取れませんでした",
+    403: "この操作はできません",
+    404: "ページが見つかりません",
+    405: "この開き方はできません",
+    409: "いまは進められません",
+    413: "送られた内容が大きすぎます",
+    422: "入力内容を確かめてください",
+    500: "表示できませんでした",
+}
+SENTENCES: Final = {
+    400: "通信の途中で欠けたのかもしれません。前の画面に戻り、もう一度送ってください。",
+    404: "アドレスを確かめるか、ホームから開き直してください。",
+    405: "前の画面に戻り、ボタンから進んでください。",
+    413: "一度に送れるのは2MBまでです。分けて送ってください。",
+    500: "システムの中で問題が起きました。入力した内容は、最後に保存した時点まで残っています。下の番号を情報主管課へ知らせてください。",
+}
+CSRF_SENTENCE: Final = (
+    "画面を開いてから時間がたったか、別の画面でログインし直したようです。前の画面に戻って開き直し、もう一度送ってください。"
+)
+
+
+def new_reference() -> str:
+    """Return a number short enough to be told on the telephone."""
+    digits = secrets.token_hex(4).upper()
+    return f"{digits[:4]}-{digits[4:]}"
+
+
+def init_errors(app: Flask) -> None:
+    """Register the handlers: refusals, HTTP errors, and a last resort."""
+
+    @app.errorhandler(Refusal)
+    def refused(refusal: Refusal) -> tuple[str, int]:
+        if isinstance(refusal, NotAllowed):
+            _record_refusal()
+        return _page(refusal.status, message=refusal.message)
+
+    @app.errorhandler(CSRFError)
+    def forged(error: CSRFError) -> tuple[str, int]:
+        del error
+        return _page(400, message=CSRF_SENTENCE)
+
+    @app.errorhandler(HTTPException)
+    def http_error(error: HTTPException) -> tuple[str, int]:
+        status = error.code or 500
+        return _page(status, message=SENTENCES.get(status, SENTENCES[400 if status < 500 else 500]))  # noqa: PLR2004
+
+    @app.errorhandler(Exception)
+    def broken(error: Exception) -> tuple[str, int]:
+        reference = new_reference()
+        log.error("unhandled fault %s at %s %s", reference, request.method, request.path, exc_info=error)
+        return _page(500, message=SENTENCES[500], reference=reference)
+
+
+def _page(status: int, *, message: str, reference: str | None = None) -> tuple[str, int]:
+    text = render_template(
+        "errors/error.html",
+        code=status,
+        heading=HEADINGS.get(status, HEADINGS[400]),
+        message=message,
+        action_label="ホームへ戻る",
+        action_url=url_for("home.index"),
+        reference=reference or new_reference(),
+    )
+    return text, status
+
+
+def _record_refusal() -> None:
+    """Record a refused act in its own transaction: the one in which it was refused is already undone."""
+    found = visitor_or_none()
+    if found is None:
+        return
+    with transaction() as session:
+        record(
+            session,
+            subject=Subject(type=SubjectType.ACCOUNT, id=str(found.account_id)),
+            event="access.refused",
+            actor=found.actor.mark,
+            now=now(),
+            facts={"endpoint": request.endpoint or "", "method": request.method},
+        )
+
+

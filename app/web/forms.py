@@ -1,0 +1,155 @@
+"""Forms: their base class, and the one way in which a form becomes an act.
+
+Every mutating form carries a key bound to the person and the route. The same key with the same body gives the same reply and does the
+work once; with another body it is refused. Validation errors are not stored, so a mended form goes through.
+"""
+
+import secrets
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any, TypeVar
+
+from flask import flash, redirect, request
+from flask_wtf import FlaskForm
+from sqlalchemy import delete, insert, select, update
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
+from werkzeug.wrappers import Response
+from wtforms import HiddenField, StringField
+
+from app.db.session import transaction
+from app.kernel.digest import digest_of
+from app.kernel.errors import InvalidInput, Problem, RepeatedKey
+from app.kernel.text import clean, text_problems
+from app.web.access import now, visitor_or_none
+from app.web.models import SentForm
+
+T = TypeVar("T")
+KEY = "idempotency_key"
+KEPT = timedelta(days=30)
+LONGEST = 4000
+"""Characters in any free text, unless a field says less."""
+
+
+def new_key() -> str:
+    """Return a fresh key for a form that is about to be shown."""
+    return secrets.token_urlsafe(18)
+
+
+def key_for_page() -> str:
+    """Return the key of the form that came in, so that a re-rendered page keeps it, or a fresh one."""
+    return request.form.get(KEY) or new_key()
+
+
+class Form(FlaskForm):  # type: ignore[misc]  # Flask-WTF carries no types
+    """Base of all forms: Japanese messages, texts cleaned and refused when they hold what nobody can see."""
+
+    class Meta:
+        """WTForms' own Japanese messages; CSRF is checked for the whole application."""
+
+        locales = ("ja",)
+        csrf = False
+
+    idempotency_key = HiddenField(default=new_key)
+
+    def validate(self, extra_validators: Any = None) -> bool:  # noqa: ANN401 - WTForms' own signature
+        """Validate, then refuse invisible characters in every text field."""
+        for field in self._texts():
+            field.data = clean(field.data or "")
+        valid = bool(super().validate(extra_validators))
+        for field in self._texts():
+            longest = next((v.max for v in field.validators if getattr(v, "max", -1) > 0), LONGEST)
+            problems = text_problems(field.data, field=field.name, label=field.label.text, longest=longest)
+            known = set(field.errors)
+            field.errors = [*field.errors, *(p.message for p in problems if p.message not in known)]
+            valid = valid and not problems
+        return valid
+
+    def _texts(self) -> list[StringField]:
+        return [field for field in self if isinstance(field, StringField) and field.name != KEY]
+
+    @property
+    def problems(self) -> list[Problem]:
+        """Return every error, for the summary on top of the page."""
+        return [
+            Problem(field=field.name, message=f"{field.label.text}：{error}" if field.label.text not in error else error)
+            for field in self
+            for error in field.errors
+        ]
+
+    def take(self, refusal: InvalidInput) -> None:
+        """Show a command's problems beside their fields; what belongs to no field goes to the summary."""
+        for problem in refusal.problems:
+            if problem.field and problem.field in self:
+                self[problem.field].errors = [*self[problem.field].errors, problem.message]
+            else:
+                self.form_errors.append(problem.message)
+
+
+def perform(command: Callable[[Session], T], *, to: str | Callable[[T], str], message: str | Callable[[T], str] = "") -> Response:
+    """Carry out a form's command in one transaction and redirect; sent twice, it is done once.
+
+    Args:
+        command: does the work; whatever it raises undoes everything, the key included.
+        to: the address of the page that follows, or how to find it from the command's result.
+        message: the sentence shown there, or how to word it.
+    """
+    key, body = _key_digest(), _body_digest()
+    try:
+        with transaction() as session:
+            stored = _claim(session, key=key, body=body)
+            if stored is None:
+                result = command(session)
+                location = to if isinstance(to, str) else to(result)
+                text = message if isinstance(message, str) else message(result)
+                session.execute(update(SentForm).where(SentForm.key_digest == key).values(location=location, message=text))
+            else:
+                location, text = stored
+    except IntegrityError as error:
+        # Another process carried out the same key while this one waited.
+        replay = _replay(key=key, body=body)
+        if replay is None:
+            raise
+        del error
+        location, text = replay
+    if text:
+        flash(text, "success")
+    return redirect(location, code=303)
+
+
+def _key_digest() -> str:
+    found = visitor_or_none()
+    sender = str(found.account_id) if found else "nobody"
+    typed = request.form.get(KEY, "")
+    if not 16 <= len(typed) <= 64:  # noqa: PLR2004 - the length of our own keys, with room
+        sentence = "この画面は古いか、途中で切れています。開き直してから、もう一度送ってください。"
+        raise InvalidInput.of(sentence)
+    return digest_of([sender, request.path, typed])
+
+
+def _body_digest() -> str:
+    fields = {name: request.form.getlist(name) for name in request.form if name not in {KEY, "csrf_token"}}
+    return digest_of(fields)
+
+
+def _claim(session: Session, *, key: str, body: str) -> tuple[str, str] | None:
+    row = session.execute(select(SentForm.body_digest, SentForm.location, SentForm.message).where(SentForm.key_digest == key)).one_or_none()
+    if row is None:
+        session.execute(insert(SentForm).values(key_digest=key, body_digest=body, location="", message="", sent_at=now()))
+        return None
+    if row.body_digest != body:
+        sentence = "この画面からは、もう別の内容が送られています。画面を開き直して、いまの内容を確かめてください。"
+        raise RepeatedKey(sentence)
+    return row.location, row.message
+
+
+def _replay(*, key: str, body: str) -> tuple[str, str] | None:
+    with transaction() as session:
+        row = session.execute(select(SentForm).where(SentForm.key_digest == key)).scalar_one_or_none()
+        return (row.location, row.message) if row is not None and row.body_digest == body else None
+
+
+def forget_sent_forms(session: Session) -> int:
+    """Remove the keys of forms sent more than 30 days ago; return how many."""
+    result = session.execute(delete(SentForm).where(SentForm.sent_at < now() - KEPT))
+    return int(getattr(result, "rowcount", 0))

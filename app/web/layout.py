@@ -1,0 +1,112 @@
+"""What every page shows around its content: the city, the menu with its counts, who is signed in."""
+
+from dataclasses import dataclass
+from typing import Any, Final, cast
+
+from flask import Flask, current_app, request, url_for
+
+from app.access.actor import Actor
+from app.access.permissions import Permission
+from app.access.policy import may
+from app.config import Settings
+from app.db.session import reading
+from app.kernel.clock import DemonstrationClock
+from app.kernel.fiscal_year import long_date
+from app.kernel.ports import Ports
+from app.web.access import today, visitor_or_none
+from app.web.forms import new_key
+
+
+@dataclass(frozen=True, slots=True)
+class MenuEntry:
+    """One entry of the menu. `key` names its counter; `permission` decides who sees it."""
+
+    key: str
+    label: str
+    endpoint: str
+    permission: Permission
+
+
+MENU: Final = (
+    MenuEntry("home", "ホーム", "home.index", Permission.OWN_ACCOUNT_USE),
+    MenuEntry("inspections", "自己点検", "inspections.inspection_list", Permission.CITY_CAMPAIGN_READ),
+    MenuEntry("review", "審査", "inspections.review_queue", Permission.CITY_PROGRESS_READ),
+    MenuEntry("campaigns", "点検実施", "inspections.campaign_list", Permission.CITY_PROGRESS_READ),
+    MenuEntry("checklists", "点検項目", "checklists.checklist_list", Permission.CITY_CHECKLIST_READ),
+    MenuEntry("accounts", "利用者", "people.account_list", Permission.CITY_ACCOUNT_MANAGE),
+    MenuEntry("installation", "運用", "home.installation", Permission.CITY_INSTALLATION_READ),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class MenuLink:
+    """A menu entry as this visitor sees it."""
+
+    label: str
+    url: str
+    current: bool
+    count: int | None
+    urgent: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Site:
+    """The installation."""
+
+    city: str
+    product_name: str
+    contact: str
+    lead_division: str
+    demo_clock: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class ViewerLine:
+    """The person in the header."""
+
+    name: str
+    unit_label: str
+    role_labels: tuple[str, ...]
+    nav: tuple[MenuLink, ...]
+
+
+def init_layout(app: Flask) -> None:
+    """Give every template `site`, `viewer` and `new_key`."""
+    app.jinja_env.globals["new_key"] = new_key
+
+    @app.context_processor
+    def around() -> dict[str, Any]:
+        return {"site": _site(), "viewer": _viewer()}
+
+
+def _site() -> Site:
+    settings = cast("Settings", current_app.extensions["settings"])
+    clock = current_app.extensions["clock"]
+    story = long_date(today()) if isinstance(clock, DemonstrationClock) else None
+    return Site(settings.city, settings.product_name, settings.contact, settings.lead_division_name, story)
+
+
+def _viewer() -> ViewerLine | None:
+    found = visitor_or_none()
+    if found is None:
+        return None
+    return ViewerLine(found.actor.name, found.unit_label, found.role_labels, _menu(found.actor))
+
+
+def _menu(actor: Actor) -> tuple[MenuLink, ...]:
+    ports = cast("Ports", current_app.extensions["ports"])
+    with reading() as session:
+        waiting = ports.waiting(session, actor=actor)
+    here = (request.endpoint or "").partition(".")[0]
+    entries = [entry for entry in MENU if entry.endpoint in current_app.view_functions and may(entry.permission, actor=actor)]
+    exact = any(entry.endpoint == request.endpoint for entry in entries)
+    return tuple(
+        MenuLink(
+            label=entry.label,
+            url=url_for(entry.endpoint),
+            current=entry.endpoint == request.endpoint if exact else entry.endpoint.partition(".")[0] == here and entry.key == here,
+            count=waiting.get(entry.key) or None,
+            urgent=False,
+        )
+        for entry in entries
+    )

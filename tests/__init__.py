@@ -1,0 +1,1 @@
+"""The tests: by kind, on real databases, always with the same people (`people.py`)."""

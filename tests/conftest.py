@@ -1,0 +1,108 @@
+"""Fixtures: a fresh city for each test, a clock that stands, and clients that are signed in."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+
+from app import create_app
+from app.access.actor import Actor
+from app.config import Settings
+from app.db.engine import make_engine
+from app.db.session import Database, bind, bound
+from app.kernel.clock import business_date
+from app.people.queries import actor_on
+from tests.databases import copy_of, empty, template
+from tests.people import STORY, Cast
+
+
+@dataclass(slots=True)
+class StandingClock:
+    """A clock that shows what it is told."""
+
+    instant: datetime = STORY
+
+    def now(self) -> datetime:
+        """Return the instant that is set."""
+        return self.instant
+
+    def pass_by(self, duration: timedelta) -> None:
+        """Let time pass."""
+        self.instant += duration
+
+
+@pytest.fixture(scope="session")
+def city_template(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The migrated city, made once for each worker."""
+    with template(tmp_path_factory.mktemp("template")) as url:
+        yield url
+
+
+@pytest.fixture
+def city_url(city_template: str, tmp_path: Path) -> Iterator[str]:
+    """The URL of a fresh copy of the city."""
+    with copy_of(city_template, folder=tmp_path) as url:
+        yield url
+
+
+@pytest.fixture
+def database(city_url: str) -> Iterator[Database]:
+    """A fresh city, bound to `transaction()` and `reading()`."""
+    found = Database(make_engine(city_url))
+    bind(found)
+    yield found
+    found.engine.dispose()
+
+
+@pytest.fixture
+def empty_url(tmp_path: Path) -> Iterator[str]:
+    """The URL of a database without any table."""
+    with empty(tmp_path) as url:
+        yield url
+
+
+@pytest.fixture
+def clock() -> StandingClock:
+    """A clock that stands at 9:00 on 令和8年11月20日."""
+    return StandingClock()
+
+
+@pytest.fixture
+def settings(city_url: str, tmp_path: Path) -> Settings:
+    """The settings of a test's own installation."""
+    return Settings(database_url=city_url, instance_path=tmp_path / "instance", secret_key="only for tests" * 3)
+
+
+@pytest.fixture
+def app(settings: Settings, clock: StandingClock) -> Iterator[Flask]:
+    """The whole application on a fresh city (its `create_app` binds the database)."""
+    made = create_app(settings)
+    made.testing = True
+    made.config["WTF_CSRF_ENABLED"] = False
+    made.extensions["clock"] = clock
+    yield made
+    bound().engine.dispose()
+
+
+@pytest.fixture
+def client(app: Flask) -> FlaskClient:
+    """A browser that nobody is signed in to."""
+    return app.test_client()
+
+
+ActorOf = Callable[[Cast], Actor]
+
+
+@pytest.fixture
+def actor_of(database: Database, clock: StandingClock) -> ActorOf:
+    """Return a person of the cast as an actor of the clock's day."""
+
+    def find(cast: Cast) -> Actor:
+        with database.reading() as session:
+            return actor_on(session, person_id=cast.id, day=business_date(clock.now()))
+
+    return find

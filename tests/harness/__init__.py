@@ -1,0 +1,1 @@
+"""What `make` calls: preparing the environment, a throw-away PostgreSQL, the steps of `make test`."""

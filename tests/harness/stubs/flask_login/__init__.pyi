@@ -1,0 +1,56 @@
+# What this project uses of Flask-Login 0.6, which publishes no types.
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any, TypeVar
+
+from flask import Flask, Request
+from flask.typing import ResponseReturnValue
+
+_Loader = TypeVar("_Loader", bound=Callable[[str], Any])
+_RequestLoader = TypeVar("_RequestLoader", bound=Callable[[Request], Any])
+_Handler = TypeVar("_Handler", bound=Callable[[], ResponseReturnValue])
+_View = TypeVar("_View", bound=Callable[..., Any])
+
+class UserMixin:
+    @property
+    def is_active(self) -> bool: ...
+    @property
+    def is_authenticated(self) -> bool: ...
+    @property
+    def is_anonymous(self) -> bool: ...
+    def get_id(self) -> str: ...
+
+class AnonymousUserMixin:
+    @property
+    def is_active(self) -> bool: ...
+    @property
+    def is_authenticated(self) -> bool: ...
+    @property
+    def is_anonymous(self) -> bool: ...
+    def get_id(self) -> str | None: ...
+
+class LoginManager:
+    login_view: str | None
+    login_message: str | None
+    login_message_category: str
+    session_protection: str | None
+    anonymous_user: Callable[[], Any]
+    def __init__(self, app: Flask | None = None, add_context_processor: bool = True) -> None: ...
+    def init_app(self, app: Flask, add_context_processor: bool = True) -> None: ...
+    def unauthorized(self) -> ResponseReturnValue: ...
+    def user_loader(self, callback: _Loader) -> _Loader: ...
+    def request_loader(self, callback: _RequestLoader) -> _RequestLoader: ...
+    def unauthorized_handler(self, callback: _Handler) -> _Handler: ...
+
+# A proxy for whatever the loader returned; its users cast it to their own class.
+current_user: Any
+
+def login_user(
+    user: object,
+    remember: bool = False,
+    duration: timedelta | None = None,
+    force: bool = False,
+    fresh: bool = True,
+) -> bool: ...
+def logout_user() -> bool: ...
+def login_required(func: _View) -> _View: ...
