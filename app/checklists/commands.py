@@ -200,7 +200,7 @@ def _already_there(held: ChecklistEdition, *, draft: EditionDraft) -> EditionId:
 
 def _refuse_unfit(draft: EditionDraft, *, of: Ancestry) -> None:
     problems = [
-        Problem(message=f"項目 {fault.key}: {fault.message}", field=fault.key)
+        Problem(message=f"項目 {fault.key}：{fault.message}", field=fault.key)
         for fault in ancestry_faults(draft.items, retired=draft.retired, of=of)
     ]
     if of.label is not None and label_order(draft.label) <= label_order(of.label):

@@ -431,7 +431,7 @@ def edition_content(session: Session, *, actor: Actor, code: str, label: str) ->
     )
     if edition_id is None:
         raise NotFound
-    return content_of(session, edition_id=edition_id)
+    return content_of(session, edition_id=EditionId(edition_id))
 
 
 def content_of(session: Session, *, edition_id: EditionId) -> str:

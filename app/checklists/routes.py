@@ -1,4 +1,4 @@
-"""Pages of checklists: which editions there are, and one edition to be read, printed or taken away as a file."""
+"""Pages of checklists: which editions there are, and one of them to be read, printed or taken away."""
 
 from datetime import date
 from typing import Final, cast
@@ -17,7 +17,7 @@ from app.web.access import actor, requires
 blueprint: Final = Blueprint("checklists", __name__, url_prefix="/checklists", template_folder="templates")
 
 
-@blueprint.get("/")
+@blueprint.get("")
 @requires(Permission.CITY_CHECKLIST_READ)
 def checklist_list() -> str:
     """List the checklists with their editions."""

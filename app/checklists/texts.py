@@ -14,6 +14,10 @@ ASK: Final = {
     Ask.OUTSOURCING: "委託担当",
     Ask.SUBSECTION_CHIEF: "係長",
 }
+SCORING_METHOD: Final = {
+    "weighted-share-1": "得点率は、点数×重みの合計を、満点×重みの合計で割ったものです。"
+    "点数のない回答は、どちらにも入れません。",
+}
 LINEAGE: Final = {
     LineageKind.NEW: "新しい項目",
     LineageKind.SAME: "前の版と同じ",

@@ -85,9 +85,7 @@ def import_command(file: Path, staff_no: str) -> None:
         with transaction() as session:
             actor = _actor(session, staff_no=staff_no)
             import_edition(session, actor=actor, draft=draft, now=_now())
-    click.echo(
-        f"取り込みました：{draft.code} {draft.label}（{len(draft.items)}項目、照合番号 {short(draft.digest)}）"
-    )
+    click.echo(f"取り込みました：{draft.code} {draft.label}（照合番号 {short(draft.digest)}）")
 
 
 @checklists_cli.command("publish", help="版を公開する（公開したあとは変えられない）")
@@ -121,7 +119,7 @@ def export_command(code: str, edition: str, output: Path | None) -> None:
     with _refusals(), reading() as session:
         data = to_yaml(content_of(session, edition_id=edition_named(session, code=code, label=edition)))
     if output is None:
-        click.get_binary_stream("stdout").write(data)
+        click.echo(data, nl=False)
     else:
         output.write_bytes(data)
 

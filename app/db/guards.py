@@ -5,9 +5,9 @@ A guard is declared once, beside nothing else, and turned into triggers for SQLi
 start while one is missing or differs.
 
 SQLite needs more than BEFORE UPDATE and BEFORE DELETE: `INSERT OR REPLACE` and `UPDATE OR REPLACE` remove the
-colliding row without firing them, also through a second UNIQUE key. So inserts and updates that collide with a frozen
-row on any unique key are refused as well. On PostgreSQL TRUNCATE is refused by a statement trigger; REPLACE does not exist
-and an upsert fires the update trigger.
+colliding row without firing them, also through a second UNIQUE key and through the hidden `rowid`, which anybody may write. So
+inserts and updates that collide with a frozen row on any of these are refused as well. On PostgreSQL TRUNCATE is refused by a
+statement trigger; REPLACE does not exist and an upsert fires the update trigger.
 
 What an owner of the database can still do (dropping a trigger, rewriting a whole chain) is found by the start-up check
 and by comparing the journal with an exported seal.
@@ -59,6 +59,8 @@ class Trigger:
 
 
 MESSAGE = "immutable row"
+ROW_NUMBER = ("rowid",)
+"""The key that every table of SQLite has beside its own. In a BEFORE INSERT trigger it is -1 until the row has one."""
 
 
 def sqlite_triggers(guard: Guard) -> Iterator[Trigger]:
@@ -70,7 +72,7 @@ def sqlite_triggers(guard: Guard) -> Iterator[Trigger]:
     allowed = f" AND NOT ({may_grow})" if guard.growing else ""
     yield _sqlite(guard, "delete", "BEFORE DELETE", f"WHEN {old_frozen}", abort)
     yield _sqlite(guard, "update", "BEFORE UPDATE", f"WHEN ({old_frozen}){allowed}", abort)
-    for number, key in enumerate(guard.unique_keys):
+    for number, key in enumerate((*guard.unique_keys, ROW_NUMBER)):
         same = " AND ".join(f"held.{column} = NEW.{column}" for column in key)
         collides = f"EXISTS (SELECT 1 FROM {guard.table} AS held WHERE {same} AND ({new_frozen})"
         yield _sqlite(guard, f"insert_{number}", "BEFORE INSERT", f"WHEN {collides})", abort)
@@ -147,34 +149,54 @@ def _sqlite_installed(connection: Connection) -> dict[str, str]:
     return {str(name): str(sql) for name, sql in rows if str(name).startswith(PREFIX)}
 
 
+_ROW_EVENTS = 31
+"""pg_trigger.tgtype of FOR EACH ROW (1) BEFORE (2) INSERT (4) OR DELETE (8) OR UPDATE (16)."""
+_TRUNCATE_EVENT = 34
+"""pg_trigger.tgtype of FOR EACH STATEMENT BEFORE (2) TRUNCATE (32)."""
+
+
 def _check_postgresql(connection: Connection, guards: tuple[Guard, ...]) -> list[str]:
-    installed = set(_postgresql_triggers(connection))
+    installed = _postgresql_triggers(connection)
     bodies = _postgresql_bodies(connection)
     problems = []
     for guard in guards:
         name = f"{PREFIX}{guard.table}"
-        problems += [
-            f"trigger {trigger} is missing"
-            for trigger in (f"{name}_row", f"{name}_truncate")
-            if (guard.table, trigger) not in installed
-        ]
+        for trigger, events in ((f"{name}_row", _ROW_EVENTS), (f"{name}_truncate", _TRUNCATE_EVENT)):
+            found = installed.get((guard.table, trigger))
+            if found is None:
+                problems.append(f"trigger {trigger} is missing")
+            elif not found.fires:
+                problems.append(f"trigger {trigger} is disabled")
+            elif (found.events, found.function) != (events, name):
+                problems.append(f"trigger {trigger} differs")
         wanted = next(postgresql_statements(guard)).split("$guard$")[1]
         if bodies.get(name) != hashlib.sha256(wanted.encode()).hexdigest():
             problems.append(f"function {name} differs")
     return problems
 
 
-def _postgresql_triggers(connection: Connection) -> list[tuple[str, str]]:
-    # A disabled trigger (tgenabled = 'D') is as good as none.
+@dataclass(frozen=True, slots=True)
+class _Installed:
+    """A trigger as it stands. `function` is None when it is another schema's, or when a condition or column list narrows it."""
+
+    fires: bool
+    events: int
+    function: str | None
+
+
+def _postgresql_triggers(connection: Connection) -> dict[tuple[str, str], _Installed]:
+    # 'O' and 'A' fire for everybody's statements; 'D' (disabled) and 'R' (only for a replica's) are as good as none.
     rows = connection.execute(
         text(
-            "SELECT c.relname, t.tgname FROM pg_trigger t JOIN pg_class c ON c.oid = t.tgrelid "
+            "SELECT c.relname, t.tgname, t.tgenabled IN ('O', 'A'), t.tgtype, "
+            "CASE WHEN t.tgqual IS NULL AND t.tgattr::text = '' AND p.pronamespace = c.relnamespace THEN p.proname END "
+            "FROM pg_trigger t JOIN pg_class c ON c.oid = t.tgrelid JOIN pg_proc p ON p.oid = t.tgfoid "
             "JOIN pg_namespace n ON n.oid = c.relnamespace "
-            "WHERE NOT t.tgisinternal AND t.tgenabled <> 'D' AND n.nspname = current_schema() AND starts_with(t.tgname, :prefix)"
+            "WHERE NOT t.tgisinternal AND n.nspname = current_schema() AND starts_with(t.tgname, :prefix)"
         ),
         {"prefix": PREFIX},
     ).all()
-    return [(str(table), str(trigger)) for table, trigger in rows]
+    return {(str(table), str(trigger)): _Installed(fires, events, function) for table, trigger, fires, events, function in rows}
 
 
 def _postgresql_bodies(connection: Connection) -> dict[str, str]:

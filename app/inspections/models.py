@@ -317,12 +317,18 @@ GUARDS = (
         table="revision",
         unique_keys=(("id",), ("inspection_id", "number")),
         frozen=_OWN_SEALED,
-        # When a sheet is reopened, its sealed revision only stops being the current one.
+        # When a sheet is reopened, its sealed revision only stops being the current one, after a second person agreed.
         growing=("current",),
         grows=" AND ".join(
-            f"{{new}}.{name} IS NOT DISTINCT FROM {{old}}.{name}"
-            for name in (column.name for column in Revision.__table__.columns)
-            if name != "current"
+            (
+                "{old}.current AND NOT {new}.current",
+                "EXISTS (SELECT 1 FROM reopening WHERE reopening.revision_id = {old}.id AND reopening.decided_at IS NOT NULL)",
+                *(
+                    f"{{new}}.{name} IS NOT DISTINCT FROM {{old}}.{name}"
+                    for name in (column.name for column in Revision.__table__.columns)
+                    if name != "current"
+                ),
+            )
         ),
     ),
     _child("profile_flag", ("revision_id", "flag")),

@@ -65,6 +65,7 @@ EVENT = {
     "inspection.approved": "所属長が承認し、提出した",
     "inspection.review_started": "審査を始めた",
     "item.judged": "項目を審査した",
+    "item.judgement_cleared": "審査の判断を取り消した",
     "inspection.items_returned": "項目を差し戻した",
     "inspection.return_cancelled": "差戻しを取りやめた",
     "return.replied": "差戻しに答えた",
@@ -81,3 +82,13 @@ EVENT = {
     "inspection.reopened": "再開した",
     "document.kept": "結果のPDFを保管した",
 }
+REVIEW_FLAG = {
+    "mandatory_missed": "重要項目が未達",
+    "worse": "前回より悪化",
+    "still_weak": "前回から続く未達",
+    "excluded_now": "対象外に変更",
+    "unknown": "わからない",
+    "short_comment": "説明が短い",
+    "same_words": "前回と同じ説明",
+}
+REVIEW_SHOW = {"all": "すべて", "changed": "前回から変わった", "weak": "未達", "unjudged": "未判断"}

@@ -1,17 +1,28 @@
 """Reading and verifying the journal."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import groupby
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import and_, exists, func, or_, select
 from sqlalchemy.orm import Session
 
 from app.journal.models import JournalEntry, JournalHead, JournalSeal, JournalSealLine
-from app.journal.rules import EntryRow, Fault, HeadRow, SealRow, Subject, chain_faults, seal_faults
+from app.journal.rules import (
+    EntryRow,
+    ExportedSeal,
+    Fault,
+    HeadRow,
+    SealRow,
+    Subject,
+    chain_faults,
+    exported_faults,
+    mark_faults,
+    seal_faults,
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,30 +80,129 @@ def last_seal(session: Session) -> tuple[int, str] | None:
     return (row.sequence, row.digest) if row else None
 
 
-def verify(session: Session) -> Verification:
+def last_line(session: Session, *, subject: Subject, event: str) -> JournalLine | None:
+    """Return the newest entry of a chain with an event; None when there is none."""
+    rows = session.scalars(
+        select(JournalEntry)
+        .where(JournalEntry.subject_type == subject.type.value, JournalEntry.subject_id == subject.id)
+        .order_by(JournalEntry.sequence.desc()),
+        execution_options={"yield_per": 50},
+    )
+    return next((line for line in map(_line, rows) if line.event == event), None)
+
+
+def last_entry_at(session: Session) -> datetime | None:
+    """Return the instant of the newest entry of all chains; None while nothing has happened."""
+    return session.scalar(select(JournalEntry.recorded_at).order_by(JournalEntry.recorded_at.desc()).limit(1))
+
+
+def exported_seal(session: Session) -> ExportedSeal | None:
+    """Return the newest seal as it is taken off the machine; None before the first one."""
+    row = session.scalars(select(JournalSeal).order_by(JournalSeal.sequence.desc()).limit(1)).one_or_none()
+    if row is None:
+        return None
+    return ExportedSeal(
+        sequence=row.sequence,
+        sealed_at=row.sealed_at.isoformat(),
+        digest=row.digest,
+        subjects=row.subjects,
+        entries=row.entries,
+    )
+
+
+def quick_faults(session: Session) -> tuple[Fault, ...]:
+    """Compare the end of every chain with its head, without reading the entries before it.
+
+    A missing, added or exchanged end shows; what was altered further back needs `verify`.
+    """
+    ends = (
+        select(
+            JournalEntry.subject_type,
+            JournalEntry.subject_id,
+            func.max(JournalEntry.sequence).label("sequence"),
+        )
+        .group_by(JournalEntry.subject_type, JournalEntry.subject_id)
+        .subquery()
+    )
+    same_chain = and_(
+        JournalHead.subject_type == ends.c.subject_type, JournalHead.subject_id == ends.c.subject_id
+    )
+    moved = session.execute(
+        select(ends.c.subject_type, ends.c.subject_id)
+        .outerjoin(JournalHead, same_chain)
+        .where(or_(JournalHead.sequence.is_(None), JournalHead.sequence != ends.c.sequence))
+    )
+    headed = session.execute(
+        select(JournalHead.subject_type, JournalHead.subject_id).where(
+            ~exists().where(
+                JournalEntry.subject_type == JournalHead.subject_type,
+                JournalEntry.subject_id == JournalHead.subject_id,
+                JournalEntry.sequence == JournalHead.sequence,
+                JournalEntry.digest == JournalHead.digest,
+            )
+        )
+    )
+    places = sorted({f"{subject_type}/{subject_id}" for subject_type, subject_id in (*moved, *headed)})
+    return tuple(Fault(place=place, message="記録の末尾が、末尾の印と食い違っています") for place in places)
+
+
+def seal_digest(session: Session, *, sequence: int) -> str:
+    """Return the digest of one seal."""
+    return session.scalars(select(JournalSeal.digest).where(JournalSeal.sequence == sequence)).one()
+
+
+def verify(session: Session, *, exported: Sequence[ExportedSeal] = ()) -> Verification:
     """Check every chain, every head and every seal; report each fault with its place.
 
-    What an owner of the database who rewrites everything consistently could hide is found only against a seal that
-    was exported off the machine.
+    What an owner of the database who rewrites everything consistently could hide is found only against a seal
+    that was exported off the machine: give those as `exported`.
     """
-    heads = {(head.subject_type, head.subject_id): head for head in session.scalars(select(JournalHead))}
+    heads = _heads(session)
+    seals = _seals(session)
+    sealed = {(*line.subject, line.sequence) for seal in seals for line in seal.lines}
     digests: dict[tuple[str, str, int], str] = {}
     faults: list[Fault] = []
     seen: set[tuple[str, str]] = set()
+    entries = 0
     for subject, rows in groupby(_entries(session), key=lambda entry: entry.subject):
         chain = list(rows)
-        head = heads.get(subject)
         seen.add(subject)
-        digests.update({(*subject, entry.sequence): entry.digest for entry in chain})
-        faults += chain_faults(subject, chain, HeadRow(subject=subject, sequence=head.sequence, digest=head.digest) if head else None)
-    for subject, head in heads.items():
-        if subject not in seen:
-            faults += chain_faults(subject, [], HeadRow(subject=subject, sequence=head.sequence, digest=head.digest))
-    seals = _seals(session)
+        entries += len(chain)
+        keys = ((*subject, entry.sequence) for entry in chain)
+        digests.update({key: entry.digest for key, entry in zip(keys, chain, strict=True) if key in sealed})
+        faults += chain_faults(subject, chain, heads.get(subject))
+    for subject in heads.keys() - seen:
+        faults += chain_faults(subject, [], heads[subject])
     faults += seal_faults(seals, digests)
+    faults += mark_faults(_marks(session), seals)
+    for one in exported:
+        faults += exported_faults(one, seals)
     return Verification(
-        entries=len(digests), subjects=len(seen), seals=len(seals), last_seal=seals[-1].digest if seals else None, faults=tuple(faults)
+        entries=entries,
+        subjects=len(seen),
+        seals=len(seals),
+        last_seal=seals[-1].digest if seals else None,
+        faults=tuple(faults),
     )
+
+
+def _heads(session: Session) -> dict[tuple[str, str], HeadRow]:
+    rows = session.execute(
+        select(JournalHead.subject_type, JournalHead.subject_id, JournalHead.sequence, JournalHead.digest)
+    )
+    return {
+        (row.subject_type, row.subject_id): HeadRow(
+            subject=(row.subject_type, row.subject_id), sequence=row.sequence, digest=row.digest
+        )
+        for row in rows
+    }
+
+
+def _marks(session: Session) -> dict[tuple[str, str], int]:
+    rows = session.execute(
+        select(JournalHead.subject_type, JournalHead.subject_id, JournalHead.sealed_sequence)
+    )
+    return {(row.subject_type, row.subject_id): row.sealed_sequence for row in rows}
 
 
 def _entries(session: Session) -> Iterator[EntryRow]:
@@ -116,7 +226,9 @@ def _entries(session: Session) -> Iterator[EntryRow]:
 def _seals(session: Session) -> list[SealRow]:
     lines: dict[int, list[HeadRow]] = {}
     for line in session.scalars(select(JournalSealLine)):
-        row = HeadRow(subject=(line.subject_type, line.subject_id), sequence=line.sequence, digest=line.digest)
+        row = HeadRow(
+            subject=(line.subject_type, line.subject_id), sequence=line.sequence, digest=line.digest
+        )
         lines.setdefault(line.seal_sequence, []).append(row)
     return [
         SealRow(

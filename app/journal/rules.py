@@ -1,13 +1,14 @@
-"""What a journal entry says, and how a chain is verified. Pure: the verifier is given rows, not a database."""
+"""What a journal entry says, and how a chain is verified. Pure: the verifier gets rows, not a database."""
 
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
 from app.kernel.digest import GENESIS, canonical, digest_of, link
+from app.kernel.errors import InvalidInput
 
 
 class Via(StrEnum):
@@ -48,8 +49,13 @@ class Subject:
     id: str
 
 
-def payload_of(*, subject: Subject, event: str, actor: ActorMark, at: datetime, facts: Mapping[str, Any]) -> str:
-    """Return the canonical payload of an entry. `facts` holds ids, codes, numbers and digests, never free text."""
+def payload_of(
+    *, subject: Subject, event: str, actor: ActorMark, at: datetime, facts: Mapping[str, Any]
+) -> str:
+    """Return the canonical payload of an entry.
+
+    `facts` holds ids, codes, numbers and digests, never free text.
+    """
     return canonical(
         {
             "actor": actor.person_id,
@@ -107,17 +113,109 @@ class Fault:
     message: str
 
 
+def seal_place(sequence: int) -> str:
+    """Return how a seal is named in a fault."""
+    return f"封印 #{sequence}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExportedSeal:
+    """A seal as it was taken off the machine: what an owner of the database cannot rewrite.
+
+    Attributes:
+        sealed_at: the instant in UTC, as ISO 8601.
+        digest: binds the whole chain of seals up to this one, and through it every entry sealed until then.
+        subjects: how many chains there were.
+        entries: how many entries all chains had together.
+    """
+
+    sequence: int
+    sealed_at: str
+    digest: str
+    subjects: int
+    entries: int
+
+
+_SEAL_FILE_FORMAT = 1
+
+
+def exported_text(seal: ExportedSeal) -> str:
+    """Return the file of an exported seal: one line of canonical JSON."""
+    return canonical({"format": _SEAL_FILE_FORMAT, **asdict(seal)}) + "\n"
+
+
+def exported_seal_from(text: str) -> ExportedSeal:
+    """Read the file of an exported seal.
+
+    Raises:
+        InvalidInput: it is not such a file, or it was damaged.
+    """
+    try:
+        found = json.loads(text)
+        seal = ExportedSeal(
+            **{name: found[name] for name in ("sequence", "sealed_at", "digest", "subjects", "entries")}
+        )
+        whole = exported_text(seal) == text.strip() + "\n"
+    except (ValueError, TypeError, KeyError):
+        whole = False
+    if not whole:
+        raise InvalidInput.of(
+            "封印の控えとして読めません。書き出したときのままのファイルを指定してください。"
+        )
+    return seal
+
+
+def exported_faults(exported: ExportedSeal, seals: Sequence[SealRow]) -> Iterator[Fault]:
+    """Yield how the journal differs from a seal that was taken off the machine."""
+    place = seal_place(exported.sequence)
+    held = next((seal for seal in seals if seal.sequence == exported.sequence), None)
+    if held is None:
+        yield Fault(
+            place=place,
+            message="書き出した封印が、データベースにありません（古いデータベースに戻されたか、切り取られています）",
+        )
+        return
+    same = ExportedSeal(
+        sequence=held.sequence,
+        sealed_at=held.sealed_at,
+        digest=held.digest,
+        subjects=held.subjects,
+        entries=held.entries,
+    )
+    if same != exported:
+        yield Fault(
+            place=place, message="書き出した封印と違います（この封印より前の操作ログが、書き直されています）"
+        )
+
+
+def mark_faults(marks: Mapping[tuple[str, str], int], seals: Sequence[SealRow]) -> Iterator[Fault]:
+    """Yield the heads whose mark of the last seal is not what the seals say.
+
+    Such a head could slip past the next seal.
+    """
+    sealed = {line.subject: line.sequence for seal in seals for line in seal.lines}
+    for subject, mark in marks.items():
+        if mark != sealed.get(subject, 0):
+            yield Fault(place="/".join(subject), message="末尾の印の「封印済み」が、封印と食い違っています")
+
+
 def lines_digest(lines: Iterable[HeadRow]) -> str:
     """Return the digest of a seal's lines, in the order of their subjects."""
-    return digest_of([[*line.subject, line.sequence, line.digest] for line in sorted(lines, key=lambda line: line.subject)])
+    return digest_of(
+        [[*line.subject, line.sequence, line.digest] for line in sorted(lines, key=lambda line: line.subject)]
+    )
 
 
 def seal_payload(*, sealed_at: str, reason: str, subjects: int, entries: int, lines: str) -> str:
     """Return the canonical payload that a seal's digest binds."""
-    return canonical({"at": sealed_at, "entries": entries, "lines": lines, "reason": reason, "subjects": subjects})
+    return canonical(
+        {"at": sealed_at, "entries": entries, "lines": lines, "reason": reason, "subjects": subjects}
+    )
 
 
-def chain_faults(subject: tuple[str, str], entries: Sequence[EntryRow], head: HeadRow | None) -> Iterator[Fault]:
+def chain_faults(
+    subject: tuple[str, str], entries: Sequence[EntryRow], head: HeadRow | None
+) -> Iterator[Fault]:
     """Yield what is wrong with one chain: `entries` in the order of their sequence."""
     place = "/".join(subject)
     previous = GENESIS
@@ -125,13 +223,15 @@ def chain_faults(subject: tuple[str, str], entries: Sequence[EntryRow], head: He
     for entry in entries:
         here = f"{place} #{entry.sequence}"
         if entry.sequence != expected:
-            yield Fault(place=here, message=f"the entry before is missing: expected #{expected}")
+            yield Fault(place=here, message=f"前の記録が抜けています（次は #{expected} のはずです）")
         elif entry.previous_digest != previous:
-            yield Fault(place=here, message="does not follow the entry before")
-        if entry.digest != link(previous=entry.previous_digest, sequence=entry.sequence, payload=entry.payload):
-            yield Fault(place=here, message="was altered")
+            yield Fault(place=here, message="前の記録とつながっていません")
+        if entry.digest != link(
+            previous=entry.previous_digest, sequence=entry.sequence, payload=entry.payload
+        ):
+            yield Fault(place=here, message="書き換えられています")
         elif not _columns_agree(entry):
-            yield Fault(place=here, message="its columns do not say what its payload says")
+            yield Fault(place=here, message="列の値が、記録の本文と食い違っています")
         previous = entry.digest
         expected = entry.sequence + 1
     yield from _head_faults(place, entries, head)
@@ -139,43 +239,58 @@ def chain_faults(subject: tuple[str, str], entries: Sequence[EntryRow], head: He
 
 def _columns_agree(entry: EntryRow) -> bool:
     payload = json.loads(entry.payload)
-    return payload["subject"] == list(entry.subject) and payload["at"] == entry.recorded_at
+    return bool(payload["subject"] == list(entry.subject) and payload["at"] == entry.recorded_at)
 
 
 def _head_faults(place: str, entries: Sequence[EntryRow], head: HeadRow | None) -> Iterator[Fault]:
     if head is None:
-        yield Fault(place=place, message="has entries but no head")
+        yield Fault(place=place, message="記録があるのに、末尾の印がありません")
     elif not entries:
-        yield Fault(place=place, message="has a head but no entries")
+        yield Fault(place=place, message="末尾の印があるのに、記録がありません")
     elif head.sequence != entries[-1].sequence:
-        yield Fault(place=f"{place} #{head.sequence}", message=f"the tail is cut off after #{entries[-1].sequence}"
-                    if head.sequence > entries[-1].sequence else "an entry was added behind the head")
+        cut = head.sequence > entries[-1].sequence
+        message = (
+            f"#{entries[-1].sequence} より後ろが切り取られています"
+            if cut
+            else "末尾の印より後ろに、記録が足されています"
+        )
+        yield Fault(place=f"{place} #{head.sequence}", message=message)
     elif head.digest != entries[-1].digest:
-        yield Fault(place=f"{place} #{head.sequence}", message="the last entry is not the one the head names")
+        yield Fault(place=f"{place} #{head.sequence}", message="最後の記録が、末尾の印の指すものと違います")
 
 
 def seal_faults(seals: Sequence[SealRow], digests: Mapping[tuple[str, str, int], str]) -> Iterator[Fault]:
-    """Yield what is wrong with the chain of seals. `digests` maps (type, id, sequence) of each stored entry to its digest."""
+    """Yield what is wrong with the chain of seals.
+
+    `digests` maps (type, id, sequence) of the stored entries that a seal names to their digests.
+    """
     previous = GENESIS
     sealed: dict[tuple[str, str], int] = {}
     for expected, seal in enumerate(seals, start=1):
-        place = f"seal #{seal.sequence}"
+        place = seal_place(seal.sequence)
         if seal.sequence != expected:
-            yield Fault(place=place, message=f"the seal before is missing: expected #{expected}")
+            yield Fault(place=place, message=f"前の封印が抜けています（次は #{expected} のはずです）")
             return
         if seal.previous_digest != previous:
-            yield Fault(place=place, message="does not follow the seal before")
+            yield Fault(place=place, message="前の封印とつながっていません")
         if seal.lines_digest != lines_digest(seal.lines):
-            yield Fault(place=place, message="its list of heads was altered")
+            yield Fault(place=place, message="封印した末尾の一覧が書き換えられています")
         payload = seal_payload(
-            sealed_at=seal.sealed_at, reason=seal.reason, subjects=seal.subjects, entries=seal.entries, lines=seal.lines_digest
+            sealed_at=seal.sealed_at,
+            reason=seal.reason,
+            subjects=seal.subjects,
+            entries=seal.entries,
+            lines=seal.lines_digest,
         )
         if seal.digest != link(previous=seal.previous_digest, sequence=seal.sequence, payload=payload):
-            yield Fault(place=place, message="was altered")
+            yield Fault(place=place, message="書き換えられています")
         for line in seal.lines:
             if digests.get((*line.subject, line.sequence)) != line.digest:
-                yield Fault(place=f"{'/'.join(line.subject)} #{line.sequence}", message=f"is not what {place} has seen")
+                yield Fault(
+                    place=f"{'/'.join(line.subject)} #{line.sequence}",
+                    message=f"{place} が封印したときの記録と違います",
+                )
             sealed[line.subject] = line.sequence
         if (len(sealed), sum(sealed.values())) != (seal.subjects, seal.entries):
-            yield Fault(place=place, message="its counts do not fit its lines")
+            yield Fault(place=place, message="封印の件数が、一覧と合いません")
         previous = seal.digest

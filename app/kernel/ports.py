@@ -6,9 +6,10 @@ registered in `create_app`. `session` is the caller's database session; the kern
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any, Protocol
 
-from app.kernel.ids import EditionId
+from app.kernel.ids import EditionId, InspectionId
 
 
 class EditionUse(Protocol):
@@ -27,12 +28,21 @@ class WorkCounter(Protocol):
         ...
 
 
+class AfterSealing(Protocol):
+    """What follows when a sheet is sealed, after the commit: making its document."""
+
+    def __call__(self, *, actor: Any, inspection_id: InspectionId, now: datetime) -> None:  # noqa: ANN401
+        """Do it; a failure is logged and made up for later, the seal stands."""
+        ...
+
+
 @dataclass(slots=True)
 class Ports:
     """The registered implementations. Filled once in `create_app`, read by lower rooms."""
 
     edition_use: list[EditionUse] = field(default_factory=list)
     work_counters: list[WorkCounter] = field(default_factory=list)
+    after_sealing: list[AfterSealing] = field(default_factory=list)
 
     def answers_by_edition(self, session: Any, *, edition_ids: Iterable[EditionId]) -> dict[EditionId, int]:  # noqa: ANN401
         """Add up what every registered room says about the use of editions."""

@@ -14,11 +14,19 @@ from app.access.policy import require
 from app.journal.commands import record
 from app.journal.rules import ActorMark, Subject, SubjectType, Via
 from app.kernel.digest import digest_of
-from app.kernel.errors import InvalidInput, NotAllowed
+from app.kernel.errors import InvalidInput, NotAllowed, NotNow
 from app.kernel.ids import UnitId, new_id
-from app.organisation.models import Unit, UnitFunctionAssignment, UnitVersion
+from app.organisation.models import Installation, Unit, UnitFunctionAssignment, UnitVersion
 from app.organisation.queries import unit_histories, unit_ids_by_code
-from app.organisation.rules import Outcome, UnitFunction, UnitPlan, UnitRow, UnitSpan, plan_units
+from app.organisation.rules import (
+    InstallationKind,
+    Outcome,
+    UnitFunction,
+    UnitPlan,
+    UnitRow,
+    UnitSpan,
+    plan_units,
+)
 
 INSTALLATION: Final = Subject(type=SubjectType.INSTALLATION, id="installation")
 """The chain of what concerns the installation as a whole."""
@@ -39,6 +47,20 @@ def authorised(by: By) -> ActorMark:
     if by.via is not Via.CLI:
         raise NotAllowed("この操作は、システム管理者だけができます。")
     return by
+
+
+def register_installation(
+    session: Session, *, kind: InstallationKind, story_start: datetime | None, now: datetime
+) -> None:
+    """Say once what this database is: a city's own, or the demonstration with its story clock.
+
+    Raises:
+        NotNow: it has been said already.
+    """
+    if session.get(Installation, 1) is not None:
+        raise NotNow("このデータベースは、もう使い始めています。setup は一度だけ使えます。")
+    session.add(Installation(id=1, kind=kind.value, created_at=now, story_start=story_start))
+    session.flush()
 
 
 # ------------------------------------------------------------------------------------- the list of units

@@ -99,6 +99,11 @@ def units_on(day: date) -> Subquery:
     )
 
 
+def codes_of_units(session: Session) -> dict[UnitId, str]:
+    """Return the code of every unit that ever was."""
+    return {UnitId(row.id): row.code for row in session.execute(select(Unit.id, Unit.code))}
+
+
 def unit_histories(session: Session) -> dict[str, tuple[UnitSpan, ...]]:
     """Return every version of every unit by its code, oldest first."""
     parent = aliased(Unit)

@@ -1,6 +1,6 @@
 """Japanese labels of posts, duties and functions."""
 
-from app.access.actor import Function
+from app.access.actor import Actor, Function
 from app.people.rules import AccountActKind, AccountState, Duty, PersonFunction, Position, PostingKind
 
 POSITION = {Position.HEAD: "所属長", Position.STAFF: "職員"}
@@ -38,3 +38,21 @@ ACCOUNT_ACT = {
     AccountActKind.ENABLED: "利用を再開しました",
     AccountActKind.SESSIONS_ENDED: "すべてのログインを終わらせました",
 }
+
+
+def role_labels(actor: Actor) -> tuple[str, ...]:
+    """Return the words for what somebody does, as the header shows them."""
+    functions = [label for function, label in FUNCTION.items() if function in actor.functions]
+    if Function.MANAGER in actor.functions:
+        functions.remove(FUNCTION[Function.REVIEWER])
+    posts = [POSITION[Position.HEAD]] if actor.head_of and Function.MANAGER not in actor.functions else []
+    duties = [
+        label
+        for label, units in (
+            (DUTY[Duty.CLERK], actor.clerk_of),
+            (DUTY[Duty.DEPUTY], actor.deputy_of),
+            ("代替審査", actor.substitutes_for),
+        )
+        if units
+    ]
+    return (*posts, *duties, *functions)

@@ -136,7 +136,7 @@ class ReportItem:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ScoreLine:
-    """One line the score adds up: points earned out of points possible, as text; `note` says why in a few words."""
+    """One line the score adds up: points earned of points possible, as text; `note` is a few words."""
 
     number: str
     level: ReportLevel

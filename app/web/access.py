@@ -131,7 +131,14 @@ def guard() -> Response | None:
     return None
 
 
+def wants_json() -> bool:
+    """Return whether our own script asks: it needs a status, not a page."""
+    return request.accept_mimetypes.best == "application/json"
+
+
 def _to_sign_in() -> Response:
+    if wants_json():
+        return Response('{"message": "ログインし直してください。"}', status=401, mimetype="application/json")
     if request.method != "GET":
         return redirect(url_for("people.sign_in"), code=303)
     wanted = request.full_path.rstrip("?")

@@ -4,7 +4,7 @@ import logging
 import secrets
 from typing import Final
 
-from flask import Flask, render_template, request, url_for
+from flask import Flask, Response, jsonify, render_template, request, url_for
 from flask_wtf.csrf import CSRFError
 from werkzeug.exceptions import HTTPException
 
@@ -12,7 +12,7 @@ from app.db.session import transaction
 from app.journal.commands import record
 from app.journal.rules import Subject, SubjectType
 from app.kernel.errors import NotAllowed, Refusal
-from app.web.access import now, visitor_or_none
+from app.web.access import now, visitor_or_none, wants_json
 
 log = logging.getLogger(__name__)
 
@@ -48,29 +48,31 @@ def init_errors(app: Flask) -> None:
     """Register the handlers: refusals, HTTP errors, and a last resort."""
 
     @app.errorhandler(Refusal)
-    def refused(refusal: Refusal) -> tuple[str, int]:
+    def refused(refusal: Refusal) -> tuple[str | Response, int]:
         if isinstance(refusal, NotAllowed):
             _record_refusal()
         return _page(refusal.status, message=refusal.message)
 
     @app.errorhandler(CSRFError)
-    def forged(error: CSRFError) -> tuple[str, int]:
+    def forged(error: CSRFError) -> tuple[str | Response, int]:
         del error
         return _page(400, message=CSRF_SENTENCE)
 
     @app.errorhandler(HTTPException)
-    def http_error(error: HTTPException) -> tuple[str, int]:
+    def http_error(error: HTTPException) -> tuple[str | Response, int]:
         status = error.code or 500
         return _page(status, message=SENTENCES.get(status, SENTENCES[400 if status < 500 else 500]))  # noqa: PLR2004
 
     @app.errorhandler(Exception)
-    def broken(error: Exception) -> tuple[str, int]:
+    def broken(error: Exception) -> tuple[str | Response, int]:
         reference = new_reference()
         log.error("unhandled fault %s at %s %s", reference, request.method, request.path, exc_info=error)
         return _page(500, message=SENTENCES[500], reference=reference)
 
 
-def _page(status: int, *, message: str, reference: str | None = None) -> tuple[str, int]:
+def _page(status: int, *, message: str, reference: str | None = None) -> tuple[str | Response, int]:
+    if wants_json():
+        return jsonify(message=message, reference=reference or new_reference()), status
     text = render_template(
         "errors/error.html",
         code=status,

@@ -24,6 +24,15 @@ def init_filters(app: Flask) -> None:
         lines=lines,
         short_digest=short,
     )
+    app.jinja_env.globals["days_to"] = lambda due: (due - today()).days
+    app.jinja_env.globals["today_text"] = TodayText()
+
+
+class TodayText:
+    """The business date of the request, worked out when a page shows it."""
+
+    def __str__(self) -> str:
+        return long_date(today())
 
 
 def short_instant(instant: datetime) -> str:

@@ -16,6 +16,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response
 from wtforms import HiddenField, StringField
+from wtforms.validators import Length
 
 from app.db.session import transaction
 from app.kernel.digest import digest_of
@@ -41,7 +42,7 @@ def key_for_page() -> str:
     return request.form.get(KEY) or new_key()
 
 
-class Form(FlaskForm):  # type: ignore[misc]  # Flask-WTF carries no types
+class Form(FlaskForm):
     """Base of all forms: Japanese messages, texts cleaned and refused when they hold what nobody can see."""
 
     class Meta:
@@ -58,8 +59,8 @@ class Form(FlaskForm):  # type: ignore[misc]  # Flask-WTF carries no types
             field.data = clean(field.data or "")
         valid = bool(super().validate(extra_validators))
         for field in self._texts():
-            longest = next((v.max for v in field.validators if getattr(v, "max", -1) > 0), LONGEST)
-            problems = text_problems(field.data, field=field.name, label=field.label.text, longest=longest)
+            longest = next((v.max for v in field.validators if isinstance(v, Length) and v.max > 0), LONGEST)
+            problems = text_problems(field.data or "", field=field.name, label=field.label.text, longest=longest)
             known = set(field.errors)
             field.errors = [*field.errors, *(p.message for p in problems if p.message not in known)]
             valid = valid and not problems

@@ -228,7 +228,7 @@ def _ancestry(document: Document) -> Iterator[Fault]:
             items.append(DraftItem(key=key, lineage=lineage))
     for fault in ancestry_faults(items, retired=retired, of=document.ancestry):
         line = document.tree.line(lines.get(fault.key, ("retired",)))
-        yield Fault(line, f"項目 {fault.key} : {fault.message}")
+        yield Fault(line, f"項目 {fault.key}：{fault.message}")
 
 
 def _lineage(value: Any) -> Lineage | None:  # noqa: ANN401 - any YAML value

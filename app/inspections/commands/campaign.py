@@ -15,9 +15,8 @@ from app.checklists.queries import load_edition
 from app.checklists.rules import Edition
 from app.inspections.commands.steps import checked_reason
 from app.inspections.models import Campaign, CampaignUnit, Inspection, ProfileFlag, Revision
-from app.inspections.queries.sheet import campaign_dates
+from app.inspections.queries.campaigns import previous_revisions
 from app.inspections.rules import (
-    REOPENABLE,
     SEALED,
     CampaignDates,
     CampaignKind,
@@ -220,7 +219,7 @@ def _create_sheets(
 ) -> tuple[InspectionId, ...]:
     """Insert obligations, first revisions and profiles in bulk, each with the first entry of its journal chain."""
     edition = load_edition(session, edition_id=EditionId(campaign.edition_id))
-    previous = _previous_revisions(session, edition=edition, unit_ids=unit_ids, before=campaign_dates(campaign))
+    previous = previous_revisions(session, code=edition.code, unit_ids=unit_ids, before=campaign.base_date)
     inherited = _inherited_flags(session, revision_ids=previous.values())
     ids = {unit_id: InspectionId(new_id()) for unit_id in unit_ids}
     revisions = {unit_id: RevisionId(new_id()) for unit_id in unit_ids}
@@ -276,30 +275,6 @@ def _first_revision(
         "applicable": len(edition.applicable(flags)),
         "answered": 0,
         "decided": 0,
-    }
-
-
-def _previous_revisions(
-    session: Session, *, edition: Edition, unit_ids: tuple[UnitId, ...], before: CampaignDates
-) -> dict[UnitId, RevisionId]:
-    """Return each unit's newest sealed revision of the same checklist from an earlier base date."""
-    rows = session.execute(
-        select(Inspection.unit_id, Revision.id, Campaign.edition_id)
-        .join(Revision, Revision.inspection_id == Inspection.id)
-        .join(Campaign, Campaign.id == Inspection.campaign_id)
-        .where(
-            Inspection.unit_id.in_(unit_ids),
-            Revision.current.is_(True),
-            Revision.state.in_([state.value for state in REOPENABLE]),
-            Campaign.base_date < before.base_date,
-            Campaign.kind == CampaignKind.REGULAR.value,
-        )
-        .order_by(Campaign.base_date)
-    ).all()
-    return {
-        UnitId(row.unit_id): RevisionId(row.id)
-        for row in rows
-        if load_edition(session, edition_id=EditionId(row.edition_id)).code == edition.code
     }
 
 

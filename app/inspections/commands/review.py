@@ -1,10 +1,10 @@
 """The lead division's review: item by item, with returns of single items."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from sqlalchemy import delete, insert, update
+from sqlalchemy import delete, func, insert, select, update
 from sqlalchemy.orm import Session
 
 from app.access.actor import Actor
@@ -22,7 +22,7 @@ from app.inspections.commands.steps import (
     take_step,
 )
 from app.inspections.models import ItemReturn, ItemReview, ItemReviewHistory
-from app.inspections.queries.sheet import ReviewFact, is_marked
+from app.inspections.queries.sheet import Lock, ReviewFact, find_sheet, is_marked
 from app.inspections.rules import REVIEWABLE, Action, Judgement, State
 from app.journal.commands import record
 from app.kernel.clock import business_date
@@ -65,7 +65,7 @@ def judge_items(
     require(Permission.UNIT_INSPECTION_REVIEW, actor=actor, subject=loaded.subject)
     if loaded.sheet.state not in REVIEWABLE:
         raise NotNow("この点検票は、いま審査できません。所属か管理者が扱っています。")
-    wanted = [draft for draft in drafts if _differs(draft, loaded.content.reviews.get(draft.item_id))]
+    wanted = [draft for draft in drafts if _differs(draft, loaded=loaded)]
     problems = [problem for draft in wanted for problem in _problems(draft, loaded=loaded, today=business_date(now))]
     if problems:
         raise InvalidInput(problems)
@@ -86,11 +86,18 @@ def _start(session: Session, *, loaded: Loaded, actor: Actor, now: datetime) -> 
     return load(session, actor=actor, inspection_id=loaded.sheet.id, now=now)
 
 
-def _differs(draft: JudgementDraft, stored: ReviewFact | None) -> bool:
-    if stored is None:
+def _differs(draft: JudgementDraft, *, loaded: Loaded) -> bool:
+    stored = loaded.content.reviews.get(draft.item_id)
+    if stored is None or _was_sent(stored, draft.item_id, loaded=loaded):
         return True
     before = (stored.judgement, stored.reviewed_level, stored.remark, stored.return_due, stored.answer_version)
     return before != (draft.judgement, draft.reviewed_level, clean(draft.remark), draft.return_due, draft.seen_answer_version)
+
+
+def _was_sent(stored: ReviewFact, item_id: ItemId, *, loaded: Loaded) -> bool:
+    """Whether a return already went out: the same words once more are a new return."""
+    marked = is_marked(stored, loaded.content.returns, loaded.sheet, item_id)
+    return stored.judgement is Judgement.RETURNED and not marked
 
 
 def _problems(draft: JudgementDraft, *, loaded: Loaded, today: date) -> list[Problem]:
@@ -119,7 +126,7 @@ def _write(session: Session, *, loaded: Loaded, draft: JudgementDraft, actor: Ac
         "judgement": draft.judgement.value,
         "reviewed_level": draft.reviewed_level if draft.judgement is Judgement.CHANGED else None,
         "remark": clean(draft.remark),
-        "version": (stored.version if stored else 0) + 1,
+        "version": _next_version(session, loaded=loaded, item_id=draft.item_id),
         "reviewed_by": actor.person_id,
         "reviewed_at": now,
     }
@@ -155,12 +162,29 @@ def _write(session: Session, *, loaded: Loaded, draft: JudgementDraft, actor: Ac
     )
 
 
-def clear_judgement(session: Session, *, actor: Actor, inspection_id: InspectionId, item_id: ItemId, now: datetime) -> None:
-    """Take back a judgement that was not sent yet (undo until sign-off); the history keeps it."""
+def _next_version(session: Session, *, loaded: Loaded, item_id: ItemId) -> int:
+    """Count on from the history, not from the judgement: one that was taken back has its place there too."""
+    last = session.scalar(
+        select(func.max(ItemReviewHistory.version)).where(
+            ItemReviewHistory.revision_id == loaded.sheet.revision_id, ItemReviewHistory.item_id == item_id
+        )
+    )
+    return (last or 0) + 1
+
+
+def clear_judgement(
+    session: Session, *, actor: Actor, inspection_id: InspectionId, item_id: ItemId, seen_version: int, now: datetime
+) -> None:
+    """Take back a judgement that was not sent yet (undo until sign-off); the history keeps it.
+
+    Raises:
+        NotNow: there is no judgement to take back, or it is not the one that was on the page.
+    """
     loaded = load(session, actor=actor, inspection_id=inspection_id, now=now)
     require(Permission.UNIT_INSPECTION_REVIEW, actor=actor, subject=loaded.subject)
-    if loaded.sheet.state is not State.UNDER_REVIEW or item_id not in loaded.content.reviews:
-        raise NotNow("取り消せる判断がありません。画面を開き直してください。")
+    stored = loaded.content.reviews.get(item_id)
+    if loaded.sheet.state is not State.UNDER_REVIEW or stored is None or stored.version != seen_version:
+        raise NotNow("取り消す判断が、画面を開いたあとに変わりました。開き直して、いまの内容を確かめてください。")
     session.execute(
         delete(ItemReview).where(ItemReview.revision_id == loaded.sheet.revision_id, ItemReview.item_id == item_id)
     )
@@ -168,6 +192,87 @@ def clear_judgement(session: Session, *, actor: Actor, inspection_id: Inspection
     record(session, subject=journal_subject(loaded.sheet.id), event="item.judgement_cleared", actor=actor.mark, now=now, facts=facts)
     after = load(session, actor=actor, inspection_id=inspection_id, now=now)
     move(session, loaded=after, values={"decided": after.content.decided, **reviewed_score_values(after)})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PageOfJudgements:
+    """What a reviewer changed on the page. `cleared` maps items to the version of the judgement taken back."""
+
+    drafts: tuple[JudgementDraft, ...]
+    cleared: Mapping[ItemId, int]
+
+
+def save_page(
+    session: Session, *, actor: Actor, inspection_id: InspectionId, page: PageOfJudgements, now: datetime
+) -> int:
+    """Take judgements back and record the others, all or nothing; return how many items changed.
+
+    Raises:
+        NotNow: as `judge_items` and `clear_judgement`.
+        InvalidInput: every problem of every draft, beside its item.
+    """
+    for item_id, version in page.cleared.items():
+        clear_judgement(
+            session, actor=actor, inspection_id=inspection_id, item_id=item_id, seen_version=version, now=now
+        )
+    judged = judge_items(session, actor=actor, inspection_id=inspection_id, drafts=page.drafts, now=now)
+    return judged + len(page.cleared)
+
+
+def save_and_return(
+    session: Session,
+    *,
+    actor: Actor,
+    inspection_id: InspectionId,
+    page: PageOfJudgements,
+    seen_version: int,
+    now: datetime,
+) -> int:
+    """Save what was judged on the page, then send every marked item back. Returns how many were sent.
+
+    Raises:
+        StaleVersion: somebody moved the sheet or judged on it since the page was shown.
+    """
+    version = _saved(
+        session, actor=actor, inspection_id=inspection_id, page=page, seen_version=seen_version, now=now
+    )
+    return return_items(session, actor=actor, inspection_id=inspection_id, seen_version=version, now=now)
+
+
+def save_and_finish(
+    session: Session,
+    *,
+    actor: Actor,
+    inspection_id: InspectionId,
+    page: PageOfJudgements,
+    seen_version: int,
+    now: datetime,
+) -> None:
+    """Save what was judged on the page, then end the review.
+
+    Raises:
+        StaleVersion: somebody moved the sheet or judged on it since the page was shown.
+    """
+    version = _saved(
+        session, actor=actor, inspection_id=inspection_id, page=page, seen_version=seen_version, now=now
+    )
+    finish_review(session, actor=actor, inspection_id=inspection_id, seen_version=version, now=now)
+
+
+def _saved(
+    session: Session,
+    *,
+    actor: Actor,
+    inspection_id: InspectionId,
+    page: PageOfJudgements,
+    seen_version: int,
+    now: datetime,
+) -> int:
+    """Save a page that is still the newest; return the version of the sheet after it."""
+    sheet = find_sheet(session, actor=actor, inspection_id=inspection_id, lock=Lock.HELD)
+    require_version(sheet, seen_version=seen_version)
+    save_page(session, actor=actor, inspection_id=inspection_id, page=page, now=now)
+    return find_sheet(session, actor=actor, inspection_id=inspection_id).version
 
 
 def return_items(session: Session, *, actor: Actor, inspection_id: InspectionId, seen_version: int, now: datetime) -> int:

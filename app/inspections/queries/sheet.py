@@ -99,13 +99,15 @@ class Profile:
     unconfirmed: frozenset[str]
 
 
-def find_sheet(session: Session, *, actor: Actor, inspection_id: InspectionId, lock: Lock = Lock.NONE) -> Sheet:
-    """Return a sheet that the actor may see.
+def find_sheet(
+    session: Session, *, actor: Actor, inspection_id: InspectionId, lock: Lock = Lock.NONE, number: int | None = None
+) -> Sheet:
+    """Return a sheet that the actor may see: its current revision, or the one of a number.
 
     Raises:
         NotFound: there is none, or the actor may not know of it.
     """
-    row = _sheet_row(session, inspection_id=inspection_id, lock=lock)
+    row = _sheet_row(session, inspection_id=inspection_id, lock=lock, number=number)
     if row is None:
         raise NotFound
     sheet = sheet_of(session, row)
@@ -114,20 +116,20 @@ def find_sheet(session: Session, *, actor: Actor, inspection_id: InspectionId, l
 
 
 def _sheet_row(
-    session: Session, *, inspection_id: InspectionId, lock: Lock
-) -> Row[tuple[Inspection, Revision, Campaign]] | None:
+    session: Session, *, inspection_id: InspectionId, lock: Lock, number: int | None
+) -> Row[Inspection, Revision, Campaign] | None:
     query = (
         select(Inspection, Revision, Campaign)
         .join(Revision, Revision.inspection_id == Inspection.id)
         .join(Campaign, Campaign.id == Inspection.campaign_id)
-        .where(Inspection.id == inspection_id, Revision.current.is_(True))
+        .where(Inspection.id == inspection_id, Revision.current.is_(True) if number is None else Revision.number == number)
     )
     if lock is Lock.HELD:
         query = query.with_for_update(of=Revision)
     return session.execute(query).one_or_none()
 
 
-def sheet_of(session: Session, row: Row[tuple[Inspection, Revision, Campaign]]) -> Sheet:
+def sheet_of(session: Session, row: Row[Inspection, Revision, Campaign]) -> Sheet:
     """Return the sheet of a joined row."""
     inspection, revision, campaign = row
     return Sheet(

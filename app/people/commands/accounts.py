@@ -1,12 +1,13 @@
 """Accounts, as the system administrator keeps them. The administrator never learns a password that is in use.
 
-A first password is made and hashed before the transaction, told once, and has to be changed at the first sign-in.
+A first password is made and hashed before the transaction, told once, and has to be changed at the first
+sign-in.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
+from uuid import UUID
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -14,13 +15,12 @@ from sqlalchemy.orm import Session
 from app.journal.commands import record
 from app.journal.rules import ActorMark
 from app.kernel.digest import new_salt, salted_digest
-from app.kernel.errors import InvalidInput, NotAllowed, NotFound, NotNow, Problem
+from app.kernel.errors import InvalidInput, NotAllowed, NotFound, NotNow
 from app.kernel.ids import AccountId, PersonId, new_id
 from app.organisation.commands import By, authorised
-from app.people.commands.passwords import Check, check_password, hash_password
 from app.people.commands.sessions import account_subject, end_sessions_of
 from app.people.models import Account, AccountAct, Person
-from app.people.rules import AccountActKind, SessionEnd, password_problems
+from app.people.rules import AccountActKind, SessionEnd
 
 REASON_LENGTH: Final = 400
 
@@ -86,9 +86,7 @@ def reset_password(
     _end_all(session, account=account, why=SessionEnd.RESET, mark=mark, now=now)
 
 
-def disable_account(
-    session: Session, *, person_id: PersonId, reason: str, by: By, now: datetime
-) -> None:
+def disable_account(session: Session, *, person_id: PersonId, reason: str, by: By, now: datetime) -> None:
     """Close an account: it is refused from the next request on.
 
     Raises:
@@ -135,7 +133,7 @@ def _to_be_changed(
 ) -> tuple[Account, ActorMark]:
     mark = authorised(by)
     if mark.person_id == str(person_id):
-        raise NotAllowed("自分の利用者情報は、ほかのシステム管理者に頼んでください。パスワードは「パスワードの変更」で変えられます。")
+        raise NotAllowed("自分の利用者情報は変えられません。ほかのシステム管理者に頼んでください。")
     if not reason.strip():
         raise InvalidInput.of("理由を書いてください。", field="reason")
     if len(reason) > REASON_LENGTH:
@@ -173,36 +171,9 @@ def _note(
     )
 
 
-def _end_all(
-    session: Session, *, account: Account, why: SessionEnd, mark: ActorMark, now: datetime
-) -> int:
+def _end_all(session: Session, *, account: Account, why: SessionEnd, mark: ActorMark, now: datetime) -> int:
     return end_sessions_of(session, account_id=AccountId(account.id), reason=why, mark=mark, now=now)
 
 
-# ----------------------------------------------------------------------------------------- the own password
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PasswordChange:
-    """A change that was compared and hashed, ready for its transaction."""
-
-    current: Check
-    same_again: bool
-    new_hash: str
-    problems: tuple[Problem, ...]
-
-
-def prepare_password_change(
-    *, held_hash: str, current: str, new: str, staff_no: str, kana: str, minimum: int
-) -> PasswordChange:
-    """Compare and hash before the transaction. `same_again` tells that the new password is in place already."""
-    sentences = password_problems(new, staff_no=staff_no, kana=kana, minimum=minimum)
-    if new == current:
-        sentences.append("いまと同じパスワードです。別のパスワードにしてください。")
-    check = check_password(current, against=held_hash)
-    return PasswordChange(
-        current=check,
-        same_again=check is Check.WRONG and check_password(new, against=held_hash) is not Check.WRONG,
-        new_hash="" if sentences else hash_password(new),
-        problems=tuple(Problem(message=sentence, field="new_password") for sentence in sentences),
-    )
+def _person_of(mark: ActorMark) -> UUID | None:
+    return UUID(mark.person_id) if mark.person_id else None

@@ -213,6 +213,7 @@ _CAPTION = Style(6.6, 9.0, colour=QUIET, align=Align.CENTRE)
 _LEGEND = Style(7.2, 9.5)
 _LABEL_WIDTH = 40.0
 _RINGS = (0.25, 0.5, 0.75)
+_MAX_VALUES = 12  # more labels of two lines would touch; the bars beside show every value anyway
 MIN_AXES = 3
 """A radar of fewer sections has no area."""
 
@@ -334,9 +335,8 @@ class Radar:
     def _draw_label(self, canvas: Canvas, at: int, centre: Point, radius: float) -> None:
         line, angle = self.sections[at], self._angle(at)
         number = self.typesetter.single(line.number, style=_AXIS, measure=_LABEL_WIDTH)
-        value = self.typesetter.single(
-            text_of(self.series.holding(at)), style=_AXIS_VALUE, measure=_LABEL_WIDTH
-        )
+        text = text_of(self.series.holding(at)) if len(self.sections) <= _MAX_VALUES else ""
+        value = self.typesetter.single(text, style=_AXIS_VALUE, measure=_LABEL_WIDTH)
         middle = centre[0] + math.cos(angle) * (radius + 16.0)
         top = centre[1] + math.sin(angle) * (radius + 13.0) + (number.height + value.height) / 2
         number.draw(canvas, middle - _LABEL_WIDTH / 2, top)
@@ -363,7 +363,7 @@ _FIGURE_BOLD = Style(7.8, 9.6, weight=Weight.BOLD, align=Align.RIGHT)
 _BAR = 5.6
 _NUMBERS = 42.0
 _HEAD = 11.0
-_INDENT = 12.0
+_INDENT = 15.0
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ from reportlab.pdfgen.canvas import Canvas
 from app.reports.pdf.document import WIDTH, Flow, Row
 from app.reports.pdf.fonts import GETA
 from app.reports.pdf.tables import BODY, BODY_BOLD, FINE, SMALL, SMALL_BOLD, SMALL_RIGHT, TableMaker
-from app.reports.pdf.typesetting import Align
+from app.reports.pdf.typesetting import Align, Style
 from app.reports.rules import Approval, InspectionReport, ScoreLine
 
 _GROUP = 4
@@ -122,6 +122,9 @@ _APPROVAL_COLUMNS = (
 )
 
 
+_DIGEST = Style(6.4, 9.5)  # half of 64 hexadecimal digits always fits into its column
+
+
 def _place_approvals(flow: Flow, report: InspectionReport, *, maker: TableMaker) -> None:
     decisions = [*report.approvals, *([report.sign_off] if report.sign_off else [])]
     heading = maker.heading("別紙2　承認の経過")
@@ -144,7 +147,7 @@ def _approval_row(approval: Approval, *, maker: TableMaker) -> Row:
             maker.cell(f"{approval.post}\n{approval.name}".strip("\n"), width=name),
             maker.cell(f"{approval.capacity}\n{approval.note}".strip("\n"), width=capacity),
             maker.cell(approval.at_text, width=time),
-            maker.cell(_in_two_lines(approval.digest), width=digest, style=FINE),
+            maker.cell(_in_two_lines(approval.digest), width=digest, style=_DIGEST),
         )
     )
 

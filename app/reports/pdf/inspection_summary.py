@@ -44,7 +44,8 @@ def place_summary(flow: Flow, report: InspectionReport, *, maker: TableMaker) ->
     flow.gap(9)
     flow.add(_figures(report, maker=maker))
     flow.add(_counts(report, maker=maker))
-    flow.add(_bands(report, maker=maker))
+    if report.bands:
+        flow.add(_bands(report, maker=maker))
     if report.grade_note:
         flow.add(maker.text(report.grade_note, width=WIDTH))
     flow.gap(12)

@@ -177,8 +177,8 @@ def test_a_folded_block_of_one_line_is_a_plain_text() -> None:
          34, "項目 D01 の evidence は10つまでです"),
         ("  guideline: {name: ガイドライン, edition: 令和8年3月版}", "  guideline: 国",
          7, "basis.guideline は「欄: 値」の組"),
-        ("criteria: {implemented: 出した。, partial: 一部。, not_implemented: ない。}", "criteria: 出した。", 33,
-         "項目 D01 の criteria は「欄: 値」の組"),
+        ("criteria: {implemented: 出した。, partial: 一部。, not_implemented: ない。}", "criteria: 出した。",
+         33, "項目 D01 の criteria は「欄: 値」の組"),
         ("mandatory: true", "mandatory: yes", 36, "項目 D01 の mandatory は true か false"),
         ("mandatory: true", "mandatory: 1", 36, "項目 D01 の mandatory は true か false"),
         ("weight: 2", "weight: 4", 37, "項目 D01 の weight は3以下にします"),
@@ -284,7 +284,7 @@ def test_checks_pass_over_what_has_another_shape(broken: str) -> None:
     assert problems_of(f"{broken}\n", ancestry=Ancestry())
 
 
-# ----------------------------------------------------------------------------------------- lineage over editions
+# -------------------------------------------------------------------------------------- lineage over editions
 
 KNOWN = Ancestry(label="2026.1", keys=frozenset({"D01", "D02"}), used=frozenset({"D00", "D01", "D02"}))
 
@@ -351,7 +351,7 @@ def test_a_file_is_told_on_which_line_its_lineage_does_not_fit() -> None:
         "retired: []", "retired:\n  - {key: D55, note: 廃止。}"
     )
     found = problems_of(text, name="department/2027.1.yaml", ancestry=KNOWN)
-    assert [(row, message.split(" : ")[0]) for row, message in found] == [
+    assert [(row, message.split("：")[0]) for row, message in found] == [
         (29, "項目 D01"), (29, "項目 D01"), (47, "項目 D02"), (47, "項目 D02"), (63, "項目 D55"),
     ]  # fmt: skip
 

@@ -1,0 +1,1 @@
+"""控え: the whole installation in one file, proved whole, and put back somewhere else."""

@@ -1,0 +1,139 @@
+"""What the home page shows to whom."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+
+from sqlalchemy.orm import Session
+
+from app.access.actor import Actor
+from app.access.permissions import Permission
+from app.access.policy import may
+from app.home.rules import Task, Waiting, tasks
+from app.inspections.queries.answering import SheetHead, sheet_head
+from app.inspections.queries.lists import SheetLine, open_sheets, sealed_sheets
+from app.inspections.queries.sheet import content_of_sheet, find_sheet
+from app.inspections.rules import State
+from app.kernel.ids import UnitId
+from app.organisation.queries import tree_on, units_with
+from app.organisation.rules import UnitFunction
+from app.people.queries import clerks_on
+
+TASKS_SHOWN = 12
+DONE_SHOWN = 6
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StateCount:
+    """How many sheets stand in a state; `tone` shades the bar, darkest for what is furthest."""
+
+    state: str
+    count: int
+    tone: int | str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CityView:
+    """The running campaigns in numbers: for those who see the whole city."""
+
+    total: int
+    overdue: int
+    counts: tuple[StateCount, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UnitWithoutClerk:
+    """A unit of one's own that has a sheet and nobody to answer it."""
+
+    id: UnitId
+    name: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HomePage:
+    """Everything on the home page."""
+
+    tasks: tuple[Task, ...]
+    more_tasks: int
+    without_clerk: tuple[UnitWithoutClerk, ...]
+    waiting_elsewhere: tuple[SheetLine, ...]
+    done: tuple[SheetLine, ...]
+    own: SheetHead | None
+    city: CityView | None
+
+
+def home_page(session: Session, *, actor: Actor, today: date) -> HomePage:
+    """Return what somebody has to do now by due date, what goes on elsewhere, and what is done."""
+    lines = open_sheets(session, actor=actor, today=today)
+    lead = units_with(session, function=UnitFunction.LEAD_DIVISION, day=today)
+    todo = tasks((_waiting(line, lead=lead) for line in lines), actor=actor)
+    concerned = {task.sheet.id for task in todo}
+    own_units = actor.clerk_of | actor.head_of | actor.deputy_of
+    return HomePage(
+        tasks=todo[:TASKS_SHOWN],
+        more_tasks=max(0, len(todo) - TASKS_SHOWN),
+        without_clerk=_without_clerk(session, actor=actor, lines=lines, today=today),
+        waiting_elsewhere=tuple(line for line in lines if line.unit_id in own_units and line.id not in concerned),
+        done=sealed_sheets(session, actor=actor, today=today, limit=DONE_SHOWN),
+        own=_own(session, actor=actor, lines=lines, today=today),
+        city=_city(lines) if may(Permission.CITY_PROGRESS_READ, actor=actor) else None,
+    )
+
+
+def _waiting(line: SheetLine, *, lead: frozenset[UnitId]) -> Waiting:
+    return Waiting(
+        id=line.id,
+        unit_id=line.unit_id,
+        unit_name=line.unit_name,
+        campaign=line.campaign_title,
+        state=line.state,
+        answered=line.answered,
+        applicable=line.applicable,
+        decided=line.decided,
+        due=line.due,
+        overdue=line.overdue,
+        belongs_to_lead=line.unit_id in lead,
+    )
+
+
+def _without_clerk(
+    session: Session, *, actor: Actor, lines: tuple[SheetLine, ...], today: date
+) -> tuple[UnitWithoutClerk, ...]:
+    led = {line.unit_id: line.unit_name for line in lines if line.unit_id in actor.head_of and line.state is State.ANSWERING}
+    if not led:
+        return ()
+    named = clerks_on(session, unit_ids=led, day=today)
+    return tuple(UnitWithoutClerk(id=unit_id, name=name) for unit_id, name in led.items() if not named.get(unit_id))
+
+
+def _own(session: Session, *, actor: Actor, lines: tuple[SheetLine, ...], today: date) -> SheetHead | None:
+    """Return the one sheet of one's own unit that is nearest to its date: its progress stands at the right."""
+    mine = [line for line in lines if line.unit_id in actor.clerk_of | actor.head_of]
+    if not mine:
+        return None
+    nearest = min(mine, key=lambda line: (line.due or date.max, line.unit_name))
+    sheet = find_sheet(session, actor=actor, inspection_id=nearest.id)
+    return sheet_head(session, actor=actor, sheet=sheet, content=content_of_sheet(session, sheet=sheet), today=today)
+
+
+_TONES: Mapping[State, int | str] = {
+    State.REVIEWED: 1,
+    State.UNDER_REVIEW: 2,
+    State.SUBMITTED: 2,
+    State.AWAITING_REAPPROVAL: 3,
+    State.RETURNED: "bad",
+    State.AWAITING_HEAD: 3,
+    State.ANSWERING: 4,
+}
+
+
+def _city(lines: tuple[SheetLine, ...]) -> CityView:
+    return CityView(
+        total=len(lines),
+        overdue=sum(1 for line in lines if line.overdue),
+        counts=tuple(
+            StateCount(state=state.value, count=count, tone=tone)
+            for state, tone in _TONES.items()
+            if (count := sum(1 for line in lines if line.state is state))
+        ),
+    )

@@ -1,0 +1,63 @@
+"""The home page of each role, help, and the administrator's page of the installation."""
+
+from dataclasses import dataclass
+
+from flask import Blueprint, redirect, render_template, url_for
+from flask.typing import ResponseReturnValue
+
+from app.access.actor import Function
+from app.access.permissions import Permission
+from app.db.session import reading
+from app.home.queries import HomePage, home_page
+from app.inspections.rules import State
+from app.inspections.texts import STATE
+from app.web.access import actor, public, requires, today, visitor
+
+blueprint = Blueprint("home", __name__, template_folder="templates")
+
+_PAGES = {
+    "approval": "inspections.approval",
+    "review": "inspections.review_page",
+    "sign_off": "inspections.sign_off_page",
+    "answer": "inspections.check",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class BarPart:
+    """One part of the stacked bar."""
+
+    label: str
+    count: int
+    tone: int | str
+
+
+@blueprint.get("/")
+@requires(Permission.OWN_ACCOUNT_USE)
+def index() -> ResponseReturnValue:
+    """What to do now, by due date."""
+    if Function.ADMINISTRATOR in actor().functions:
+        return redirect(url_for("home.installation"), code=303)
+    with reading() as session:
+        page = home_page(session, actor=actor(), today=today())
+    return render_template("home/home.html", page=page, visitor=visitor(), task_pages=_PAGES, parts=_parts(page), state_words=STATE)
+
+
+def _parts(page: HomePage) -> tuple[BarPart, ...]:
+    if page.city is None:
+        return ()
+    return tuple(BarPart(STATE[State(one.state)], one.count, one.tone) for one in page.city.counts)
+
+
+@blueprint.get("/help")
+@public
+def help_page() -> str:
+    """How to use the product, role by role."""
+    return render_template("home/help.html")
+
+
+@blueprint.get("/help/accessibility")
+@public
+def accessibility() -> str:
+    """What is promised to people with disabilities, and what is not reached yet."""
+    return render_template("home/accessibility.html")

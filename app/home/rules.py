@@ -1,0 +1,104 @@
+"""What waits for whom: one table of sentences, chosen by state and relation, ordered by due date."""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from datetime import date
+from typing import Final
+
+from app.access.actor import Actor, Function
+from app.inspections.rules import State
+from app.kernel.ids import InspectionId, UnitId
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Waiting:
+    """A sheet that waits for somebody, as the home page needs it."""
+
+    id: InspectionId
+    unit_id: UnitId
+    unit_name: str
+    campaign: str
+    state: State
+    answered: int
+    applicable: int
+    decided: int
+    due: date | None
+    overdue: bool
+    belongs_to_lead: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Task:
+    """One thing to do now. `page` names the page that does it."""
+
+    page: str
+    sheet: Waiting
+    title: str
+    detail: str
+    symbol: str
+
+
+@dataclass(frozen=True, slots=True)
+class TaskRule:
+    """Whose task a state is, and how it is worded; `{unit}`, `{left}` … are filled in."""
+
+    states: frozenset[State]
+    concerns: Callable[[Actor, Waiting], bool]
+    page: str
+    title: str
+    detail: str
+    symbol: str
+
+
+def _clerk(actor: Actor, sheet: Waiting) -> bool:
+    return sheet.unit_id in actor.clerk_of
+
+
+def _head(actor: Actor, sheet: Waiting) -> bool:
+    return sheet.unit_id in actor.head_of | actor.deputy_of
+
+
+def _reviews(actor: Actor, sheet: Waiting) -> bool:
+    if sheet.belongs_to_lead:
+        return sheet.unit_id in actor.substitutes_for
+    return Function.REVIEWER in actor.functions and Function.MANAGER not in actor.functions and sheet.unit_id not in actor.member_of
+
+
+def _signs(actor: Actor, sheet: Waiting) -> bool:
+    wanted = Function.CHIEF if sheet.belongs_to_lead else Function.MANAGER
+    return wanted in actor.functions
+
+
+S = State
+RULES: Final = (
+    TaskRule(frozenset({S.RETURNED}), _clerk, "answer", "{unit}の差戻しに答える", "{campaign}。情報主管課が説明か修正を求めています。", "back"),
+    TaskRule(frozenset({S.ANSWERING}), _clerk, "answer", "{unit}の自己点検に回答する", "{campaign}。残り{left}項目。", "pen"),
+    TaskRule(frozenset({S.AWAITING_HEAD}), _head, "approval", "{unit}の自己点検を承認する", "{campaign}。担当者が回答を終えました。", "stamp"),
+    TaskRule(
+        frozenset({S.AWAITING_REAPPROVAL}), _head, "approval", "{unit}の修正を承認する", "{campaign}。差戻しで直したところだけを見ます。", "stamp"
+    ),
+    TaskRule(frozenset({S.SUBMITTED}), _reviews, "review", "{unit}を審査する", "{campaign}。まだ誰も審査していません。", "lens"),
+    TaskRule(frozenset({S.UNDER_REVIEW}), _reviews, "review", "{unit}の審査を続ける", "{campaign}。{applicable}項目中{decided}項目を判断しました。", "lens"),
+    TaskRule(frozenset({S.REVIEWED}), _signs, "sign_off", "{unit}を確定する", "{campaign}。審査が終わりました。", "sealed"),
+)
+
+
+def tasks(sheets: Iterable[Waiting], *, actor: Actor) -> tuple[Task, ...]:
+    """Return what waits for somebody, the nearest due date first."""
+    found = [
+        _task(rule, sheet) for sheet in sheets for rule in RULES if sheet.state in rule.states and rule.concerns(actor, sheet)
+    ]
+    return tuple(sorted(found, key=lambda task: (task.sheet.due or date.max, task.sheet.unit_name)))
+
+
+def _task(rule: TaskRule, sheet: Waiting) -> Task:
+    words = {
+        "unit": sheet.unit_name,
+        "campaign": sheet.campaign,
+        "left": sheet.applicable - sheet.answered,
+        "applicable": sheet.applicable,
+        "decided": sheet.decided,
+    }
+    return Task(
+        page=rule.page, sheet=sheet, title=rule.title.format(**words), detail=rule.detail.format(**words), symbol=rule.symbol
+    )

@@ -1,0 +1,65 @@
+"""Answers as the page or the autosave sends them. The fields come from the edition: `level-D01`, `comment-D01`, `version-D01`, `reply-D01`."""
+
+from collections.abc import Iterable
+from typing import Any
+
+from werkzeug.datastructures import MultiDict
+
+from app.checklists.rules import Flag, Item
+from app.inspections.commands.answer import AnswerDraft
+from app.kernel.errors import InvalidInput
+from app.kernel.ids import ItemId
+from app.web.forms import KEY
+
+_DAMAGED = "送られた内容を読み取れませんでした。画面を開き直してから、もう一度送ってください。"
+LONGEST_CLIENT_ID = 64
+
+
+def drafts_of_page(form: MultiDict[str, str], *, items: Iterable[Item]) -> tuple[AnswerDraft, ...]:
+    """Return the drafts of a whole page; items without fields, and those where the other's text is kept, are left out."""
+    page_id = form.get(KEY, "")[:40]
+    return tuple(
+        AnswerDraft(
+            item_id=item.id,
+            level=form.get(f"level-{item.key}") or None,
+            comment=form.get(f"comment-{item.key}", ""),
+            seen_version=_number(form.get(f"version-{item.key}", "0")),
+            client_id=f"{page_id}:{item.key}",
+            reply=form.get(f"reply-{item.key}", ""),
+        )
+        for item in items
+        if f"version-{item.key}" in form and form.get(f"keep-{item.key}") != "theirs"
+    )
+
+
+def draft_of_autosave(body: Any, *, item_id: ItemId) -> AnswerDraft:  # noqa: ANN401 - any JSON value
+    """Return the draft of one autosave.
+
+    Raises:
+        InvalidInput: the body is not what our own script sends.
+    """
+    if not isinstance(body, dict):
+        raise InvalidInput.of(_DAMAGED)
+    level, comment, reply = body.get("level"), body.get("comment"), body.get("reply", "")
+    version, client_id = body.get("version"), body.get("client")
+    if not (level is None or isinstance(level, str)) or not isinstance(comment, str) or not isinstance(reply, str):
+        raise InvalidInput.of(_DAMAGED)
+    if isinstance(version, bool) or not isinstance(version, int) or not isinstance(client_id, str):
+        raise InvalidInput.of(_DAMAGED)
+    if not 8 <= len(client_id) <= LONGEST_CLIENT_ID:  # noqa: PLR2004 - shorter ids would meet each other
+        raise InvalidInput.of(_DAMAGED)
+    return AnswerDraft(
+        item_id=item_id, level=level or None, comment=comment, seen_version=version, client_id=client_id, reply=reply
+    )
+
+
+def flags_of_page(form: MultiDict[str, str], *, flags: Iterable[Flag]) -> dict[str, bool]:
+    """Return the profile that was sent: a flag is on when its box is ticked."""
+    chosen = set(form.getlist("flags"))
+    return {flag.code: flag.code in chosen for flag in flags}
+
+
+def _number(text: str) -> int:
+    if not text.isascii() or not text.isdigit() or len(text) > 9:  # noqa: PLR2004 - a billion saves of one answer
+        raise InvalidInput.of(_DAMAGED)
+    return int(text)

@@ -1,0 +1,180 @@
+"""The shape of what is typed about campaigns: preparing one, and the reasons for changing a running one."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Any, Final
+from uuid import UUID
+
+from wtforms import DateField, HiddenField, SelectField, SelectMultipleField, StringField, TextAreaField
+from wtforms.validators import InputRequired, Length
+
+from app.inspections.commands.campaign import LONGEST_NOTICE, LONGEST_TITLE, CampaignDraft
+from app.inspections.commands.steps import LONGEST_REASON
+from app.inspections.queries.campaigns import Choice, FormPage, Preparation, expand_targets
+from app.inspections.rules import CampaignDates, CampaignKind
+from app.inspections.texts import CAMPAIGN_KIND
+from app.kernel.fiscal_year import long_date
+from app.kernel.ids import EditionId, UnitId
+from app.web.forms import Form
+
+NO_VERSION: Final = 0
+
+
+@dataclass(frozen=True, slots=True)
+class ErrorLine:
+    """One line of the summary on top of a page that came back."""
+
+    href: str
+    text: str
+
+
+def error_lines(form: Form) -> list[ErrorLine]:
+    """Return every error of a form with a link to its field; what belongs to no field leads to the page."""
+    fields = [ErrorLine(f"#{field.id}", str(error)) for field in form for error in field.errors]
+    return [*fields, *(ErrorLine("#main", str(message)) for message in form.form_errors)]
+
+
+def version_of(typed: str | None) -> int:
+    """Return the version that a hidden field carries; what is none fits no version and so counts as stale."""
+    return int(typed) if typed and typed.isascii() and typed.isdigit() else NO_VERSION
+
+
+class DayField(DateField):
+    """A date as the browser's calendar sends it, with a sentence of our own when it is none."""
+
+    def process_formdata(self, valuelist: list[Any]) -> None:
+        """Read an ISO date."""
+        try:
+            super().process_formdata(valuelist)
+        except ValueError:
+            message = f"{self.label.text}は、2026-11-20 の形で、ある日付を入れてください。"
+            raise ValueError(message) from None
+
+
+class UnitsField(SelectMultipleField):
+    """Units by their ids; which of them exist is for the command to say, by the base date."""
+
+    def __init__(self, label: str, **kwargs: Any) -> None:  # noqa: ANN401 - WTForms' own arguments
+        super().__init__(label, coerce=UUID, choices=[], validate_choice=False, **kwargs)
+
+    def process_formdata(self, valuelist: list[Any]) -> None:
+        """Read ids; anything else did not come from our page."""
+        try:
+            self.data = [UUID(value) for value in valuelist]
+        except ValueError:
+            self.data = []
+            message = "対象の所属を読み取れませんでした。画面を開き直して、選び直してください。"
+            raise ValueError(message) from None
+
+    @property
+    def unit_ids(self) -> frozenset[UnitId]:
+        """Return what was ticked."""
+        return frozenset(UnitId(value) for value in self.data or ())
+
+
+def _day(label: str, *, hint: str) -> DayField:
+    return DayField(label, validators=[InputRequired(f"{label}を選んでください。")], description=hint)
+
+
+class CampaignForm(Form):
+    """A campaign as somebody prepares it."""
+
+    title = StringField(
+        "名称", validators=[InputRequired("名称を書いてください。"), Length(max=LONGEST_TITLE)]
+    )
+    kind = SelectField("種類", choices=[(kind.value, label) for kind, label in CAMPAIGN_KIND.items()])
+    fiscal_year = SelectField("年度", coerce=int)
+    edition = SelectField("点検票の版", validators=[InputRequired("点検票の版を選んでください。")])
+    base_date = _day("基準日", hint="この日の組織で対象を選びます。")
+    answer_from = _day("回答の開始日", hint="この日から所属が回答します。")
+    answer_due = _day("回答の期限", hint="点検担当者が答え終える日です。")
+    approval_due = _day("所属長承認の期限", hint="所属長が承認して提出する日です。")
+    review_due = _day("審査の期限", hint="情報主管課が審査を終える日です。")
+    grace_until = _day("猶予日", hint="この日を過ぎると、未提出で締め切れます。")
+    notice = TextAreaField(
+        "通知文",
+        validators=[Length(max=LONGEST_NOTICE)],
+        description="日付と対象の所属は、通知文のページで自動で付きます。",
+    )
+    units = UnitsField("対象の所属")
+    below = UnitsField("部ごと全部", name="units-below")
+    version = HiddenField(default=str(NO_VERSION))
+
+    DATES: Final = ("base_date", "answer_from", "answer_due", "approval_due", "review_due", "grace_until")
+
+    def fill(self, start: Preparation) -> None:
+        """Show what somebody starts from."""
+        self.title.data, self.kind.data = start.title, start.kind.value
+        self.fiscal_year.data, self.notice.data = start.fiscal_year, start.notice
+        self.edition.data = str(start.edition_id) if start.edition_id else None
+        self.units.data = list(start.unit_ids)
+        self.version.data = str(start.version or NO_VERSION)
+        for name in self.DATES:
+            self[name].data = getattr(start.dates, name)
+
+    def offer(self, page: FormPage) -> None:
+        """Set what the closed lists offer, and say each date in the Japanese calendar beside it."""
+        self.edition.choices = [(str(one.id), f"{one.title}　{one.label}版") for one in page.editions]
+        self.fiscal_year.choices = [(year.year, year.label) for year in page.years]
+        for name in self.DATES:
+            day = self[name].data
+            if isinstance(day, date):
+                self[name].description = f"{long_date(day)}。{self[name].description}"
+
+    @property
+    def seen_version(self) -> int:
+        """Return the version of the draft that was on the screen."""
+        return version_of(self.version.data)
+
+    def draft(self, page: FormPage) -> CampaignDraft:
+        """Return a valid form as a draft; 部ごと全部 is spelled out on the tree of the base date."""
+        chosen = expand_targets(page.tree, chosen=self.units.unit_ids, below=self.below.unit_ids)
+        return CampaignDraft(
+            title=self.title.data or "",
+            kind=CampaignKind(self.kind.data),
+            fiscal_year=self.fiscal_year.data,
+            edition_id=EditionId(UUID(self.edition.data)),
+            dates=CampaignDates(**{name: self[name].data for name in self.DATES}),
+            notice=self.notice.data or "",
+            unit_ids=chosen,
+        )
+
+
+class ReasonForm(Form):
+    """The reason for something that takes a sheet out of the ordinary way."""
+
+    reason = TextAreaField(
+        "理由",
+        validators=[InputRequired("理由を書いてください。"), Length(max=LONGEST_REASON)],
+        description="操作ログと点検票の経過に残ります。",
+    )
+    version = HiddenField(default=str(NO_VERSION))
+
+    @classmethod
+    def named(cls, anchor: str, **kwargs: Any) -> "ReasonForm":  # noqa: ANN401 - WTForms' own arguments
+        """Return a form whose field has an id of its own, because a page holds several."""
+        form = cls(**kwargs)
+        form.reason.id = anchor
+        form.reason.label.field_id = anchor
+        return form
+
+    @property
+    def seen_version(self) -> int:
+        """Return the version of the sheet that was on the screen."""
+        return version_of(self.version.data)
+
+
+class AddUnitForm(ReasonForm):
+    """A unit that joins a running campaign, with the reason."""
+
+    unit = SelectField("追加する所属", validators=[InputRequired("追加する所属を選んでください。")])
+
+    def offer(self, addable: Sequence[Choice]) -> None:
+        """Set the units that have no sheet yet."""
+        self.unit.choices = [("", "選んでください"), *((choice.value, choice.label) for choice in addable)]
+
+    @property
+    def unit_id(self) -> UnitId:
+        """Return the chosen unit of a valid form."""
+        return UnitId(UUID(self.unit.data))

@@ -1,0 +1,32 @@
+"""The head's decision."""
+
+from wtforms import HiddenField, TextAreaField
+from wtforms.validators import DataRequired, Length
+
+from app.inspections.commands.steps import LONGEST_REASON
+from app.web.forms import Form
+
+
+class ApproveForm(Form):
+    """Approve exactly the content that was shown."""
+
+    digest = HiddenField(validators=[DataRequired()])
+    comment = TextAreaField(
+        "所属長の意見",
+        description="審査担当と監査人が読みます。なくても承認できます。",
+        validators=[Length(max=LONGEST_REASON, message=f"所属長の意見は{LONGEST_REASON}文字までです。短くしてください。")],
+    )
+
+
+class ReturnForm(Form):
+    """Give the sheet back to the clerk."""
+
+    version = HiddenField(validators=[DataRequired()])
+    reason = TextAreaField(
+        "差し戻す理由",
+        description="担当者が読みます。どの項目を、どう直してほしいかを書いてください。",
+        validators=[
+            DataRequired(message="差し戻す理由を書いてください。"),
+            Length(max=LONGEST_REASON, message=f"差し戻す理由は{LONGEST_REASON}文字までです。短くしてください。"),
+        ],
+    )

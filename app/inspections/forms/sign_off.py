@@ -1,0 +1,28 @@
+"""Signing off, and opening a sealed sheet again."""
+
+from wtforms import PasswordField, TextAreaField
+from wtforms.validators import InputRequired, Length
+
+from app.inspections.commands.steps import LONGEST_REASON
+from app.inspections.forms.review import StepForm
+from app.web.forms import Form
+
+
+class SignOffForm(StepForm):
+    """Signing off asks for the password once more: it shows that the person is there."""
+
+    password = PasswordField(
+        "あなたのパスワード",
+        validators=[InputRequired("確定するには、あなたのパスワードを入れてください。")],
+        description="席を離れたすきに押されたのではないことを、ここで確かめます。",
+    )
+
+
+class ReopeningForm(Form):
+    """Asking to open a sealed sheet again."""
+
+    reason = TextAreaField(
+        "再開の理由",
+        validators=[InputRequired("再開の理由を書いてください。"), Length(max=LONGEST_REASON)],
+        description="何が分かり、どの項目を直す必要があるかを書きます。",
+    )

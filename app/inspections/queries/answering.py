@@ -1,0 +1,409 @@
+"""The clerk's pages: the sheet at a glance, one section to answer, the check before handing over."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+from enum import StrEnum
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from app.access.actor import Actor
+from app.access.permissions import Permission
+from app.access.policy import Subject, may
+from app.checklists.rules import CommentRule, Edition, Flag, Item, Level, Section
+from app.inspections.models import Answer, SheetStepRow
+from app.inspections.queries.previous import PreviousAnswer, previous_answers
+from app.inspections.queries.sheet import (
+    ReturnFact,
+    Sheet,
+    SheetContent,
+    content_of_sheet,
+    facts_of,
+    find_sheet,
+    open_returns,
+    subject_of,
+)
+from app.inspections.rules import (
+    ANSWERABLE,
+    STEPS,
+    Action,
+    AnswerFact,
+    State,
+    comment_is_missing,
+)
+from app.kernel.errors import NotFound
+from app.kernel.ids import InspectionId, ItemId, PersonId
+from app.kernel.workflow import steps_from
+from app.organisation.queries import tree_on
+from app.people.queries import clerks_on, heads_on, people_by_id
+
+
+class CardState(StrEnum):
+    """How a question stands on the page."""
+
+    OPEN = "open"
+    NOW = "now"
+    DONE = "done"
+    RETURNED = "returned"
+    READ_ONLY = "readonly"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class QuestionCard:
+    """One question with everything that stands beside it."""
+
+    item: Item
+    state: CardState
+    level: Level | None
+    comment: str
+    version: int
+    previous: PreviousAnswer | None
+    opened: ReturnFact | None
+    comment_missing: bool
+
+    @property
+    def kinds(self) -> tuple[str, ...]:
+        """Return the small marks of the question."""
+        marks = ["important"] if self.item.mandatory else []
+        if self.opened is not None:
+            marks.append("returned")
+        if self.previous is not None and self.previous.old_statement:
+            marks.append("reworded")
+        return tuple(marks)
+
+    @property
+    def same_as_before(self) -> bool:
+        """Whether last year's answer was the same level."""
+        return self.previous is not None and self.level is not None and self.previous.level == self.level
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SectionProgress:
+    """One section in the list at the left: its own counts of items that apply."""
+
+    section: Section
+    applicable: int
+    answered: int
+
+    @property
+    def done(self) -> bool:
+        """Whether every item of the section that applies is answered."""
+        return self.answered == self.applicable
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StepMark:
+    """One of the four steps of a sheet, for the row of rings."""
+
+    label: str
+    note: str
+    state: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SheetHead:
+    """What every page of a sheet shows on top."""
+
+    sheet: Sheet
+    unit_name: str
+    due: date | None
+    applicable: int
+    answered: int
+    sections: tuple[SectionProgress, ...]
+    steps: tuple[StepMark, ...]
+    last_saved: datetime | None
+    first_open: str | None
+    may_answer: bool
+
+    @property
+    def left(self) -> int:
+        """How many items are not answered."""
+        return self.applicable - self.answered
+
+    @property
+    def minutes_left(self) -> int:
+        """A rough guide: twelve seconds for each open item, at least a minute."""
+        return max(1, round(self.left * 12 / 60))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AnswerPage:
+    """One section of a sheet."""
+
+    head: SheetHead
+    section: Section
+    cards: tuple[QuestionCard, ...]
+    hidden: tuple[Item, ...]
+    flags: Mapping[str, Flag]
+    previous_slug: str | None
+    next_slug: str | None
+    editable: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProfilePage:
+    """The unit's profile: the questions that decide which items apply."""
+
+    head: SheetHead
+    flags: tuple[tuple[Flag, bool, int], ...]
+    confirmed: bool
+    editable: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CheckPage:
+    """The check before handing over."""
+
+    head: SheetHead
+    counts: tuple[tuple[Level | None, int], ...]
+    unanswered: tuple[QuestionCard, ...]
+    comments_missing: tuple[QuestionCard, ...]
+    returns_open: tuple[QuestionCard, ...]
+    weak: tuple[QuestionCard, ...]
+    rest: int
+    profile_open: bool
+    actions: frozenset[Action]
+    last_reason: "Reason | None"
+    heads: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reason:
+    """Why a sheet came back to the clerk, by whom and when."""
+
+    text: str
+    person: str
+    at: datetime
+
+
+def sheet_head(session: Session, *, actor: Actor, sheet: Sheet, content: SheetContent, today: date) -> SheetHead:
+    """Return the top of a sheet's pages: six statements at most beyond its content."""
+    tree = tree_on(session, day=today)
+    unit = tree.by_id.get(sheet.unit_id)
+    done = content.completeness(sheet)
+    sections = tuple(_section_progress(section, content) for section in sheet.edition.sections)
+    first = next((card for card in content.items if not _level_of(content, card.id)), None)
+    return SheetHead(
+        sheet=sheet,
+        unit_name=unit.name if unit else "（廃止された所属）",
+        due=due_of(sheet, content),
+        applicable=done.applicable,
+        answered=done.answered,
+        sections=sections,
+        steps=_steps(session, sheet=sheet, today=today),
+        last_saved=session.scalar(select(func.max(Answer.answered_at)).where(Answer.revision_id == sheet.revision_id)),
+        first_open=_address(sheet.edition, first) if first else None,
+        may_answer=may(Permission.UNIT_INSPECTION_ANSWER, actor=actor, subject=Subject(unit_id=sheet.unit_id)),
+    )
+
+
+def due_of(sheet: Sheet, content: SheetContent) -> date | None:
+    """Return the deadline that a sheet runs against now: that of its open returns where there are any."""
+    opened = open_returns(sheet, content.returns)
+    return min((entry.due_on for entry in opened.values()), default=sheet.campaign.dates.due(sheet.state))
+
+
+def _level_of(content: SheetContent, item_id: ItemId) -> str | None:
+    answer = content.answers.get(item_id)
+    return answer.level if answer else None
+
+
+def _section_progress(section: Section, content: SheetContent) -> SectionProgress:
+    items = [item for item in section.items if item.id in content.applicable_ids]
+    return SectionProgress(
+        section=section, applicable=len(items), answered=sum(1 for item in items if _level_of(content, item.id))
+    )
+
+
+def _address(edition: Edition, item: Item) -> str:
+    section = next(section for section in edition.sections if item in section.items)
+    return f"{section.slug}#q{item.number}"
+
+
+def _steps(session: Session, *, sheet: Sheet, today: date) -> tuple[StepMark, ...]:
+    clerks = clerks_on(session, unit_ids=[sheet.unit_id], day=today).get(sheet.unit_id, frozenset())
+    heads = heads_on(session, unit_ids=[sheet.unit_id], day=today).get(sheet.unit_id, frozenset())
+    names = people_by_id(session, person_ids=clerks | heads)
+    notes = (_names(clerks, names), _names(heads, names), "", "")
+    place = _place(sheet.state)
+    return tuple(
+        StepMark(label=label, note=note, state="done" if number < place else "now" if number == place else "later")
+        for number, (label, note) in enumerate(zip(("回答", "所属長", "審査", "確定"), notes, strict=True))
+    )
+
+
+def _names(people: frozenset[PersonId], names: Mapping[PersonId, object]) -> str:
+    shown = sorted(str(getattr(names[one], "name", "")).split(" ")[0].split("　")[0] for one in people if one in names)
+    return "・".join(shown[:2])
+
+
+def _place(state: State) -> int:
+    if state in {State.ANSWERING, State.RETURNED}:
+        return 0
+    if state in {State.AWAITING_HEAD, State.AWAITING_REAPPROVAL}:
+        return 1
+    if state in {State.SUBMITTED, State.UNDER_REVIEW}:
+        return 2
+    return 3 if state is State.REVIEWED else 4
+
+
+def answer_page(session: Session, *, actor: Actor, inspection_id: InspectionId, slug: str, today: date) -> AnswerPage:
+    """Return one section of a sheet.
+
+    Raises:
+        NotFound: there is no such sheet or section for the actor.
+    """
+    sheet = find_sheet(session, actor=actor, inspection_id=inspection_id)
+    section = sheet.edition.section(slug)
+    if section is None:
+        raise NotFound
+    content = content_of_sheet(session, sheet=sheet)
+    head = sheet_head(session, actor=actor, sheet=sheet, content=content, today=today)
+    editable = head.may_answer and sheet.state in ANSWERABLE
+    before = previous_answers(session, sheet=sheet)
+    opened = open_returns(sheet, content.returns)
+    cards = _cards(sheet, content, before, opened, [i for i in section.items if i.id in content.applicable_ids], editable=editable)
+    slugs = [one.section.slug for one in head.sections if one.applicable]
+    place = slugs.index(slug) if slug in slugs else 0
+    return AnswerPage(
+        head=head,
+        section=section,
+        cards=cards,
+        hidden=tuple(item for item in section.items if item.id not in content.applicable_ids),
+        flags={flag.code: flag for flag in sheet.edition.flags},
+        previous_slug=slugs[place - 1] if place > 0 else None,
+        next_slug=slugs[place + 1] if place + 1 < len(slugs) else None,
+        editable=editable,
+    )
+
+
+def _cards(
+    sheet: Sheet,
+    content: SheetContent,
+    before: Mapping[ItemId, PreviousAnswer],
+    opened: Mapping[ItemId, ReturnFact],
+    items: list[Item],
+    *,
+    editable: bool,
+) -> tuple[QuestionCard, ...]:
+    first_open = next((item.id for item in items if not _level_of(content, item.id)), None)
+    return tuple(
+        _card(sheet, content, before.get(item.id), opened.get(item.id), item, editable=editable, now=item.id == first_open)
+        for item in items
+    )
+
+
+def _card(
+    sheet: Sheet,
+    content: SheetContent,
+    before: PreviousAnswer | None,
+    opened: ReturnFact | None,
+    item: Item,
+    *,
+    editable: bool,
+    now: bool,
+) -> QuestionCard:
+    answer = content.answers.get(item.id)
+    return QuestionCard(
+        item=item,
+        state=_card_state(sheet, answer, opened, edition=sheet.edition, editable=editable, now=now),
+        level=sheet.edition.level(answer.level) if answer else None,
+        comment=answer.comment if answer else "",
+        version=answer.version if answer else 0,
+        previous=before,
+        opened=opened,
+        comment_missing=comment_is_missing(answer, edition=sheet.edition),
+    )
+
+
+def _card_state(
+    sheet: Sheet, answer: AnswerFact | None, opened: ReturnFact | None, *, edition: Edition, editable: bool, now: bool
+) -> CardState:
+    if not editable or (sheet.state is State.RETURNED and opened is None):
+        return CardState.READ_ONLY
+    if opened is not None:
+        return CardState.RETURNED
+    if answer is not None and answer.level is not None and not comment_is_missing(answer, edition=edition):
+        return CardState.DONE
+    return CardState.NOW if now else CardState.OPEN
+
+
+def profile_page(session: Session, *, actor: Actor, inspection_id: InspectionId, today: date) -> ProfilePage:
+    """Return the profile of a sheet: each flag, whether it is on, and how many items hang on it."""
+    sheet = find_sheet(session, actor=actor, inspection_id=inspection_id)
+    content = content_of_sheet(session, sheet=sheet)
+    head = sheet_head(session, actor=actor, sheet=sheet, content=content, today=today)
+    items = sheet.edition.items.values()
+    return ProfilePage(
+        head=head,
+        flags=tuple(
+            (flag, content.profile.flags.get(flag.code, False), sum(1 for item in items if flag.code in item.applies_if))
+            for flag in sheet.edition.flags
+        ),
+        confirmed=not content.profile.unconfirmed,
+        editable=head.may_answer and sheet.state is State.ANSWERING,
+    )
+
+
+def check_page(session: Session, *, actor: Actor, inspection_id: InspectionId, today: date) -> CheckPage:
+    """Return the check before handing over: what is missing, what is weak, how many of each."""
+    sheet = find_sheet(session, actor=actor, inspection_id=inspection_id)
+    content = content_of_sheet(session, sheet=sheet)
+    head = sheet_head(session, actor=actor, sheet=sheet, content=content, today=today)
+    before = previous_answers(session, sheet=sheet)
+    opened = open_returns(sheet, content.returns)
+    cards = _cards(sheet, content, before, opened, list(content.items), editable=False)
+    unanswered = tuple(card for card in cards if card.level is None)
+    weak = tuple(card for card in cards if card.level is not None and card.level.comment is CommentRule.REQUIRED)
+    unknown = tuple(card for card in cards if card.level is not None and card.level.code == "unknown")
+    facts = facts_of(sheet, content, today=today)
+    subject = subject_of(session, sheet=sheet, today=today)
+    return CheckPage(
+        head=head,
+        counts=_counts(sheet.edition, cards),
+        unanswered=unanswered,
+        comments_missing=tuple(card for card in cards if card.comment_missing),
+        returns_open=tuple(
+            card for card in cards if card.opened and card.opened.replied_at is None and card.version <= card.opened.answer_version
+        ),
+        weak=weak + unknown,
+        rest=len(cards) - len(weak) - len(unknown) - len(unanswered),
+        profile_open=facts.flags_open > 0,
+        actions=frozenset(
+            step.action
+            for step in steps_from(STEPS, state=sheet.state)
+            if may(step.permission, actor=actor, subject=subject)
+        ),
+        last_reason=last_reason(session, sheet=sheet),
+        heads=head_names(session, sheet=sheet, today=today),
+    )
+
+
+def _counts(edition: Edition, cards: tuple[QuestionCard, ...]) -> tuple[tuple[Level | None, int], ...]:
+    by_level = [(level, sum(1 for card in cards if card.level == level)) for level in edition.levels]
+    return (*by_level, (None, sum(1 for card in cards if card.level is None)))
+
+
+def last_reason(session: Session, *, sheet: Sheet) -> Reason | None:
+    """Return why the head gave the sheet back, while it is with the clerk again."""
+    if sheet.state not in ANSWERABLE:
+        return None
+    row = session.scalars(
+        select(SheetStepRow)
+        .where(SheetStepRow.revision_id == sheet.revision_id)
+        .order_by(SheetStepRow.sequence.desc())
+        .limit(1)
+    ).one_or_none()
+    if row is None or row.action != Action.RETURN_TO_CLERK.value:
+        return None
+    person_id = PersonId(row.done_by)
+    person = people_by_id(session, person_ids=[person_id])[person_id]
+    return Reason(text=row.reason, person=person.name, at=row.done_at)
+
+
+def head_names(session: Session, *, sheet: Sheet, today: date) -> tuple[str, ...]:
+    """Return the names of the heads to whom a sheet goes today."""
+    heads = heads_on(session, unit_ids=[sheet.unit_id], day=today).get(sheet.unit_id, frozenset())
+    return tuple(sorted(person.name for person in people_by_id(session, person_ids=heads).values()))
+

@@ -1,0 +1,151 @@
+"""A draft before it is opened: who would get a sheet, and what will go wrong when nobody mends it."""
+
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass
+from datetime import date
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from app.access.actor import Actor
+from app.access.permissions import Permission
+from app.access.policy import may, require
+from app.checklists.queries import load_edition
+from app.checklists.rules import Edition
+from app.inspections.models import CampaignUnit
+from app.inspections.queries.campaigns.preparation import SHEET_KINDS, on_weekend, previous_revisions
+from app.inspections.queries.campaigns.summaries import campaign_row
+from app.inspections.queries.sheet import CampaignLine, campaign_line
+from app.kernel.fiscal_year import short_date
+from app.kernel.ids import CampaignId, EditionId, UnitId
+from app.organisation.queries import tree_on
+from app.organisation.rules import UnitKind, UnitTree
+from app.people.queries import clerks_on, heads_on
+
+NO_DEPARTMENT = "部に属さない所属"
+"""The group of units that stand below nothing."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PreviewUnit:
+    """A unit that will get a sheet."""
+
+    id: UnitId
+    name: str
+    has_head: bool
+    has_clerk: bool
+    has_previous: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PreviewGroup:
+    """The units of one 部, in the order of the tree."""
+
+    name: str
+    units: tuple[PreviewUnit, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PreviewPage:
+    """A draft with its units and warnings; each list holds names of units."""
+
+    campaign: CampaignLine
+    edition: Edition
+    version: int
+    groups: tuple[PreviewGroup, ...]
+    total: int
+    no_head: tuple[str, ...]
+    no_clerk: tuple[str, ...]
+    no_previous: tuple[str, ...]
+    left_out: tuple[str, ...]
+    date_warnings: tuple[str, ...]
+    may_prepare: bool
+    may_open: bool
+
+
+def preview_page(session: Session, *, actor: Actor, campaign_id: CampaignId, today: date) -> PreviewPage:
+    """Return what opening a draft would do.
+
+    Raises:
+        NotAllowed: the actor does not follow the progress of the whole city.
+        NotFound: there is no such campaign.
+    """
+    require(Permission.CITY_PROGRESS_READ, actor=actor)
+    row = campaign_row(session, campaign_id=campaign_id)
+    line, edition = campaign_line(row), load_edition(session, edition_id=EditionId(row.edition_id))
+    tree = tree_on(session, day=line.dates.base_date)
+    wanted = session.scalars(select(CampaignUnit.unit_id).where(CampaignUnit.campaign_id == campaign_id))
+    chosen = frozenset(UnitId(unit_id) for unit_id in wanted)
+    units = _units(session, tree=tree, chosen=chosen, line=line, edition=edition, today=today)
+    return PreviewPage(
+        campaign=line,
+        edition=edition,
+        version=row.version,
+        groups=_groups(units, tree=tree),
+        total=len(chosen),
+        no_head=tuple(unit.name for unit in units if not unit.has_head),
+        no_clerk=tuple(unit.name for unit in units if not unit.has_clerk),
+        no_previous=tuple(unit.name for unit in units if not unit.has_previous),
+        left_out=tuple(unit.name for unit in tree.units if unit.kind in SHEET_KINDS and unit.id not in chosen),
+        date_warnings=tuple(_date_warnings(line, today=today)),
+        may_prepare=may(Permission.CITY_CAMPAIGN_PREPARE, actor=actor),
+        may_open=may(Permission.CITY_CAMPAIGN_OPEN, actor=actor),
+    )
+
+
+def _units(
+    session: Session,
+    *,
+    tree: UnitTree,
+    chosen: Collection[UnitId],
+    line: CampaignLine,
+    edition: Edition,
+    today: date,
+) -> tuple[PreviewUnit, ...]:
+    heads = heads_on(session, unit_ids=chosen, day=today)
+    clerks = clerks_on(session, unit_ids=chosen, day=today)
+    previous = previous_revisions(session, code=edition.code, unit_ids=chosen, before=line.dates.base_date)
+    return tuple(
+        PreviewUnit(
+            id=unit.id,
+            name=unit.name,
+            has_head=unit.id in heads,
+            has_clerk=unit.id in clerks,
+            has_previous=unit.id in previous,
+        )
+        for unit in tree.units
+        if unit.id in chosen
+    )
+
+
+def _groups(units: Iterable[PreviewUnit], *, tree: UnitTree) -> tuple[PreviewGroup, ...]:
+    found: dict[tuple[UnitId | None, str], list[PreviewUnit]] = {}
+    for unit in units:
+        found.setdefault(department_of(tree, unit.id), []).append(unit)
+    return tuple(PreviewGroup(name=name, units=tuple(members)) for (_, name), members in found.items())
+
+
+def department_of(tree: UnitTree, unit_id: UnitId) -> tuple[UnitId | None, str]:
+    """Return the 部 of a unit with its name: the nearest one, else what stands at the top above it."""
+    path = tree.path(unit_id)
+    department = next((unit for unit in reversed(path) if unit.kind is UnitKind.DEPARTMENT), None)
+    if department is None and len(path) > 1:
+        department = path[0]
+    return (department.id, department.name) if department else (None, NO_DEPARTMENT)
+
+
+def _date_warnings(line: CampaignLine, *, today: date) -> Iterable[str]:
+    dates = line.dates
+    deadlines = (
+        ("回答の期限", dates.answer_due),
+        ("所属長承認の期限", dates.approval_due),
+        ("審査の期限", dates.review_due),
+        ("猶予日", dates.grace_until),
+    )
+    for label, day in deadlines:
+        if on_weekend(day):
+            yield f"{label}の{short_date(day)}は、土曜日か日曜日です。"
+    if dates.answer_due < today:
+        yield f"回答の期限の{short_date(dates.answer_due)}は、もう過ぎています。"
+    if dates.base_date not in line.fiscal_year:
+        yield f"基準日が{line.fiscal_year.label}の中にありません。"

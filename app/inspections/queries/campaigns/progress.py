@@ -1,0 +1,416 @@
+"""回収状況: where every sheet of a campaign stands, who holds it, and until when."""
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from enum import StrEnum
+from fractions import Fraction
+from typing import Final
+
+from sqlalchemy import Row, select
+from sqlalchemy.orm import Session
+
+from app.access.actor import Actor
+from app.access.permissions import Permission
+from app.access.policy import Subject, may, require
+from app.access.scope import Scope
+from app.checklists.queries import load_edition
+from app.checklists.rules import Edition, percent
+from app.inspections.models import Inspection, Revision
+from app.inspections.queries.campaigns.preview import department_of
+from app.inspections.queries.campaigns.summaries import (
+    STANDING_LABELS,
+    SheetCounts,
+    campaign_row,
+    return_dues,
+    standing,
+)
+from app.inspections.queries.sheet import (
+    CampaignLine,
+    Sheet,
+    campaign_line,
+    content_of_sheet,
+    facts_of,
+    find_sheet,
+    subject_of,
+)
+from app.inspections.rules import SEALED, STEPS, Action, CampaignState, State
+from app.inspections.texts import ACTION
+from app.kernel.errors import NotNow
+from app.kernel.ids import CampaignId, EditionId, InspectionId, PersonId, UnitId
+from app.kernel.workflow import steps_from
+from app.organisation.queries import tree_on, units_with
+from app.organisation.rules import UnitFunction, UnitTree
+from app.people.queries import clerks_on, heads_on, people_by_id
+
+PAGE_SIZE: Final = 50
+PRINT_SIZE: Final = 200
+ENDED_UNIT: Final = "廃止された所属"
+"""The name of a unit that exists neither on the base date nor today."""
+ENDING: Final = (Action.CLOSE_UNSUBMITTED, Action.EXCLUDE)
+
+
+class StepMark(StrEnum):
+    """Where one of the four steps of a sheet stands: 回答, 所属長承認, 審査, 確定."""
+
+    DONE = "done"
+    NOW = "now"
+    LATER = "later"
+    NEVER = "never"
+
+
+_STEP_OF_STATE: Final[Mapping[State, int]] = {
+    State.ANSWERING: 0,
+    State.RETURNED: 0,
+    State.AWAITING_HEAD: 1,
+    State.AWAITING_REAPPROVAL: 1,
+    State.SUBMITTED: 2,
+    State.UNDER_REVIEW: 2,
+    State.REVIEWED: 3,
+    State.SIGNED_OFF: 4,
+}
+_STEPS: Final = 4
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProgressFilter:
+    """Which rows are shown. `standing` is a code of `STANDING_LABELS`; `department` the 部; `overdue_only` hides the rest."""
+
+    standing: str | None = None
+    department: UnitId | None = None
+    overdue_only: bool = False
+
+    def lets_through(self, row: "ProgressRow") -> bool:
+        """Return whether a row is shown."""
+        return (
+            self.standing in {None, row.standing}
+            and self.department in {None, row.department_id}
+            and (row.overdue or not self.overdue_only)
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ShownScore:
+    """A score as lists show it: percent with one decimal, and the grade (after the cap)."""
+
+    percent: str
+    grade: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProgressRow:
+    """One unit's sheet. Heads and clerks are those of today; `since` is when the sheet came to where it stands."""
+
+    inspection_id: InspectionId
+    unit_id: UnitId
+    unit_name: str
+    department_id: UnitId | None
+    department_name: str
+    state: State
+    standing: str
+    label: str
+    marks: tuple[StepMark, ...]
+    answered: int
+    applicable: int
+    decided: int
+    self_score: ShownScore | None
+    reviewed_score: ShownScore | None
+    due: date | None
+    overdue: bool
+    since: datetime
+    heads: tuple[str, ...]
+    clerks: tuple[str, ...]
+    may_end: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProgressGroup:
+    """Consecutive rows of one 部."""
+
+    name: str
+    rows: tuple[ProgressRow, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Choice:
+    """One entry of a list to choose from."""
+
+    value: str
+    label: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProgressPage:
+    """The progress of a campaign: totals of all sheets, and the rows that the filter lets through."""
+
+    campaign: CampaignLine
+    state: CampaignState
+    edition: Edition
+    counts: SheetCounts
+    overdue: int
+    rows: tuple[ProgressRow, ...]
+    standings: tuple[Choice, ...]
+    departments: tuple[Choice, ...]
+    addable: tuple[Choice, ...]
+    may_open: bool
+
+    def groups(self, rows: Sequence[ProgressRow]) -> tuple[ProgressGroup, ...]:
+        """Return rows under the names of their 部."""
+        found: list[tuple[UnitId | None, str, list[ProgressRow]]] = []
+        for row in rows:
+            if not found or found[-1][0] != row.department_id:
+                found.append((row.department_id, row.department_name, []))
+            found[-1][2].append(row)
+        return tuple(ProgressGroup(name=name, rows=tuple(members)) for _, name, members in found)
+
+
+@dataclass(frozen=True, slots=True)
+class _Places:
+    """Names and places of units: of today for open work, of the base date for what is sealed."""
+
+    today: UnitTree
+    base: UnitTree
+    order: Mapping[UnitId, int]
+    closed: bool
+
+    def name(self, unit_id: UnitId, *, state: State) -> str:
+        trees = (self.base, self.today) if state in SEALED else (self.today, self.base)
+        return next((tree.by_id[unit_id].name for tree in trees if unit_id in tree.by_id), ENDED_UNIT)
+
+    def department(self, unit_id: UnitId) -> tuple[UnitId | None, str]:
+        trees = (self.base, self.today) if self.closed else (self.today, self.base)
+        return department_of(next((tree for tree in trees if unit_id in tree.by_id), trees[0]), unit_id)
+
+
+@dataclass(frozen=True, slots=True)
+class _People:
+    """Names of the heads and clerks of today."""
+
+    heads: Mapping[UnitId, tuple[str, ...]]
+    clerks: Mapping[UnitId, tuple[str, ...]]
+
+
+def progress_page(
+    session: Session, *, actor: Actor, campaign_id: CampaignId, wanted: ProgressFilter, today: date
+) -> ProgressPage:
+    """Return the progress of an opened campaign, in ten statements for any number of units.
+
+    Raises:
+        NotAllowed: the actor does not follow the progress of the whole city.
+        NotFound: there is no such campaign.
+        NotNow: it was not opened yet.
+    """
+    require(Permission.CITY_PROGRESS_READ, actor=actor)
+    row = campaign_row(session, campaign_id=campaign_id)
+    if row.state == CampaignState.DRAFT.value:
+        raise NotNow("まだ始めていない点検です。始めると、所属ごとの状況がここに出ます。")
+    line, state = campaign_line(row), CampaignState(row.state)
+    places = _places(session, line=line, state=state, today=today)
+    rows = _rows(session, actor=actor, line=line, places=places, today=today)
+    may_open = may(Permission.CITY_CAMPAIGN_OPEN, actor=actor)
+    return ProgressPage(
+        campaign=line,
+        state=state,
+        edition=load_edition(session, edition_id=EditionId(row.edition_id)),
+        counts=SheetCounts(by_standing=Counter(entry.standing for entry in rows)),
+        overdue=sum(1 for entry in rows if entry.overdue),
+        rows=tuple(entry for entry in rows if wanted.lets_through(entry)),
+        standings=_standings(rows),
+        departments=_departments(rows),
+        addable=_addable(places.today, rows) if may_open and state is CampaignState.OPEN else (),
+        may_open=may_open,
+    )
+
+
+def _places(session: Session, *, line: CampaignLine, state: CampaignState, today: date) -> _Places:
+    now, base = tree_on(session, day=today), tree_on(session, day=line.dates.base_date)
+    closed = state is CampaignState.CLOSED
+    first, second = (base, now) if closed else (now, base)
+    units = [*first.units, *(unit for unit in second.units if unit.id not in first.by_id)]
+    return _Places(now, base, {unit.id: place for place, unit in enumerate(units)}, closed)
+
+
+def _rows(
+    session: Session, *, actor: Actor, line: CampaignLine, places: _Places, today: date
+) -> tuple[ProgressRow, ...]:
+    found = session.execute(
+        select(Inspection.id, Inspection.unit_id, Revision)
+        .join(Revision, Revision.inspection_id == Inspection.id)
+        .where(Inspection.campaign_id == line.id, Revision.current.is_(True))
+    ).all()
+    people = _people(session, unit_ids=[UnitId(entry.unit_id) for entry in found], today=today)
+    dues = return_dues(session, campaign_ids=[line.id], scope=Scope.city())
+    lead = units_with(session, function=UnitFunction.LEAD_DIVISION, day=today)
+    rows = (
+        _row(
+            entry,
+            actor=actor,
+            places=places,
+            people=people,
+            due=_due(entry.Revision, line=line, returned=dues.get((line.id, InspectionId(entry.id)))),
+            lead=lead,
+            today=today,
+        )
+        for entry in found
+    )
+    return tuple(sorted(rows, key=lambda row: (places.order.get(row.unit_id, len(places.order)), row.unit_name)))
+
+
+def _due(revision: Revision, *, line: CampaignLine, returned: date | None) -> date | None:
+    return returned or line.dates.due(State(revision.state))
+
+
+def _row(
+    entry: Row[*tuple[object, ...]],
+    *,
+    actor: Actor,
+    places: _Places,
+    people: _People,
+    due: date | None,
+    lead: frozenset[UnitId],
+    today: date,
+) -> ProgressRow:
+    revision: Revision = entry.Revision
+    unit_id, state = UnitId(entry.unit_id), State(revision.state)
+    department_id, department_name = places.department(unit_id)
+    where = standing(state, answered=revision.answered)
+    return ProgressRow(
+        inspection_id=InspectionId(entry.id),
+        unit_id=unit_id,
+        unit_name=places.name(unit_id, state=state),
+        department_id=department_id,
+        department_name=department_name,
+        state=state,
+        standing=where,
+        label=STANDING_LABELS[where],
+        marks=marks_of(state),
+        answered=revision.answered,
+        applicable=revision.applicable,
+        decided=revision.decided,
+        self_score=_score(revision.self_earned, revision.self_possible, revision.self_grade),
+        reviewed_score=_score(revision.reviewed_earned, revision.reviewed_possible, revision.reviewed_grade),
+        due=due,
+        overdue=due is not None and due < today,
+        since=revision.state_since,
+        heads=people.heads.get(unit_id, ()),
+        clerks=people.clerks.get(unit_id, ()),
+        may_end=_may_end(state, actor=actor, unit_id=unit_id, lead=lead),
+    )
+
+
+def marks_of(state: State) -> tuple[StepMark, ...]:
+    """Return the four steps of a sheet in a state; a sheet that ended without submission has none of them."""
+    at = _STEP_OF_STATE.get(state)
+    if at is None:
+        return (StepMark.NEVER,) * _STEPS
+    order = [StepMark.DONE] * at + [StepMark.NOW] + [StepMark.LATER] * _STEPS
+    return tuple(order[:_STEPS])
+
+
+def _score(earned: int | None, possible: int | None, grade: str | None) -> ShownScore | None:
+    if earned is None or possible is None:
+        return None
+    return ShownScore(percent=percent(Fraction(earned, possible) if possible else None), grade=grade or "")
+
+
+def _may_end(state: State, *, actor: Actor, unit_id: UnitId, lead: frozenset[UnitId]) -> bool:
+    subject = Subject(unit_id=unit_id, belongs_to_lead=unit_id in lead)
+    return any(
+        step.action in ENDING and may(step.permission, actor=actor, subject=subject)
+        for step in steps_from(STEPS, state=state)
+    )
+
+
+def _people(session: Session, *, unit_ids: Sequence[UnitId], today: date) -> _People:
+    heads = heads_on(session, unit_ids=unit_ids, day=today)
+    clerks = clerks_on(session, unit_ids=unit_ids, day=today)
+    wanted = {person for held in (heads, clerks) for people in held.values() for person in people}
+    views = people_by_id(session, person_ids=wanted)
+
+    def names(people: Iterable[PersonId]) -> tuple[str, ...]:
+        known = [views[person] for person in people if person in views]
+        return tuple(view.name for view in sorted(known, key=lambda view: view.staff_no))
+
+    return _People(
+        {unit_id: names(people) for unit_id, people in heads.items()},
+        {unit_id: names(people) for unit_id, people in clerks.items()},
+    )
+
+
+def _standings(rows: Iterable[ProgressRow]) -> tuple[Choice, ...]:
+    present = {row.standing for row in rows}
+    return tuple(Choice(value=code, label=label) for code, label in STANDING_LABELS.items() if code in present)
+
+
+def _departments(rows: Iterable[ProgressRow]) -> tuple[Choice, ...]:
+    found = {row.department_id: row.department_name for row in rows if row.department_id is not None}
+    return tuple(Choice(value=str(unit_id), label=name) for unit_id, name in found.items())
+
+
+def _addable(tree: UnitTree, rows: Iterable[ProgressRow]) -> tuple[Choice, ...]:
+    taken = {row.unit_id for row in rows}
+    return tuple(
+        Choice(value=str(unit.id), label="　".join(above.name for above in tree.path(unit.id)))
+        for unit in tree.units
+        if unit.id not in taken
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EndingWay:
+    """One way to end a sheet before its time; `waits` says why it has to wait."""
+
+    action: Action
+    label: str
+    waits: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EndingPage:
+    """A sheet that somebody thinks of closing or excluding."""
+
+    sheet: Sheet
+    unit_name: str
+    standing: str
+    label: str
+    ways: tuple[EndingWay, ...]
+
+
+def ending_page(session: Session, *, actor: Actor, inspection_id: InspectionId, today: date) -> EndingPage:
+    """Return the ways in which the actor may end a sheet before its time.
+
+    Raises:
+        NotFound: there is no such sheet, or the actor may not know of it.
+        NotAllowed: the actor may end it in no way.
+        NotNow: the sheet is sealed, or the one way that the actor has does not start here.
+    """
+    sheet = find_sheet(session, actor=actor, inspection_id=inspection_id)
+    subject = subject_of(session, sheet=sheet, today=today)
+    if not may(Permission.CITY_CAMPAIGN_OPEN, actor=actor, subject=subject):
+        require(Permission.UNIT_INSPECTION_CLOSE, actor=actor, subject=subject)
+    facts = facts_of(sheet, content_of_sheet(session, sheet=sheet), today=today)
+    ways = tuple(
+        EndingWay(
+            action=step.action,
+            label=ACTION[step.action],
+            waits=next((reason for guard in step.guards if (reason := guard(facts)) is not None), None),
+        )
+        for step in steps_from(STEPS, state=sheet.state)
+        if step.action in ENDING and may(step.permission, actor=actor, subject=subject)
+    )
+    if not ways:
+        raise NotNow("この点検票は、いまの状態では締め切れず、対象からも外せません。回収状況で状態を確かめてください。")
+    where = standing(sheet.state, answered=sheet.answered)
+    return EndingPage(
+        sheet=sheet,
+        unit_name=_unit_name(session, sheet=sheet, today=today),
+        standing=where,
+        label=STANDING_LABELS[where],
+        ways=ways,
+    )
+
+
+def _unit_name(session: Session, *, sheet: Sheet, today: date) -> str:
+    trees = (tree_on(session, day=today), tree_on(session, day=sheet.campaign.dates.base_date))
+    return next((tree.by_id[sheet.unit_id].name for tree in trees if sheet.unit_id in tree.by_id), ENDED_UNIT)

@@ -1,0 +1,193 @@
+"""The head's page: what changed since last year, the worse first, and after a return only the corrections."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import date
+from fractions import Fraction
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from app.access.actor import Actor
+from app.access.policy import may, verdict
+from app.access.policy import REASONS
+from app.access.permissions import Permission
+from app.checklists.rules import Item, Level, Score, Section, score
+from app.inspections.models import AnswerHistory
+from app.inspections.queries.answering import SheetHead, sheet_head
+from app.inspections.queries.previous import PreviousAnswer, previous_answers
+from app.inspections.queries.sheet import ReturnFact, Sheet, SheetContent, content_of_sheet, find_sheet, open_returns, subject_of
+from app.inspections.rules import STEPS, Action, Change, State, change
+from app.kernel.ids import InspectionId, ItemId, PersonId
+from app.kernel.workflow import steps_from
+from app.people.queries import people_by_id
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChangeLine:
+    """One item on the head's page."""
+
+    item: Item
+    change: Change
+    before: Level | None
+    now: Level | None
+    comment: str
+    opened: ReturnFact | None
+    was: Level | None
+    was_comment: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SectionScore:
+    """One section's share now and a year ago, each 0..1 or None."""
+
+    section: Section
+    now: Fraction | None
+    before: Fraction | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HeadPage:
+    """Everything that the head looks at before deciding."""
+
+    head: SheetHead
+    digest: str
+    corrections: bool
+    recorders: tuple[str, ...]
+    score: Score
+    before_share: Fraction | None
+    lines: tuple[ChangeLine, ...]
+    counts: Mapping[Change, int]
+    sections: tuple[SectionScore, ...]
+    mandatory_missed: tuple[Item, ...]
+    unknown: int
+    may_decide: bool
+    barred_reason: str | None
+
+    def having(self, *wanted: Change) -> tuple[ChangeLine, ...]:
+        """Return the lines of some kinds, in order."""
+        return tuple(line for line in self.lines if line.change in wanted)
+
+    @property
+    def still_weak(self) -> tuple[ChangeLine, ...]:
+        """Return the unchanged lines below full points: what goes on from last year."""
+        return tuple(line for line in self.lines if line.change is Change.SAME and _below_full(line.now))
+
+
+def _below_full(level: Level | None) -> bool:
+    return level is not None and level.points is not None and level.comment.value == "required"
+
+
+def head_page(session: Session, *, actor: Actor, inspection_id: InspectionId, today: date) -> HeadPage:
+    """Return the head's page of a sheet that waits for approval (or that somebody reads)."""
+    sheet = find_sheet(session, actor=actor, inspection_id=inspection_id)
+    content = content_of_sheet(session, sheet=sheet)
+    before = previous_answers(session, sheet=sheet)
+    subject = subject_of(session, sheet=sheet, today=today)
+    opened = open_returns(sheet, content.returns)
+    corrections = sheet.state in {State.AWAITING_REAPPROVAL, State.RETURNED}
+    items = [item for item in content.items if item.id in opened] if corrections else list(content.items)
+    lines = _lines(session, sheet=sheet, content=content, before=before, opened=opened, items=items)
+    outcome = score(content.items, answers=content.self_levels(), edition=sheet.edition)
+    outcome_verdict = verdict(Permission.UNIT_INSPECTION_APPROVE, actor=actor, subject=subject)
+    return HeadPage(
+        head=sheet_head(session, actor=actor, sheet=sheet, content=content, today=today),
+        digest=content.digest,
+        corrections=corrections,
+        recorders=_recorders(session, sheet=sheet),
+        score=outcome,
+        before_share=_share(content.items, before, sheet=sheet),
+        lines=lines,
+        counts={kind: sum(1 for line in lines if line.change is kind) for kind in Change},
+        sections=tuple(_section_score(section, content, before, sheet=sheet) for section in sheet.edition.sections),
+        mandatory_missed=tuple(sheet.edition.items[item_id] for item_id in outcome.mandatory_missed),
+        unknown=outcome.unknown,
+        may_decide=any(
+            step.action is Action.APPROVE and may(step.permission, actor=actor, subject=subject)
+            for step in steps_from(STEPS, state=sheet.state)
+        ),
+        barred_reason=REASONS.get(outcome_verdict.failed.__name__) if outcome_verdict.failed else None,
+    )
+
+
+def _lines(
+    session: Session,
+    *,
+    sheet: Sheet,
+    content: SheetContent,
+    before: Mapping[ItemId, PreviousAnswer],
+    opened: Mapping[ItemId, ReturnFact],
+    items: Iterable[Item],
+) -> tuple[ChangeLine, ...]:
+    earlier = _answers_at_return(session, sheet=sheet, opened=opened)
+    return tuple(_line(sheet, content, before.get(item.id), opened.get(item.id), earlier.get(item.id), item) for item in items)
+
+
+def _line(
+    sheet: Sheet,
+    content: SheetContent,
+    before: PreviousAnswer | None,
+    opened: ReturnFact | None,
+    was: tuple[str | None, str] | None,
+    item: Item,
+) -> ChangeLine:
+    answer = content.answers.get(item.id)
+    now = answer.level if answer else None
+    last = before.level if before else None
+    return ChangeLine(
+        item=item,
+        change=change(now=now, before=last.code if last else None, edition=sheet.edition),
+        before=last,
+        now=sheet.edition.level(now),
+        comment=answer.comment if answer else "",
+        opened=opened,
+        was=sheet.edition.level(was[0]) if was else None,
+        was_comment=was[1] if was else "",
+    )
+
+
+def _answers_at_return(
+    session: Session, *, sheet: Sheet, opened: Mapping[ItemId, ReturnFact]
+) -> dict[ItemId, tuple[str | None, str]]:
+    """Return what each returned item said when it was sent back."""
+    if not opened:
+        return {}
+    rows = session.execute(
+        select(AnswerHistory.item_id, AnswerHistory.version, AnswerHistory.level, AnswerHistory.comment).where(
+            AnswerHistory.revision_id == sheet.revision_id, AnswerHistory.item_id.in_(list(opened))
+        )
+    )
+    return {
+        ItemId(row.item_id): (row.level, row.comment)
+        for row in rows
+        if row.version == opened[ItemId(row.item_id)].answer_version
+    }
+
+
+def _recorders(session: Session, *, sheet: Sheet) -> tuple[str, ...]:
+    rows = session.execute(
+        select(AnswerHistory.answered_by, func.count())
+        .where(AnswerHistory.revision_id == sheet.revision_id)
+        .group_by(AnswerHistory.answered_by)
+    ).all()
+    people = people_by_id(session, person_ids=[PersonId(row[0]) for row in rows])
+    return tuple(sorted(person.name for person in people.values()))
+
+
+def _share(items: Iterable[Item], before: Mapping[ItemId, PreviousAnswer], *, sheet: Sheet) -> Fraction | None:
+    """Return last year's share over the items that have a counterpart: comparable with this year's, not last year's own figure."""
+    levels = {item.id: before[item.id].level for item in items if item.id in before}
+    known = {item_id: level.code for item_id, level in levels.items() if level is not None and level.code in sheet.edition.levels_by_code}
+    chosen = [item for item in items if item.id in known]
+    return score(chosen, answers=known, edition=sheet.edition).share if chosen else None
+
+
+def _section_score(
+    section: Section, content: SheetContent, before: Mapping[ItemId, PreviousAnswer], *, sheet: Sheet
+) -> SectionScore:
+    items = [item for item in section.items if item.id in content.applicable_ids]
+    return SectionScore(
+        section=section,
+        now=score(items, answers=content.self_levels(), edition=sheet.edition).share,
+        before=_share(items, before, sheet=sheet),
+    )

@@ -1,0 +1,195 @@
+"""Lists of sheets: one's own, and the counts in the header. Read from the summary of each revision, never added up."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from fractions import Fraction
+
+from sqlalchemy import Row, Select, func, select
+from sqlalchemy.orm import Session
+
+from app.access.actor import Actor, Function
+from app.access.policy import scope_of
+from app.inspections.models import Campaign, Inspection, Revision
+from app.inspections.queries.sheet import campaign_dates
+from app.inspections.rules import SEALED, CampaignState, State
+from app.kernel.fiscal_year import FiscalYear
+from app.kernel.ids import CampaignId, InspectionId, RevisionId, UnitId
+from app.organisation.queries import tree_on
+
+PAGE_SIZE = 50
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SheetLine:
+    """One sheet in a list."""
+
+    id: InspectionId
+    revision_id: RevisionId
+    unit_id: UnitId
+    unit_name: str
+    campaign_id: CampaignId
+    campaign_title: str
+    fiscal_year: FiscalYear
+    state: State
+    applicable: int
+    answered: int
+    decided: int
+    self_share: Fraction | None
+    self_grade: str | None
+    reviewed_share: Fraction | None
+    reviewed_grade: str | None
+    due: date | None
+    overdue: bool
+
+    @property
+    def not_started(self) -> bool:
+        """Whether nothing was answered yet (未着手)."""
+        return self.state is State.ANSWERING and self.answered == 0
+
+    @property
+    def tag(self) -> str:
+        """Return the code of the state as tags show it."""
+        return "not_started" if self.not_started else self.state.value
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SheetList:
+    """A page of sheets."""
+
+    lines: tuple[SheetLine, ...]
+    total: int
+    number: int
+
+    @property
+    def pages(self) -> int:
+        """How many pages there are."""
+        return max(1, -(-self.total // PAGE_SIZE))
+
+
+def _lines_query() -> Select[Inspection, Revision, Campaign]:
+    return (
+        select(Inspection, Revision, Campaign)
+        .join(Revision, Revision.inspection_id == Inspection.id)
+        .join(Campaign, Campaign.id == Inspection.campaign_id)
+        .where(Revision.current.is_(True), Campaign.state != CampaignState.DRAFT.value)
+    )
+
+
+def sheets_of(session: Session, *, actor: Actor, today: date, page: int) -> SheetList:
+    """Return the sheets in one's scope, the newest campaign first, units in the order of their names' tree."""
+    scope = scope_of(actor).where(Inspection.unit_id)
+    total = session.scalar(
+        select(func.count())
+        .select_from(Inspection)
+        .join(Campaign, Campaign.id == Inspection.campaign_id)
+        .where(scope, Campaign.state != CampaignState.DRAFT.value)
+    )
+    number = min(max(1, page), max(1, -(-(total or 0) // PAGE_SIZE)))
+    rows = session.execute(
+        _lines_query()
+        .where(scope)
+        .order_by(Campaign.base_date.desc(), Campaign.id, Inspection.unit_id)
+        .limit(PAGE_SIZE)
+        .offset((number - 1) * PAGE_SIZE)
+    ).all()
+    return SheetList(lines=_named(session, rows=rows, today=today), total=total or 0, number=number)
+
+
+def open_sheets(session: Session, *, actor: Actor, today: date) -> tuple[SheetLine, ...]:
+    """Return the unsealed sheets of running campaigns in one's scope."""
+    rows = session.execute(
+        _lines_query().where(
+            scope_of(actor).where(Inspection.unit_id),
+            Campaign.state == CampaignState.OPEN.value,
+            Revision.state.not_in([state.value for state in SEALED]),
+        )
+    ).all()
+    return _named(session, rows=rows, today=today)
+
+
+def sealed_sheets(session: Session, *, actor: Actor, today: date, limit: int) -> tuple[SheetLine, ...]:
+    """Return the sheets of one's scope that were sealed last."""
+    rows = session.execute(
+        _lines_query()
+        .where(scope_of(actor).where(Inspection.unit_id), Revision.state.in_([State.SIGNED_OFF.value, State.CLOSED_UNSUBMITTED.value]))
+        .order_by(Revision.state_since.desc())
+        .limit(limit)
+    ).all()
+    return _named(session, rows=rows, today=today)
+
+
+def _named(session: Session, *, rows: Sequence[Row[Inspection, Revision, Campaign]], today: date) -> tuple[SheetLine, ...]:
+    if not rows:
+        return ()
+    names = {unit.id: unit.name for unit in tree_on(session, day=today).units}
+    return tuple(_line(inspection, revision, campaign, names=names, today=today) for inspection, revision, campaign in rows)
+
+
+def _line(
+    inspection: Inspection, revision: Revision, campaign: Campaign, *, names: Mapping[UnitId, str], today: date
+) -> SheetLine:
+    state = State(revision.state)
+    due = campaign_dates(campaign).due(state)
+    return SheetLine(
+        id=InspectionId(inspection.id),
+        revision_id=RevisionId(revision.id),
+        unit_id=UnitId(inspection.unit_id),
+        unit_name=names.get(UnitId(inspection.unit_id), "（廃止された所属）"),
+        campaign_id=CampaignId(campaign.id),
+        campaign_title=campaign.title,
+        fiscal_year=FiscalYear(campaign.fiscal_year),
+        state=state,
+        applicable=revision.applicable,
+        answered=revision.answered,
+        decided=revision.decided,
+        self_share=share(revision.self_earned, revision.self_possible),
+        self_grade=revision.self_grade,
+        reviewed_share=share(revision.reviewed_earned, revision.reviewed_possible),
+        reviewed_grade=revision.reviewed_grade,
+        due=due,
+        overdue=due is not None and today > due,
+    )
+
+
+def share(earned: int | None, possible: int | None) -> Fraction | None:
+    """Return a stored score as a share; None where there is none or nothing to divide by."""
+    return Fraction(earned, possible) if earned is not None and possible else None
+
+
+class HeaderCounter:
+    """The figures in the header: what waits for this person, by one grouped query."""
+
+    def waiting(self, session: Session, *, actor: Actor) -> Mapping[str, int]:
+        """Return the counts of the menu entries `inspections` and `review`."""
+        counts = self._by_state(session, actor=actor)
+        own = sum(
+            count
+            for (state, unit_id), count in counts.items()
+            if (unit_id in actor.clerk_of and state in {State.ANSWERING, State.RETURNED})
+            or (unit_id in actor.head_of | actor.deputy_of and state in {State.AWAITING_HEAD, State.AWAITING_REAPPROVAL})
+        )
+        return {"inspections": own, "review": self._to_review(counts, actor=actor)}
+
+    def _to_review(self, counts: Mapping[tuple[State, UnitId], int], *, actor: Actor) -> int:
+        wanted: set[State] = set()
+        if Function.REVIEWER in actor.functions:
+            wanted |= {State.SUBMITTED, State.UNDER_REVIEW}
+        if Function.MANAGER in actor.functions:
+            wanted = {State.REVIEWED}
+        return sum(count for (state, unit_id), count in counts.items() if state in wanted and unit_id not in actor.member_of)
+
+    def _by_state(self, session: Session, *, actor: Actor) -> dict[tuple[State, UnitId], int]:
+        rows = session.execute(
+            select(Revision.state, Inspection.unit_id, func.count())
+            .join(Inspection, Inspection.id == Revision.inspection_id)
+            .join(Campaign, Campaign.id == Inspection.campaign_id)
+            .where(
+                Revision.current.is_(True),
+                Revision.state.not_in([state.value for state in SEALED]),
+                Campaign.state == CampaignState.OPEN.value,
+                scope_of(actor).where(Inspection.unit_id),
+            )
+            .group_by(Revision.state, Inspection.unit_id)
+        ).all()
+        return {(State(state), UnitId(unit_id)): count for state, unit_id, count in rows}

@@ -1,0 +1,429 @@
+"""The judging page of one department: every item beside last year's, with what was said in earlier rounds."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from enum import StrEnum
+from fractions import Fraction
+from typing import Final
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from app.access.actor import Actor
+from app.access.permissions import Permission
+from app.access.policy import Subject, may, require
+from app.checklists.rules import CommentRule, Edition, Item, Level, Section, score
+from app.inspections.models import Approval
+from app.inspections.queries.previous import PreviousAnswer, previous_answers
+from app.inspections.queries.review_queue import QueueLine, Way, beside
+from app.inspections.queries.sheet import (
+    ReturnFact,
+    ReviewFact,
+    Sheet,
+    SheetContent,
+    content_of_sheet,
+    facts_of,
+    find_sheet,
+    is_marked,
+    subject_of,
+)
+from app.inspections.rules import (
+    DECIDED,
+    REVIEWABLE,
+    STEPS,
+    Action,
+    AnswerFact,
+    Capacity,
+    Change,
+    Judgement,
+    SheetFacts,
+    State,
+    change,
+)
+from app.kernel.errors import NotNow
+from app.kernel.ids import InspectionId, ItemId, PersonId
+from app.kernel.workflow import steps_from
+from app.organisation.queries import tree_on
+from app.people.queries import people_by_id
+from app.people.rules import PersonView
+
+SHORT_COMMENT: Final = 10
+"""Characters below which a reason hardly says anything."""
+USUAL_RETURN: Final = timedelta(days=7)
+OPEN_TO_REVIEWERS: Final = frozenset(
+    {State.SUBMITTED, State.UNDER_REVIEW, State.RETURNED, State.AWAITING_REAPPROVAL, State.REVIEWED}
+)
+
+
+class Show(StrEnum):
+    """Which items the page shows."""
+
+    ALL = "all"
+    CHANGED = "changed"
+    WEAK = "weak"
+    UNJUDGED = "unjudged"
+
+
+class Flag(StrEnum):
+    """Why an item deserves a look before it is accepted."""
+
+    MANDATORY_MISSED = "mandatory_missed"
+    WORSE = "worse"
+    STILL_WEAK = "still_weak"
+    EXCLUDED_NOW = "excluded_now"
+    UNKNOWN = "unknown"
+    SHORT_COMMENT = "short_comment"
+    SAME_WORDS = "same_words"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Round:
+    """One return of an item: what was asked, and what the department replied or changed since."""
+
+    number: int
+    remark: str
+    due_on: date
+    returned_by: str
+    returned_at: datetime
+    reply: str
+    replied_at: datetime | None
+    corrected: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JudgedItem:
+    """One item as the reviewer sees it.
+
+    Attributes:
+        judgement: the judgement that stands; a return that was sent and answered no longer does.
+        review_version, answer_version: what a judgement of this page is based on; 0 where there is none.
+        marked: whether it is marked for return and not yet sent.
+    """
+
+    item: Item
+    level: Level | None
+    comment: str
+    answer_version: int
+    previous: PreviousAnswer | None
+    change: Change
+    weak: bool
+    flags: tuple[Flag, ...]
+    rounds: tuple[Round, ...]
+    judgement: Judgement | None
+    reviewed_level: Level | None
+    remark: str
+    return_due: date | None
+    review_version: int
+    marked: bool
+    judged_by: str
+    judged_at: datetime | None
+
+    @property
+    def kinds(self) -> tuple[str, ...]:
+        """Return the small marks of the question."""
+        marks = ["important"] if self.item.mandatory else []
+        return tuple(marks + (["reworded"] if self.previous and self.previous.old_statement else []))
+
+    @property
+    def decided(self) -> bool:
+        """Whether the review of the item has ended."""
+        return self.judgement in DECIDED
+
+    @property
+    def plain(self) -> bool:
+        """Whether it may be accepted together with others.
+
+        Not yet judged, at full points, not mandatory, never returned, and nothing that deserves a look.
+        """
+        untouched = self.judgement is None and not self.rounds and self.answer_version > 0
+        return (
+            untouched
+            and not self.weak
+            and not self.item.mandatory
+            and not self.flags
+            and self.level is not None
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JudgedSection:
+    """The items of a section that are shown."""
+
+    section: Section
+    items: tuple[JudgedItem, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Offer:
+    """A step that somebody may take; `waits` says what is still missing, in sentences."""
+
+    action: Action
+    waits: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ApprovalMark:
+    """The head's approval in one line."""
+
+    person: str
+    capacity: Capacity
+    at: datetime
+    comment: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReviewPage:
+    """One department's sheet in review."""
+
+    sheet: Sheet
+    unit_name: str
+    department: str
+    approval: ApprovalMark | None
+    share: Fraction | None
+    grade: str | None
+    items: tuple[JudgedItem, ...]
+    offers: Mapping[Action, Offer]
+    queue: tuple[QueueLine, ...]
+    default_due: date
+    editable: bool
+
+    @property
+    def decided(self) -> int:
+        """Count the items whose review has ended."""
+        return sum(1 for item in self.items if item.decided)
+
+    @property
+    def marked(self) -> int:
+        """Count the items that are marked for return."""
+        return sum(1 for item in self.items if item.marked)
+
+    @property
+    def plain(self) -> tuple[JudgedItem, ...]:
+        """Return the items that may be accepted together."""
+        return tuple(item for item in self.items if item.plain)
+
+    def shown(self, show: Show, *, also: frozenset[str] = frozenset()) -> tuple[JudgedSection, ...]:
+        """Return the sections with the items of a filter, and those whose keys are wanted in any case."""
+        wanted = [item for item in self.items if is_shown(item, show=show) or item.item.key in also]
+        by_id = {item.item.id: item for item in wanted}
+        sections = (
+            JudgedSection(
+                section=section, items=tuple(by_id[item.id] for item in section.items if item.id in by_id)
+            )
+            for section in self.sheet.edition.sections
+        )
+        return tuple(section for section in sections if section.items)
+
+    def count(self, show: Show) -> int:
+        """Count the items of a filter."""
+        return sum(1 for item in self.items if is_shown(item, show=show))
+
+    @property
+    def next_in_queue(self) -> QueueLine | None:
+        """Return the next sheet to judge; after the last one, the first again."""
+        others = [line for line in self.queue if line.way is Way.REVIEW]
+        place = next((n for n, line in enumerate(others) if line.id == self.sheet.id), len(others) - 1)
+        following = [*others[place + 1 :], *others[:place]]
+        return next((line for line in following if line.id != self.sheet.id), None)
+
+
+def is_shown(item: JudgedItem, *, show: Show) -> bool:
+    """Return whether an item passes a filter."""
+    return {
+        Show.ALL: True,
+        Show.CHANGED: item.change in {Change.WORSE, Change.BETTER, Change.OTHER},
+        Show.WEAK: item.weak,
+        Show.UNJUDGED: not item.decided,
+    }[show]
+
+
+def review_page(session: Session, *, actor: Actor, inspection_id: InspectionId, today: date) -> ReviewPage:
+    """Return the judging page of a sheet, in a number of statements that does not grow with its items.
+
+    Raises:
+        NotFound: there is no such sheet for the actor.
+        NotAllowed: the actor may see the sheet and not review it; the message says why.
+        NotNow: the sheet is still with the department, or already sealed.
+    """
+    sheet = find_sheet(session, actor=actor, inspection_id=inspection_id)
+    tree = tree_on(session, day=today)
+    subject = subject_of(session, sheet=sheet, today=today, tree=tree)
+    require(Permission.UNIT_INSPECTION_REVIEW, actor=actor, subject=subject)
+    if sheet.state not in OPEN_TO_REVIEWERS:
+        raise NotNow("この点検票は、いま審査の段階にありません。所属が回答しているか、もう確定しています。")
+    content = content_of_sheet(session, sheet=sheet)
+    approvals = _approvals(session, sheet=sheet)
+    names = people_by_id(session, person_ids=_people(content, approvals))
+    path = tree.path(sheet.unit_id)
+    outcome = score(content.items, answers=content.self_levels(), edition=sheet.edition)
+    return ReviewPage(
+        sheet=sheet,
+        unit_name=path[-1].name if path else "（廃止された所属）",
+        department=path[0].name if len(path) > 1 else "",
+        approval=_approval(approvals, names=names),
+        share=outcome.share,
+        grade=outcome.grade,
+        items=_items(sheet, content, before=previous_answers(session, sheet=sheet), names=names),
+        offers=offers(sheet, facts_of(sheet, content, today=today), actor=actor, subject=subject),
+        queue=beside(session, actor=actor, tree=tree, today=today),
+        default_due=max(sheet.campaign.dates.review_due, today + USUAL_RETURN),
+        editable=sheet.state in REVIEWABLE,
+    )
+
+
+def offers(sheet: Sheet, facts: SheetFacts, *, actor: Actor, subject: Subject) -> dict[Action, Offer]:
+    """Return the steps that somebody may take from here, each with what it still waits for."""
+    return {
+        step.action: Offer(
+            action=step.action,
+            waits=tuple(reason for guard in step.guards if (reason := guard(facts)) is not None),
+        )
+        for step in steps_from(STEPS, state=sheet.state)
+        if may(step.permission, actor=actor, subject=subject)
+    }
+
+
+def _approvals(session: Session, *, sheet: Sheet) -> tuple[Approval, ...]:
+    return tuple(
+        session.scalars(
+            select(Approval).where(Approval.revision_id == sheet.revision_id).order_by(Approval.sequence)
+        )
+    )
+
+
+def _approval(
+    approvals: tuple[Approval, ...], *, names: Mapping[PersonId, PersonView]
+) -> ApprovalMark | None:
+    if not approvals:
+        return None
+    last = approvals[-1]
+    return ApprovalMark(
+        person=name_of(names, PersonId(last.approved_by)),
+        capacity=Capacity(last.capacity),
+        at=last.approved_at,
+        comment=last.comment,
+    )
+
+
+def _people(content: SheetContent, approvals: tuple[Approval, ...]) -> set[PersonId]:
+    return {
+        *(review.reviewed_by for review in content.reviews.values()),
+        *(entry.returned_by for entry in content.returns),
+        *(PersonId(approval.approved_by) for approval in approvals),
+    }
+
+
+def name_of(names: Mapping[PersonId, PersonView], person_id: PersonId) -> str:
+    """Return somebody's name."""
+    return names[person_id].name if person_id in names else "（不明）"
+
+
+def _items(
+    sheet: Sheet,
+    content: SheetContent,
+    *,
+    before: Mapping[ItemId, PreviousAnswer],
+    names: Mapping[PersonId, PersonView],
+) -> tuple[JudgedItem, ...]:
+    return tuple(
+        _item(item, sheet=sheet, content=content, previous=before.get(item.id), names=names)
+        for item in content.items
+    )
+
+
+def _item(
+    item: Item,
+    *,
+    sheet: Sheet,
+    content: SheetContent,
+    previous: PreviousAnswer | None,
+    names: Mapping[PersonId, PersonView],
+) -> JudgedItem:
+    answer, review = content.answers.get(item.id), content.reviews.get(item.id)
+    level = sheet.edition.level(answer.level) if answer else None
+    compared = _change(level, previous, edition=sheet.edition)
+    marked = review is not None and is_marked(review, content.returns, sheet, item.id)
+    stands = review if review is not None and (marked or review.judgement in DECIDED) else None
+    return JudgedItem(
+        item=item,
+        level=level,
+        comment=answer.comment if answer else "",
+        answer_version=answer.version if answer else 0,
+        previous=previous,
+        change=compared,
+        weak=_is_weak(level, edition=sheet.edition),
+        flags=_flags(
+            item, answer=answer, level=level, previous=previous, compared=compared, edition=sheet.edition
+        ),
+        rounds=_rounds(item, content=content, answer=answer, names=names),
+        judgement=stands.judgement if stands else None,
+        reviewed_level=sheet.edition.level(stands.reviewed_level) if stands else None,
+        remark=stands.remark if stands else "",
+        return_due=stands.return_due if stands else None,
+        review_version=review.version if review else 0,
+        marked=marked,
+        judged_by=_judge(stands, names=names),
+        judged_at=stands.reviewed_at if stands else None,
+    )
+
+
+def _judge(review: ReviewFact | None, *, names: Mapping[PersonId, PersonView]) -> str:
+    return name_of(names, review.reviewed_by) if review else ""
+
+
+def _rounds(
+    item: Item, *, content: SheetContent, answer: AnswerFact | None, names: Mapping[PersonId, PersonView]
+) -> tuple[Round, ...]:
+    return tuple(
+        _round(entry, answer=answer, names=names) for entry in content.returns if entry.item_id == item.id
+    )
+
+
+def _round(entry: ReturnFact, *, answer: AnswerFact | None, names: Mapping[PersonId, PersonView]) -> Round:
+    return Round(
+        number=entry.round,
+        remark=entry.remark,
+        due_on=entry.due_on,
+        returned_by=name_of(names, entry.returned_by),
+        returned_at=entry.returned_at,
+        reply=entry.reply,
+        replied_at=entry.replied_at,
+        corrected=answer is not None and answer.version > entry.answer_version,
+    )
+
+
+def _change(level: Level | None, previous: PreviousAnswer | None, *, edition: Edition) -> Change:
+    before = previous.level if previous else None
+    return change(now=level.code if level else None, before=before.code if before else None, edition=edition)
+
+
+def _is_weak(level: Level | None, *, edition: Edition) -> bool:
+    """Below full points, わからない and 未回答 included; an excluded item is not weak."""
+    return level is None or (level.points is not None and level.points < edition.scoring.full_points)
+
+
+def _flags(
+    item: Item,
+    *,
+    answer: AnswerFact | None,
+    level: Level | None,
+    previous: PreviousAnswer | None,
+    compared: Change,
+    edition: Edition,
+) -> tuple[Flag, ...]:
+    weak, before = _is_weak(level, edition=edition), previous.level if previous else None
+    words, asked = (
+        (answer.comment if answer else ""),
+        level is not None and level.comment is CommentRule.REQUIRED,
+    )
+    holds = {
+        Flag.MANDATORY_MISSED: item.mandatory and weak,
+        Flag.WORSE: compared is Change.WORSE,
+        Flag.STILL_WEAK: weak and before is not None and _is_weak(before, edition=edition),
+        Flag.EXCLUDED_NOW: level is not None and level.points is None and compared is Change.OTHER,
+        Flag.UNKNOWN: level is not None and level.code == "unknown",
+        Flag.SHORT_COMMENT: asked and len(words) < SHORT_COMMENT,
+        Flag.SAME_WORDS: asked and previous is not None and bool(words) and words == previous.comment,
+    }
+    return tuple(flag for flag, is_so in holds.items() if is_so)

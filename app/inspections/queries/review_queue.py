@@ -1,0 +1,261 @@
+"""The review queue: what lies with the lead division, from the summary of each revision, never added up."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+from enum import StrEnum
+from fractions import Fraction
+from typing import Any, Final
+
+from sqlalchemy import ColumnElement, Row, Select, func, select
+from sqlalchemy.orm import Session, aliased
+
+from app.access.actor import Actor, Function
+from app.access.permissions import Permission
+from app.access.policy import Subject, may, require
+from app.access.scope import Scope
+from app.inspections.models import Campaign, Inspection, ItemReturn, Revision
+from app.inspections.rules import CampaignState, State
+from app.kernel.ids import InspectionId, UnitId
+from app.organisation.queries import tree_on, units_with
+from app.organisation.rules import UnitFunction, UnitTree
+
+PAGE_SIZE: Final = 50
+QUEUED: Final = (
+    State.SUBMITTED,
+    State.UNDER_REVIEW,
+    State.RETURNED,
+    State.AWAITING_REAPPROVAL,
+    State.REVIEWED,
+)
+"""The states in which a sheet stands in the queue, in the order of the tabs."""
+TO_JUDGE: Final = (State.SUBMITTED, State.UNDER_REVIEW)
+_SIGNERS: Final = frozenset({Function.MANAGER, Function.CHIEF, Function.CIO})
+
+
+class Way(StrEnum):
+    """Where a line of the queue leads the reader."""
+
+    REVIEW = "review"
+    SIGN_OFF = "sign_off"
+    READ = "read"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class QueueLine:
+    """One sheet in the queue.
+
+    Attributes:
+        due: the date that the sheet runs against now: of its open returns, else of the review.
+        share: the department's own share of the points; None where there is none.
+        points_changed: percentage points against the sealed sheet of the year before; None without one.
+        own: whether the reader works in that unit, and so never judges it.
+        substitute: whether it is the lead division's own sheet, reviewed by another unit (代替審査).
+    """
+
+    id: InspectionId
+    unit_id: UnitId
+    unit_name: str
+    department: str
+    campaign_title: str
+    state: State
+    state_since: datetime
+    due: date
+    overdue: bool
+    share: Fraction | None
+    grade: str | None
+    points_changed: int | None
+    applicable: int
+    decided: int
+    own: bool
+    substitute: bool
+    way: Way
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReviewQueue:
+    """A page of the queue. `counts` are of all pages, by state; `state` is the tab that is open."""
+
+    lines: tuple[QueueLine, ...]
+    counts: Mapping[State, int]
+    state: State | None
+    total: int
+    number: int
+
+    @property
+    def everything(self) -> int:
+        """Count the sheets of all tabs."""
+        return sum(self.counts.values())
+
+    @property
+    def to_judge(self) -> int:
+        """Count the sheets that can be judged now."""
+        return sum(self.counts[state] for state in TO_JUDGE)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Surroundings:
+    """What every line is seen against."""
+
+    actor: Actor
+    tree: UnitTree
+    lead: frozenset[UnitId]
+    today: date
+
+
+def queue_scope(actor: Actor) -> Scope:
+    """Return the sheets that somebody sees in the queue.
+
+    Whoever follows the city's progress sees all of it; a substitute reviewer only the sheets that are judged
+    in place of the lead division.
+
+    Raises:
+        NotAllowed: the actor is neither.
+    """
+    if may(Permission.CITY_PROGRESS_READ, actor=actor):
+        return Scope.city()
+    if not actor.substitutes_for:
+        require(Permission.CITY_PROGRESS_READ, actor=actor)
+    return Scope.units(actor.substitutes_for)
+
+
+def review_queue(
+    session: Session, *, actor: Actor, state: State | None, number: int, today: date
+) -> ReviewQueue:
+    """Return a page of the queue, the oldest due first, then whoever waits longest: four statements.
+
+    Raises:
+        NotAllowed: the actor does not follow the review.
+    """
+    scope = queue_scope(actor).where(Inspection.unit_id)
+    counts = _counts(session, scope=scope)
+    total = sum(counts.values()) if state is None else counts.get(state, 0)
+    number = min(max(1, number), max(1, -(-total // PAGE_SIZE)))
+    wanted = QUEUED if state is None else (state,)
+    rows = session.execute(
+        _rows(scope, states=wanted).limit(PAGE_SIZE).offset((number - 1) * PAGE_SIZE)
+    ).all()
+    around = _surroundings(session, actor=actor, today=today, tree=tree_on(session, day=today))
+    lines = tuple(_line(row, around=around) for row in rows)
+    return ReviewQueue(lines=lines, counts=counts, state=state, total=total, number=number)
+
+
+def beside(session: Session, *, actor: Actor, tree: UnitTree, today: date) -> tuple[QueueLine, ...]:
+    """Return the sheets that wait for a judgement, for the list beside the one in hand: two statements.
+
+    Raises:
+        NotAllowed: the actor does not follow the review.
+    """
+    scope = queue_scope(actor).where(Inspection.unit_id)
+    rows = session.execute(_rows(scope, states=TO_JUDGE).limit(PAGE_SIZE)).all()
+    around = _surroundings(session, actor=actor, today=today, tree=tree)
+    return tuple(line for row in rows if (line := _line(row, around=around)).way is Way.REVIEW)
+
+
+def _counts(session: Session, *, scope: ColumnElement[bool]) -> dict[State, int]:
+    rows = session.execute(
+        _joined(select(Revision.state, func.count())).where(scope, *_waiting(QUEUED)).group_by(Revision.state)
+    )
+    found = {State(state): count for state, count in rows}
+    return {state: found.get(state, 0) for state in QUEUED}
+
+
+def _joined(query: Select[*tuple[Any, ...]]) -> Select[*tuple[Any, ...]]:
+    return (
+        query.select_from(Inspection)
+        .join(Revision, Revision.inspection_id == Inspection.id)
+        .join(Campaign, Campaign.id == Inspection.campaign_id)
+    )
+
+
+def _waiting(states: Iterable[State]) -> tuple[ColumnElement[bool], ...]:
+    return (
+        Revision.current.is_(True),
+        Revision.state.in_([state.value for state in states]),
+        Campaign.state == CampaignState.OPEN.value,
+    )
+
+
+def _rows(scope: ColumnElement[bool], *, states: Iterable[State]) -> Select[*tuple[Any, ...]]:
+    before = aliased(Revision)
+    returned_until = (
+        select(func.min(ItemReturn.due_on))
+        .where(ItemReturn.revision_id == Revision.id, ItemReturn.round == Revision.return_round)
+        .correlate(Revision)
+        .scalar_subquery()
+    )
+    return (
+        _joined(
+            select(
+                Inspection.id,
+                Inspection.unit_id,
+                Campaign.title,
+                Campaign.review_due,
+                Revision,
+                before.self_earned.label("earned_before"),
+                before.self_possible.label("possible_before"),
+                returned_until.label("returned_until"),
+            )
+        )
+        .outerjoin(before, before.id == Inspection.previous_revision_id)
+        .where(scope, *_waiting(states))
+        .order_by(Campaign.review_due, Revision.state_since, Inspection.id)
+    )
+
+
+def _surroundings(session: Session, *, actor: Actor, today: date, tree: UnitTree) -> _Surroundings:
+    lead = units_with(session, function=UnitFunction.LEAD_DIVISION, day=today)
+    return _Surroundings(actor=actor, tree=tree, lead=lead, today=today)
+
+
+def _line(row: Row[*tuple[Any, ...]], *, around: _Surroundings) -> QueueLine:
+    revision: Revision = row.Revision
+    unit_id, state = UnitId(row.unit_id), State(revision.state)
+    path = around.tree.path(unit_id)
+    due = row.returned_until if state is State.RETURNED and row.returned_until else row.review_due
+    share = share_of(revision.self_earned, revision.self_possible)
+    return QueueLine(
+        id=InspectionId(row.id),
+        unit_id=unit_id,
+        unit_name=path[-1].name if path else "（廃止された所属）",
+        department=path[0].name if len(path) > 1 else "",
+        campaign_title=row.title,
+        state=state,
+        state_since=revision.state_since,
+        due=due,
+        overdue=due < around.today,
+        share=share,
+        grade=revision.self_grade,
+        points_changed=points_between(share_of(row.earned_before, row.possible_before), share),
+        applicable=revision.applicable,
+        decided=revision.decided,
+        own=is_own(around.actor, unit_id=unit_id),
+        substitute=unit_id in around.lead,
+        way=_way(around, unit_id=unit_id, state=state),
+    )
+
+
+def is_own(actor: Actor, *, unit_id: UnitId) -> bool:
+    """Return whether somebody belongs to a unit in any capacity, and so never reviews its sheet."""
+    return unit_id in actor.member_of | actor.head_of | actor.deputy_of | actor.clerk_of
+
+
+def _way(around: _Surroundings, *, unit_id: UnitId, state: State) -> Way:
+    """Return where a line leads. The page that it leads to judges again, with everybody who took part."""
+    actor = around.actor
+    if state is State.REVIEWED and actor.functions & _SIGNERS:
+        return Way.SIGN_OFF
+    subject = Subject(unit_id=unit_id, belongs_to_lead=unit_id in around.lead)
+    return Way.REVIEW if may(Permission.UNIT_INSPECTION_REVIEW, actor=actor, subject=subject) else Way.READ
+
+
+def share_of(earned: int | None, possible: int | None) -> Fraction | None:
+    """Return earned of possible points, or None where there is nothing to divide by."""
+    return Fraction(earned, possible) if earned is not None and possible else None
+
+
+def points_between(before: Fraction | None, now: Fraction | None) -> int | None:
+    """Return the change in whole percentage points, halves rounded up; None where one is missing."""
+    if before is None or now is None:
+        return None
+    return ((now - before) * 100 + Fraction(1, 2)).__floor__()

@@ -1,0 +1,7 @@
+"""Pages of the year's work. A route parses, calls one command or query, and renders or redirects."""
+
+from flask import Blueprint
+
+blueprint = Blueprint("inspections", __name__, template_folder="../templates")
+
+from app.inspections.routes import answering, campaigns, head, history, review, sign_off, words  # noqa: E402, F401 - they add their routes

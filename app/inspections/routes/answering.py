@@ -1,0 +1,172 @@
+"""The clerk's pages: sheets, profile, sections, autosave, check, hand over, withdraw."""
+
+from uuid import UUID
+
+from flask import flash, jsonify, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+
+from app.access.permissions import Permission
+from app.db.session import reading, transaction
+from app.inspections.commands import answer as commands
+from app.inspections.commands.answer import Outcome, Recorded
+from app.inspections.commands.hand_over import hand_over, withdraw
+from app.inspections.forms.answering import draft_of_autosave, drafts_of_page, flags_of_page
+from app.inspections.queries import answering as queries
+from app.inspections.queries.lists import sheets_of
+from app.inspections.queries.sheet import find_sheet
+from app.inspections.routes import blueprint
+from app.inspections.routes.words import doable
+from app.inspections.routes.access_log import log_access
+from app.kernel.errors import InvalidInput
+from app.kernel.fiscal_year import clock_time
+from app.kernel.ids import InspectionId, ItemId
+from app.web.access import actor, now, requires, today
+from app.web.forms import new_key, perform
+
+
+@blueprint.get("/inspections")
+@requires(Permission.CITY_CAMPAIGN_READ)
+def inspection_list() -> str:
+    """The sheets of the units in one's scope, this year's first."""
+    with reading() as session:
+        page = sheets_of(session, actor=actor(), today=today(), page=request.args.get("page", 1, type=int))
+    return render_template("inspections/inspection_list.html", page=page)
+
+
+@blueprint.get("/inspections/<uuid:inspection_id>")
+@requires(Permission.UNIT_INSPECTION_READ)
+def inspection(inspection_id: UUID) -> str:
+    """One sheet at a glance, with what can be done now."""
+    with reading() as session:
+        page = queries.check_page(session, actor=actor(), inspection_id=InspectionId(inspection_id), today=today())
+    log_access(inspection_id=page.head.sheet.id, unit_id=page.head.sheet.unit_id, act="sheet.read")
+    return render_template("inspections/inspection.html", page=page, key=new_key(), doable=doable(page))
+
+
+@blueprint.get("/inspections/<uuid:inspection_id>/profile")
+@requires(Permission.UNIT_INSPECTION_READ)
+def profile(inspection_id: UUID) -> str:
+    """The unit's profile: which items apply, and why."""
+    with reading() as session:
+        page = queries.profile_page(session, actor=actor(), inspection_id=InspectionId(inspection_id), today=today())
+    log_access(inspection_id=page.head.sheet.id, unit_id=page.head.sheet.unit_id, act="sheet.read")
+    return render_template("inspections/profile.html", page=page, key=new_key())
+
+
+@blueprint.post("/inspections/<uuid:inspection_id>/profile")
+@requires(Permission.UNIT_INSPECTION_ANSWER)
+def save_profile(inspection_id: UUID) -> ResponseReturnValue:
+    """Confirm the profile and go on to the first section."""
+    sheet_id = InspectionId(inspection_id)
+    with reading() as session:
+        edition = find_sheet(session, actor=actor(), inspection_id=sheet_id).edition
+    flags = flags_of_page(request.form, flags=edition.flags)
+    return perform(
+        lambda session: commands.confirm_profile(session, actor=actor(), inspection_id=sheet_id, flags=flags, now=now()),
+        to=url_for("inspections.section", inspection_id=inspection_id, slug=edition.sections[0].slug),
+        message="所属の状況を保存しました。当てはまる項目だけを表示します。",
+    )
+
+
+@blueprint.get("/inspections/<uuid:inspection_id>/sections/<slug>")
+@requires(Permission.UNIT_INSPECTION_READ)
+def section(inspection_id: UUID, slug: str) -> str:
+    """One section to answer or to read."""
+    with reading() as session:
+        page = queries.answer_page(session, actor=actor(), inspection_id=InspectionId(inspection_id), slug=slug, today=today())
+    log_access(inspection_id=page.head.sheet.id, unit_id=page.head.sheet.unit_id, act="sheet.read")
+    return render_template("inspections/section.html", page=page, key=new_key(), conflicts={}, typed={}, problems=())
+
+
+@blueprint.post("/inspections/<uuid:inspection_id>/sections/<slug>")
+@requires(Permission.UNIT_INSPECTION_ANSWER)
+def save_section(inspection_id: UUID, slug: str) -> ResponseReturnValue:
+    """Save a whole section at once (without a script). A conflict of one item never loses another."""
+    sheet_id = InspectionId(inspection_id)
+    with reading() as session:
+        page = queries.answer_page(session, actor=actor(), inspection_id=sheet_id, slug=slug, today=today())
+    try:
+        drafts = drafts_of_page(request.form, items=[card.item for card in page.cards])
+        with transaction() as session:
+            outcomes = commands.record_answers(session, actor=actor(), inspection_id=sheet_id, drafts=drafts, now=now())
+    except InvalidInput as refusal:
+        typed = request.form.to_dict()
+        return render_template(
+            "inspections/section.html", page=page, key=new_key(), conflicts={}, typed=typed, problems=refusal.problems
+        ), 422
+    conflicts = {outcome.item_id: outcome for outcome in outcomes if outcome.outcome is Outcome.CONFLICT}
+    if conflicts:
+        return _with_conflicts(sheet_id, slug=slug, conflicts=conflicts)
+    flash(f"保存しました（{clock_time(now())}）。", "success")
+    return redirect(_after_saving(inspection_id, slug=slug, page=page), code=303)
+
+
+def _with_conflicts(sheet_id: InspectionId, *, slug: str, conflicts: dict[ItemId, Recorded]) -> ResponseReturnValue:
+    with reading() as session:
+        page = queries.answer_page(session, actor=actor(), inspection_id=sheet_id, slug=slug, today=today())
+    text = render_template(
+        "inspections/section.html", page=page, key=new_key(), conflicts=conflicts, typed=request.form.to_dict(), problems=()
+    )
+    return text, 409
+
+
+def _after_saving(inspection_id: UUID, *, slug: str, page: queries.AnswerPage) -> str:
+    wanted = request.form.get("go")
+    if wanted == "check":
+        return url_for("inspections.check", inspection_id=inspection_id)
+    if wanted == "next" and page.next_slug:
+        return url_for("inspections.section", inspection_id=inspection_id, slug=page.next_slug)
+    return url_for("inspections.section", inspection_id=inspection_id, slug=slug)
+
+
+@blueprint.put("/inspections/<uuid:inspection_id>/answers/<uuid:item_id>")
+@requires(Permission.UNIT_INSPECTION_ANSWER)
+def autosave(inspection_id: UUID, item_id: UUID) -> ResponseReturnValue:
+    """Save one answer as it is given; the reply carries the server's time and the new version."""
+    draft = draft_of_autosave(request.get_json(silent=True), item_id=ItemId(item_id))
+    with transaction() as session:
+        (outcome,) = commands.record_answers(
+            session, actor=actor(), inspection_id=InspectionId(inspection_id), drafts=[draft], now=now()
+        )
+    if outcome.outcome is Outcome.CONFLICT:
+        kept = outcome.kept
+        return jsonify(
+            version=outcome.version, level=kept.level if kept else None, comment=kept.comment if kept else "", time=clock_time(now())
+        ), 409
+    return jsonify(version=outcome.version, time=clock_time(now()))
+
+
+@blueprint.get("/inspections/<uuid:inspection_id>/check")
+@requires(Permission.UNIT_INSPECTION_READ)
+def check(inspection_id: UUID) -> str:
+    """The check before handing over: what is missing, what is weak."""
+    with reading() as session:
+        page = queries.check_page(session, actor=actor(), inspection_id=InspectionId(inspection_id), today=today())
+    log_access(inspection_id=page.head.sheet.id, unit_id=page.head.sheet.unit_id, act="sheet.read")
+    return render_template("inspections/check.html", page=page, key=new_key())
+
+
+@blueprint.post("/inspections/<uuid:inspection_id>/submit")
+@requires(Permission.UNIT_INSPECTION_ANSWER)
+def submit(inspection_id: UUID) -> ResponseReturnValue:
+    """Hand the sheet over to the head."""
+    seen = request.form.get("version", 0, type=int)
+    return perform(
+        lambda session: hand_over(
+            session, actor=actor(), inspection_id=InspectionId(inspection_id), seen_version=seen, now=now()
+        ),
+        to=url_for("inspections.inspection", inspection_id=inspection_id),
+        message="所属長へ承認を依頼しました。所属長が開くまでは引き戻せます。",
+    )
+
+
+@blueprint.post("/inspections/<uuid:inspection_id>/withdraw")
+@requires(Permission.UNIT_INSPECTION_ANSWER)
+def withdraw_sheet(inspection_id: UUID) -> ResponseReturnValue:
+    """Take the sheet back while the head has not acted."""
+    return perform(
+        lambda session: withdraw(session, actor=actor(), inspection_id=InspectionId(inspection_id), now=now()),
+        to=url_for("inspections.inspection", inspection_id=inspection_id),
+        message="点検票を引き戻しました。続きを回答できます。",
+    )
+

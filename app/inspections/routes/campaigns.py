@@ -1,0 +1,435 @@
+"""Pages of the lead division: preparing and opening a campaign, following its sheets, ending what does not come in."""
+
+import csv
+import io
+from collections.abc import Callable, Sequence
+from typing import Any, Final, cast
+from uuid import UUID
+
+from flask import Response, current_app, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from sqlalchemy.orm import Session
+
+from app.access.permissions import Permission
+from app.config import Settings
+from app.db.session import reading
+from app.inspections.commands import campaign as commands
+from app.inspections.commands.sign_off import close_unsubmitted, exclude
+from app.inspections.forms.campaigns import AddUnitForm, CampaignForm, ReasonForm, error_lines, version_of
+from app.inspections.queries import campaigns as queries
+from app.inspections.queries.campaigns import FormPage, Preparation, ProgressFilter, ProgressPage, ProgressRow
+from app.inspections.queries.sheet import find_sheet
+from app.inspections.routes import blueprint
+from app.inspections.rules import Action, CampaignState
+from app.inspections.texts import CAMPAIGN_KIND, CAMPAIGN_STATE
+from app.kernel.clock import business_date
+from app.kernel.errors import InvalidInput
+from app.kernel.fiscal_year import long_date, long_instant
+from app.kernel.ids import CampaignId, InspectionId, UnitId
+from app.web.access import actor, now, requires, today
+from app.web.forms import Form, key_for_page, new_key, perform
+
+Ending = Callable[..., None]
+UNPROCESSABLE: Final = 422
+FORMULA_STARTS: Final = ("=", "+", "-", "@", "\t", "\r")
+"""What a spreadsheet takes for the beginning of a formula."""
+
+
+@blueprint.get("/campaigns")
+@requires(Permission.CITY_PROGRESS_READ)
+def campaign_list() -> str:
+    """List the campaigns, the newest first."""
+    number = request.args.get("page", 1, type=int)
+    with reading() as session:
+        page = queries.campaign_list(session, actor=actor(), today=today(), number=number)
+    links = _links(page.total, number=page.number, size=50, address=lambda one: url_for("inspections.campaign_list", page=one))
+    return render_template(
+        "inspections/campaigns.html", page=page, links=links, kinds=CAMPAIGN_KIND, states=CAMPAIGN_STATE
+    )
+
+
+# ------------------------------------------------------------------------------------------- preparing
+
+
+@blueprint.get("/campaigns/new")
+@requires(Permission.CITY_CAMPAIGN_PREPARE)
+def new_campaign() -> str:
+    """Start a campaign: with the usual dates and units, or from an earlier one (`?from=`)."""
+    source = request.args.get("from", type=UUID)
+    with reading() as session:
+        if source is None:
+            start = queries.first_preparation(session, actor=actor(), today=today())
+        else:
+            start = queries.copied_preparation(session, actor=actor(), campaign_id=CampaignId(source))
+    return _fresh_form(start)
+
+
+@blueprint.post("/campaigns/new")
+@requires(Permission.CITY_CAMPAIGN_PREPARE)
+def prepare_campaign() -> ResponseReturnValue:
+    """Keep a new draft, or only draw the tree of another base date."""
+    form = CampaignForm()
+    page = _choices(form)
+    if "redraw" in request.form or not form.validate():
+        return _form_again(form, page)
+    draft = form.draft(page)
+
+    def command(session: Session) -> CampaignId:
+        return commands.prepare_campaign(session, actor=actor(), draft=draft, now=now())
+
+    try:
+        return perform(
+            command,
+            to=lambda made: url_for("inspections.campaign", campaign_id=made),
+            message="準備中の点検を保存しました。対象を確かめてください。",
+        )
+    except InvalidInput as refusal:
+        form.take(refusal)
+        return _form_again(form, page)
+
+
+@blueprint.get("/campaigns/<uuid:campaign_id>/edit")
+@requires(Permission.CITY_CAMPAIGN_PREPARE)
+def edit_campaign(campaign_id: UUID) -> str:
+    """Show a draft for changing it."""
+    with reading() as session:
+        start = queries.stored_preparation(session, actor=actor(), campaign_id=CampaignId(campaign_id))
+    return _fresh_form(start, campaign_id=campaign_id)
+
+
+@blueprint.post("/campaigns/<uuid:campaign_id>/edit")
+@requires(Permission.CITY_CAMPAIGN_PREPARE)
+def change_campaign(campaign_id: UUID) -> ResponseReturnValue:
+    """Keep a changed draft, or only draw the tree of another base date."""
+    form = CampaignForm()
+    page = _choices(form)
+    if "redraw" in request.form or not form.validate():
+        return _form_again(form, page, campaign_id=campaign_id)
+    draft = form.draft(page)
+
+    def command(session: Session) -> None:
+        commands.change_campaign(
+            session,
+            actor=actor(),
+            campaign_id=CampaignId(campaign_id),
+            draft=draft,
+            seen_version=form.seen_version,
+            now=now(),
+        )
+
+    try:
+        return perform(
+            command,
+            to=url_for("inspections.campaign", campaign_id=campaign_id),
+            message="準備中の点検を直しました。対象を確かめてください。",
+        )
+    except InvalidInput as refusal:
+        form.take(refusal)
+        return _form_again(form, page, campaign_id=campaign_id)
+
+
+def _fresh_form(start: Preparation, *, campaign_id: UUID | None = None) -> str:
+    form = CampaignForm(formdata=None)
+    form.fill(start)
+    page = _choices(form)
+    return _form_page(form, page, campaign_id=campaign_id, copied_from=start.copied_from)
+
+
+def _choices(form: CampaignForm) -> FormPage:
+    """Give the form its closed lists; the tree is that of the base date, or of today while there is none."""
+    with reading() as session:
+        page = queries.form_page(
+            session,
+            actor=actor(),
+            day=form.base_date.data or today(),
+            chosen=form.units.unit_ids,
+            below=form.below.unit_ids,
+            today=today(),
+        )
+    form.offer(page)
+    return page
+
+
+def _form_again(form: CampaignForm, page: FormPage, *, campaign_id: UUID | None = None) -> tuple[str, int]:
+    redrawn = "redraw" in request.form and not form.base_date.errors
+    return _form_page(form, page, campaign_id=campaign_id), 200 if redrawn else UNPROCESSABLE
+
+
+def _form_page(
+    form: CampaignForm, page: FormPage, *, campaign_id: UUID | None = None, copied_from: str | None = None
+) -> str:
+    return render_template(
+        "inspections/campaign_form.html",
+        form=form,
+        page=page,
+        errors=error_lines(form),
+        campaign_id=campaign_id,
+        copied_from=copied_from,
+        key=key_for_page(),
+    )
+
+
+# ------------------------------------------------------------------------------------ opening, following
+
+
+@blueprint.get("/campaigns/<uuid:campaign_id>")
+@requires(Permission.CITY_PROGRESS_READ)
+def campaign(campaign_id: UUID) -> str:
+    """Show a draft with everybody who would get a sheet; from the opening on, the progress of every sheet."""
+    with reading() as session:
+        if queries.campaign_state(session, campaign_id=CampaignId(campaign_id)) is CampaignState.DRAFT:
+            page = queries.preview_page(session, actor=actor(), campaign_id=CampaignId(campaign_id), today=today())
+            return render_template("inspections/campaign.html", page=page, kinds=CAMPAIGN_KIND, key=new_key())
+    return _progress(campaign_id, form=AddUnitForm(formdata=None))
+
+
+@blueprint.post("/campaigns/<uuid:campaign_id>/open")
+@requires(Permission.CITY_CAMPAIGN_OPEN)
+def open_campaign(campaign_id: UUID) -> ResponseReturnValue:
+    """Give every chosen unit its sheet."""
+    seen = version_of(request.form.get("version"))
+
+    def command(session: Session) -> int:
+        return len(
+            commands.open_campaign(
+                session, actor=actor(), campaign_id=CampaignId(campaign_id), seen_version=seen, now=now()
+            )
+        )
+
+    return perform(
+        command,
+        to=url_for("inspections.campaign", campaign_id=campaign_id),
+        message=lambda count: f"点検を始めました。{count}所属に点検票を配りました。",
+    )
+
+
+@blueprint.post("/campaigns/<uuid:campaign_id>/units")
+@requires(Permission.CITY_CAMPAIGN_OPEN)
+def add_unit(campaign_id: UUID) -> ResponseReturnValue:
+    """Give one more unit a sheet, with the reason."""
+    form = AddUnitForm()
+    page = _progress_query(campaign_id, wanted=ProgressFilter())
+    form.offer(page.addable)
+    if not form.validate():
+        return _progress(campaign_id, form=form), UNPROCESSABLE
+
+    def command(session: Session) -> None:
+        commands.add_unit(
+            session,
+            actor=actor(),
+            campaign_id=CampaignId(campaign_id),
+            unit_id=form.unit_id,
+            reason=form.reason.data or "",
+            now=now(),
+        )
+
+    try:
+        return perform(
+            command,
+            to=url_for("inspections.campaign", campaign_id=campaign_id),
+            message="所属を対象に加え、点検票を配りました。",
+        )
+    except InvalidInput as refusal:
+        form.take(refusal)
+        return _progress(campaign_id, form=form), UNPROCESSABLE
+
+
+@blueprint.post("/campaigns/<uuid:campaign_id>/close")
+@requires(Permission.CITY_CAMPAIGN_OPEN)
+def close_campaign(campaign_id: UUID) -> ResponseReturnValue:
+    """End a campaign whose sheets are all sealed."""
+    return perform(
+        lambda session: commands.close_campaign(
+            session, actor=actor(), campaign_id=CampaignId(campaign_id), now=now()
+        ),
+        to=url_for("inspections.campaign", campaign_id=campaign_id),
+        message="点検を終えました。",
+    )
+
+
+def _wanted() -> ProgressFilter:
+    """Read the filter of the address; what it does not know it leaves out."""
+    state = request.args.get("state", "")
+    return ProgressFilter(
+        standing=state if state in queries.STANDING_LABELS else None,
+        department=cast("UnitId | None", request.args.get("department", type=UUID)),
+        overdue_only=request.args.get("overdue") == "1",
+    )
+
+
+def _progress_query(campaign_id: UUID, *, wanted: ProgressFilter) -> ProgressPage:
+    with reading() as session:
+        return queries.progress_page(
+            session, actor=actor(), campaign_id=CampaignId(campaign_id), wanted=wanted, today=today()
+        )
+
+
+def _progress(campaign_id: UUID, *, form: AddUnitForm) -> str:
+    wanted = _wanted()
+    page = _progress_query(campaign_id, wanted=wanted)
+    form.offer(page.addable)
+    for_print = request.args.get("rows") == "all"
+    size = 200 if for_print else 50
+    chosen = {"state": wanted.standing, "department": wanted.department, "overdue": "1" if wanted.overdue_only else None}
+    number = min(max(request.args.get("page", 1, type=int), 1), max(1, -(-len(page.rows) // size)))
+    rows = page.rows[(number - 1) * size : number * size]
+
+    def address(one: int) -> str:
+        whole = "all" if for_print else None
+        return url_for("inspections.campaign", campaign_id=campaign_id, page=one, rows=whole, **chosen)
+
+    return render_template(
+        "inspections/progress.html",
+        page=page,
+        groups=page.groups(rows),
+        links=_links(len(page.rows), number=number, size=size, address=address),
+        wanted=wanted,
+        chosen={name: value for name, value in chosen.items() if value},
+        form=form,
+        errors=error_lines(form),
+        states=CAMPAIGN_STATE,
+        printed_at=now(),
+        key=key_for_page(),
+        closing_key=new_key(),
+    )
+
+
+def _links(total: int, *, number: int, size: int, address: Callable[[int], str]) -> dict[str, Any]:
+    """Return what the pagination macro shows."""
+    last = max(1, -(-total // size))
+    return {
+        "total": total,
+        "first": (number - 1) * size + 1 if total else 0,
+        "last": min(number * size, total),
+        "previous_url": address(number - 1) if number > 1 else None,
+        "next_url": address(number + 1) if number < last else None,
+        "links": [{"label": str(one), "url": address(one), "current": one == number} for one in range(1, last + 1)],
+    }
+
+
+# ---------------------------------------------------------------------------------------- taking it away
+
+
+@blueprint.get("/campaigns/<uuid:campaign_id>/progress.csv")
+@requires(Permission.CITY_PROGRESS_READ)
+def progress_file(campaign_id: UUID) -> Response:
+    """Give the filtered progress list as a file for a spreadsheet."""
+    page = _progress_query(campaign_id, wanted=_wanted())
+    name = f"progress-{page.campaign.fiscal_year.year}-{today().isoformat()}.csv"
+    headers = {"Content-Disposition": f'attachment; filename="{name}"'}
+    return Response(_csv(_table(page)), content_type="text/csv; charset=utf-8", headers=headers)
+
+
+def _table(page: ProgressPage) -> list[Sequence[str]]:
+    header = (
+        "部", "所属", "状態", "回答済み", "対象項目", "審査済み", "自己点検（％）", "自己点検の評価", "審査後（％）", "審査後の評価",
+        "期限", "期限（西暦）", "期限超過", "所属長", "点検担当者", "この状態になった日時", "この状態になった日（西暦）",
+    )  # fmt: skip
+    return [header, *(_line(row) for row in page.rows)]
+
+
+def _line(row: ProgressRow) -> Sequence[str]:
+    scores = [(score.percent, score.grade) if score else ("", "") for score in (row.self_score, row.reviewed_score)]
+    return (
+        row.department_name,
+        row.unit_name,
+        row.label,
+        str(row.answered),
+        str(row.applicable),
+        str(row.decided),
+        *(part for score in scores for part in score),
+        long_date(row.due) if row.due else "",
+        row.due.isoformat() if row.due else "",
+        "期限超過" if row.overdue else "",
+        "、".join(row.heads),
+        "、".join(row.clerks),
+        long_instant(row.since),
+        business_date(row.since).isoformat(),
+    )
+
+
+def _csv(table: Sequence[Sequence[str]]) -> str:
+    """Write a table with the mark by which Excel knows UTF-8; a text is never taken for a formula."""
+    sheet = io.StringIO(newline="")
+    csv.writer(sheet).writerows([_harmless(cell) for cell in line] for line in table)
+    return "\ufeff" + sheet.getvalue()
+
+
+def _harmless(cell: str) -> str:
+    return f"'{cell}" if cell.startswith(FORMULA_STARTS) else cell
+
+
+@blueprint.get("/campaigns/<uuid:campaign_id>/notice")
+@requires(Permission.CITY_CAMPAIGN_READ)
+def notice(campaign_id: UUID) -> str:
+    """Show the notice to the offices as plain text."""
+    sender = cast("Settings", current_app.extensions["settings"]).lead_division_name
+    with reading() as session:
+        page = queries.notice_page(
+            session, actor=actor(), campaign_id=CampaignId(campaign_id), sender=sender, today=today()
+        )
+    return render_template("inspections/campaign_notice.html", page=page)
+
+
+# ------------------------------------------------------------------------------ ending before its time
+
+
+@blueprint.get("/inspections/<uuid:inspection_id>/ending")
+@requires(Permission.UNIT_INSPECTION_CLOSE)
+def ending(inspection_id: UUID) -> str:
+    """Show what closing or excluding a sheet means, and ask for the reason."""
+    return _ending_page(inspection_id, forms=_reason_forms())
+
+
+@blueprint.post("/inspections/<uuid:inspection_id>/close-unsubmitted")
+@requires(Permission.UNIT_INSPECTION_CLOSE)
+def close_unsubmitted_sheet(inspection_id: UUID) -> ResponseReturnValue:
+    """Close the sheet of a department that did not hand it in."""
+    return _end(inspection_id, action=Action.CLOSE_UNSUBMITTED, command=close_unsubmitted, message="未提出で締め切りました。")
+
+
+@blueprint.post("/inspections/<uuid:inspection_id>/exclude")
+@requires(Permission.CITY_CAMPAIGN_OPEN)
+def exclude_sheet(inspection_id: UUID) -> ResponseReturnValue:
+    """Take a unit out of a running campaign."""
+    return _end(inspection_id, action=Action.EXCLUDE, command=exclude, message="対象から外しました。")
+
+
+def _end(inspection_id: UUID, *, action: Action, command: Ending, message: str) -> ResponseReturnValue:
+    form = ReasonForm.named(action.value)
+    if not form.validate():
+        return _ending_page(inspection_id, forms=_reason_forms() | {action: form}), UNPROCESSABLE
+
+    def act(session: Session) -> CampaignId:
+        command(
+            session,
+            actor=actor(),
+            inspection_id=InspectionId(inspection_id),
+            reason=form.reason.data or "",
+            seen_version=form.seen_version,
+            now=now(),
+        )
+        return find_sheet(session, actor=actor(), inspection_id=InspectionId(inspection_id)).campaign.id
+
+    try:
+        return perform(act, to=lambda found: url_for("inspections.campaign", campaign_id=found), message=message)
+    except InvalidInput as refusal:
+        form.take(refusal)
+        return _ending_page(inspection_id, forms=_reason_forms() | {action: form}), UNPROCESSABLE
+
+
+def _reason_forms() -> dict[Action, Form]:
+    return {
+        action: ReasonForm.named(action.value, formdata=None)
+        for action in (Action.CLOSE_UNSUBMITTED, Action.EXCLUDE)
+    }
+
+
+def _ending_page(inspection_id: UUID, *, forms: dict[Action, Form]) -> str:
+    with reading() as session:
+        page = queries.ending_page(
+            session, actor=actor(), inspection_id=InspectionId(inspection_id), today=today()
+        )
+    errors = [line for form in forms.values() for line in error_lines(form)]
+    keys = {action: new_key() for action in forms}
+    return render_template("inspections/campaign_ending.html", page=page, forms=forms, errors=errors, keys=keys)

@@ -1,0 +1,256 @@
+"""The reviewers' pages: the queue, judging one department, returning items, ending the review."""
+
+from collections.abc import Callable
+from uuid import UUID
+
+from flask import render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from sqlalchemy.orm import Session
+
+from app.access.permissions import Permission
+from app.db.session import reading
+from app.inspections.commands import review as commands
+from app.inspections.commands.review import PageOfJudgements
+from app.inspections.forms.review import (
+    JudgementFields,
+    ReasonForm,
+    StepForm,
+    accepted_page,
+    error_links,
+    fields_of_page,
+    form_error_links,
+    page_of,
+    sent_fields,
+)
+from app.inspections.queries.review import ReviewPage, Show, review_page
+from app.inspections.queries.review_queue import PAGE_SIZE, QUEUED, ReviewQueue
+from app.inspections.queries.review_queue import review_queue as queue_page
+from app.inspections.routes import blueprint
+from app.inspections.routes.access_log import log_access
+from app.inspections.rules import State
+from app.kernel.errors import InvalidInput, NotNow, Problem, StaleVersion
+from app.kernel.ids import InspectionId
+from app.web.access import actor, now, requires, today
+from app.web.forms import key_for_page, new_key, perform
+
+Sent = dict[str, JudgementFields]
+
+
+@blueprint.get("/reviews")
+@requires(Permission.CITY_CAMPAIGN_READ)
+def review_queue() -> str:
+    """The queue of sheets that lie with the lead division; the query limits it to what the reader follows."""
+    wanted = request.args.get("state", "")
+    state = State(wanted) if wanted in QUEUED else None
+    number = request.args.get("page", 1, type=int)
+    with reading() as session:
+        page = queue_page(session, actor=actor(), state=state, number=number, today=today())
+    return render_template("inspections/review_queue.html", page=page, pages=_pages(page), tabs=QUEUED)
+
+
+def _pages(page: ReviewQueue) -> dict[str, object]:
+    """Return what the pagination macro shows."""
+    last = max(1, -(-page.total // PAGE_SIZE))
+    state = page.state.value if page.state else None
+    urls = {
+        number: url_for("inspections.review_queue", state=state, page=number) for number in range(1, last + 1)
+    }
+    return {
+        "total": page.total,
+        "first": (page.number - 1) * PAGE_SIZE + 1,
+        "last": min(page.number * PAGE_SIZE, page.total),
+        "previous_url": urls.get(page.number - 1),
+        "next_url": urls.get(page.number + 1),
+        "links": [
+            {"label": str(number), "url": url, "current": number == page.number}
+            for number, url in urls.items()
+        ],
+    }
+
+
+@blueprint.get("/inspections/<uuid:inspection_id>/review")
+@requires(Permission.UNIT_INSPECTION_REVIEW)
+def review(inspection_id: UUID) -> str:
+    """Judge one department, item by item."""
+    page = _page(inspection_id)
+    log_access(inspection_id=page.sheet.id, unit_id=page.sheet.unit_id, act="sheet.review")
+    return _render(page, sent={}, problems=())
+
+
+@blueprint.post("/inspections/<uuid:inspection_id>/review")
+@requires(Permission.UNIT_INSPECTION_REVIEW)
+def save_review(inspection_id: UUID) -> ResponseReturnValue:
+    """Save every judgement that was given; items left untouched stay as they are."""
+
+    def save(session: Session, judged: PageOfJudgements) -> int:
+        return commands.save_page(
+            session, actor=actor(), inspection_id=InspectionId(inspection_id), page=judged, now=now()
+        )
+
+    return _judged(inspection_id, act=save, to=_address(inspection_id), message=_saved_message)
+
+
+def _saved_message(count: int) -> str:
+    return f"{count}件の判断を保存しました。" if count else "新しい判断はありませんでした。"
+
+
+@blueprint.post("/inspections/<uuid:inspection_id>/return-items")
+@requires(Permission.UNIT_INSPECTION_REVIEW)
+def return_items(inspection_id: UUID) -> ResponseReturnValue:
+    """Save the page, then send every marked item back to the department."""
+    seen = _seen_version()
+
+    def send(session: Session, judged: PageOfJudgements) -> int:
+        return commands.save_and_return(
+            session,
+            actor=actor(),
+            inspection_id=InspectionId(inspection_id),
+            page=judged,
+            seen_version=seen,
+            now=now(),
+        )
+
+    return _judged(
+        inspection_id,
+        act=send,
+        to=_address(inspection_id),
+        message=lambda count: (
+            f"{count}件を所属へ差し戻しました。直すか答えるまで、ほかの項目は変わりません。"
+        ),
+    )
+
+
+@blueprint.post("/inspections/<uuid:inspection_id>/finish-review")
+@requires(Permission.UNIT_INSPECTION_REVIEW)
+def finish_review(inspection_id: UUID) -> ResponseReturnValue:
+    """Save the page, then end the review."""
+    seen = _seen_version()
+
+    def finish(session: Session, judged: PageOfJudgements) -> None:
+        commands.save_and_finish(
+            session,
+            actor=actor(),
+            inspection_id=InspectionId(inspection_id),
+            page=judged,
+            seen_version=seen,
+            now=now(),
+        )
+
+    return _judged(
+        inspection_id,
+        act=finish,
+        to=url_for("inspections.review_queue"),
+        message="審査を終えました。確定を待っています。",
+    )
+
+
+@blueprint.post("/inspections/<uuid:inspection_id>/cancel-return")
+@requires(Permission.UNIT_INSPECTION_REVIEW)
+def cancel_return(inspection_id: UUID) -> ResponseReturnValue:
+    """Take a return back, with the reason."""
+    form = ReasonForm()
+    if not form.validate():
+        return _render(_page(inspection_id), sent={}, problems=(), form=form), 422
+    try:
+        return perform(
+            lambda session: commands.cancel_return(
+                session,
+                actor=actor(),
+                inspection_id=InspectionId(inspection_id),
+                reason=form.reason.data or "",
+                now=now(),
+            ),
+            to=_address(inspection_id),
+            message="差戻しを取りやめました。項目を判断できます。",
+        )
+    except InvalidInput as refusal:
+        form.take(refusal)
+        return _render(_page(inspection_id), sent={}, problems=(), form=form), 422
+
+
+@blueprint.get("/inspections/<uuid:inspection_id>/review/plain")
+@requires(Permission.UNIT_INSPECTION_REVIEW)
+def plain_items(inspection_id: UUID) -> str:
+    """The list of items that would be accepted together, before anybody does it."""
+    page = _page(inspection_id)
+    log_access(inspection_id=page.sheet.id, unit_id=page.sheet.unit_id, act="sheet.review")
+    return render_template("inspections/review_plain.html", page=page, key=new_key())
+
+
+@blueprint.post("/inspections/<uuid:inspection_id>/accept-plain")
+@requires(Permission.UNIT_INSPECTION_REVIEW)
+def accept_plain(inspection_id: UUID) -> ResponseReturnValue:
+    """Accept exactly the items that were on the list."""
+    page = _page(inspection_id)
+    accepted = accepted_page(request.form, items=[one.item for one in page.plain])
+    if len(accepted.drafts) != sum(1 for name in request.form if name.startswith("accept-")):
+        sentence = "一覧にした項目が、画面を開いたあとに変わりました。まだ何も受理していません。もう一度確かめてください。"
+        raise StaleVersion(sentence)
+    return perform(
+        lambda session: commands.save_page(
+            session, actor=actor(), inspection_id=InspectionId(inspection_id), page=accepted, now=now()
+        ),
+        to=url_for("inspections.review", inspection_id=inspection_id, show=Show.UNJUDGED.value),
+        message=lambda count: f"{count}件を受理しました。確定まで、1件ずつ取り消せます。",
+    )
+
+
+def _judged(
+    inspection_id: UUID,
+    *,
+    act: Callable[[Session, PageOfJudgements], object],
+    to: str,
+    message: str | Callable[..., str],
+) -> ResponseReturnValue:
+    """Carry out an act with the judgements of the page; when it is refused, nothing that was typed is lost."""
+    page = _page(inspection_id)
+    items = [one.item for one in page.items]
+    sent = sent_fields(request.form, items=items)
+    try:
+        judged = page_of(sent, items=items)
+        return perform(lambda session: act(session, judged), to=to, message=message)
+    except InvalidInput as refusal:
+        return _render(page, sent=sent, problems=refusal.problems), refusal.status
+    except (NotNow, StaleVersion) as refusal:
+        problems = (Problem(message=refusal.message),)
+        return _render(_page(inspection_id), sent=sent, problems=problems), refusal.status
+
+
+def _page(inspection_id: UUID) -> ReviewPage:
+    with reading() as session:
+        return review_page(session, actor=actor(), inspection_id=InspectionId(inspection_id), today=today())
+
+
+def _show() -> Show:
+    wanted = request.args.get("show", "")
+    return Show(wanted) if wanted in list(Show) else Show.ALL
+
+
+def _address(inspection_id: UUID) -> str:
+    return url_for("inspections.review", inspection_id=inspection_id, show=_show().value)
+
+
+def _seen_version() -> int:
+    form = StepForm()
+    form.validate()
+    return form.seen_version
+
+
+def _render(
+    page: ReviewPage, *, sent: Sent, problems: tuple[Problem, ...], form: ReasonForm | None = None
+) -> str:
+    show = _show()
+    return render_template(
+        "inspections/review.html",
+        page=page,
+        show=show,
+        shows=list(Show),
+        sections=page.shown(show, also=frozenset(sent)),
+        fields=fields_of_page(page.items, default_due=page.default_due, sent=sent, problems=problems),
+        unsaved=[]
+        if page.editable
+        else [(one.item, sent[one.item.key]) for one in page.items if one.item.key in sent],
+        errors=form_error_links(form) if form else error_links(problems),
+        form=form or ReasonForm(formdata=None, version=str(page.sheet.version)),
+        key=key_for_page(),
+    )

@@ -1,0 +1,53 @@
+"""Writing people: the list of staff, duties, functions, accounts, sessions, signing in."""
+
+from app.people.commands.accounts import (
+    create_account,
+    create_accounts,
+    disable_account,
+    enable_account,
+    end_sessions,
+    reset_password,
+)
+from app.people.commands.attempts import Origin, forget_old_counts
+from app.people.commands.duties import end_duty, name_for_duty
+from app.people.commands.functions import assign_person_function
+from app.people.commands.import_ import import_people
+from app.people.commands.installation import FirstPeople, FirstPerson, FirstUnit, prepare_installation
+from app.people.commands.passwords import hash_password, new_first_password
+from app.people.commands.sessions import (
+    OpenedSession,
+    note_seen,
+    revoke_other_sessions,
+    revoke_session,
+    sign_out,
+)
+from app.people.commands.proof import change_password, prove_again, sign_in
+
+__all__ = [
+    "FirstPeople",
+    "FirstPerson",
+    "FirstUnit",
+    "OpenedSession",
+    "Origin",
+    "assign_person_function",
+    "change_password",
+    "create_account",
+    "create_accounts",
+    "disable_account",
+    "enable_account",
+    "end_duty",
+    "end_sessions",
+    "forget_old_counts",
+    "hash_password",
+    "import_people",
+    "name_for_duty",
+    "new_first_password",
+    "note_seen",
+    "prepare_installation",
+    "prove_again",
+    "reset_password",
+    "revoke_other_sessions",
+    "revoke_session",
+    "sign_in",
+    "sign_out",
+]

@@ -1,0 +1,75 @@
+"""Reading people: who holds which post, duty and function on a day, and who therefore may act.
+
+Everything here is of one day. Validity is half-open, `[valid_from, valid_to)`, so a right begins with the
+first minute of the first day in Japan and ends with the last minute of the last one.
+"""
+
+from app.people.queries.accounts import (
+    PAGE_SIZE,
+    AccountDetail,
+    AccountLine,
+    AccountPage,
+    Newcomer,
+    account_detail,
+    account_page,
+    people_without_account,
+    person_by_staff_no,
+)
+from app.people.queries.actors import actor_by_staff_no, actor_on
+from app.people.queries.duties import DutyLine, DutyPage, duty_page, unit_of_code
+from app.people.queries.holders import (
+    clerks_on,
+    deputies_on,
+    heads_on,
+    holders_of,
+    members_on,
+    next_heads,
+    next_signers,
+    people_by_id,
+)
+from app.people.queries.in_force import duty_in_force
+from app.people.queries.postings import planned_people
+from app.people.queries.sessions import (
+    ActLine,
+    OwnAccount,
+    SessionLine,
+    SignedIn,
+    main_unit_name,
+    own_account,
+    signed_in,
+)
+
+__all__ = [
+    "PAGE_SIZE",
+    "AccountDetail",
+    "AccountLine",
+    "AccountPage",
+    "ActLine",
+    "DutyLine",
+    "DutyPage",
+    "Newcomer",
+    "OwnAccount",
+    "SessionLine",
+    "SignedIn",
+    "account_detail",
+    "account_page",
+    "actor_by_staff_no",
+    "actor_on",
+    "clerks_on",
+    "deputies_on",
+    "duty_in_force",
+    "duty_page",
+    "heads_on",
+    "holders_of",
+    "main_unit_name",
+    "members_on",
+    "next_heads",
+    "next_signers",
+    "own_account",
+    "people_by_id",
+    "people_without_account",
+    "person_by_staff_no",
+    "planned_people",
+    "signed_in",
+    "unit_of_code",
+]

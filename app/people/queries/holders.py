@@ -1,0 +1,180 @@
+"""Who is what on a day, and who stands in when nobody is free: no step ever ends in nobody."""
+
+from collections.abc import Iterable, Mapping
+from datetime import date
+from uuid import UUID
+
+from sqlalchemy import (
+    Select,
+    select,
+)
+from sqlalchemy.orm import Session
+
+from app.access.actor import Function
+from app.kernel.ids import PersonId, UnitId
+from app.organisation.queries import (
+    units_with,
+    valid_on,
+)
+from app.organisation.rules import UnitFunction, UnitTree
+from app.people.models import (
+    DutyAssignment,
+    Person,
+    PersonFunctionAssignment,
+    Posting,
+)
+from app.people.queries.in_force import OF_PERSON, duty_in_force, function_in_force, no_administrator
+from app.people.rules import (
+    Duty,
+    PersonFunction,
+    PersonView,
+    Position,
+)
+
+
+def heads_on(
+    session: Session, *, unit_ids: Iterable[UnitId], day: date
+) -> Mapping[UnitId, frozenset[PersonId]]:
+    """Return the heads of units on a day; units without one are absent."""
+    return _by_unit(
+        session,
+        select(Posting.unit_id, Posting.person_id).where(
+            Posting.unit_id.in_(list(unit_ids)),
+            Posting.position == Position.HEAD.value,
+            valid_on(day, Posting.valid_from, Posting.valid_to),
+            no_administrator(Posting.person_id, day=day),
+        ),
+    )
+
+
+def members_on(
+    session: Session, *, unit_ids: Iterable[UnitId], day: date
+) -> Mapping[UnitId, frozenset[PersonId]]:
+    """Return who holds any post in units on a day, heads included; units without anybody are absent."""
+    return _by_unit(
+        session,
+        select(Posting.unit_id, Posting.person_id).where(
+            Posting.unit_id.in_(list(unit_ids)),
+            valid_on(day, Posting.valid_from, Posting.valid_to),
+            no_administrator(Posting.person_id, day=day),
+        ),
+    )
+
+
+def deputies_on(
+    session: Session, *, unit_ids: Iterable[UnitId], day: date
+) -> Mapping[UnitId, frozenset[PersonId]]:
+    """Return the 代決者 of units on a day; units without one are absent."""
+    return _holding(session, duty=Duty.DEPUTY, unit_ids=unit_ids, day=day)
+
+
+def clerks_on(
+    session: Session, *, unit_ids: Iterable[UnitId], day: date
+) -> Mapping[UnitId, frozenset[PersonId]]:
+    """Return the 点検担当者 of units on a day; units without one are absent."""
+    return _holding(session, duty=Duty.CLERK, unit_ids=unit_ids, day=day)
+
+
+def _holding(
+    session: Session, *, duty: Duty, unit_ids: Iterable[UnitId], day: date
+) -> Mapping[UnitId, frozenset[PersonId]]:
+    return _by_unit(
+        session,
+        select(DutyAssignment.unit_id, DutyAssignment.person_id).where(
+            DutyAssignment.unit_id.in_(list(unit_ids)),
+            DutyAssignment.duty == duty.value,
+            duty_in_force(day),
+            no_administrator(DutyAssignment.person_id, day=day),
+        ),
+    )
+
+
+def _by_unit(session: Session, statement: Select[UUID, UUID]) -> Mapping[UnitId, frozenset[PersonId]]:
+    found: dict[UnitId, set[PersonId]] = {}
+    for unit_id, person_id in session.execute(statement):
+        found.setdefault(UnitId(unit_id), set()).add(PersonId(person_id))
+    return {unit_id: frozenset(people) for unit_id, people in found.items()}
+
+
+def holders_of(session: Session, *, function: Function, day: date) -> frozenset[PersonId]:
+    """Return who does something for the whole city on a day, by name or by a post in the unit that does."""
+    held: frozenset[PersonId] = frozenset()
+    if function in OF_PERSON:
+        held |= _named_for(session, function=OF_PERSON[function], day=day)
+    if function in {Function.REVIEWER, Function.MANAGER}:
+        units = units_with(session, function=UnitFunction.LEAD_DIVISION, day=day)
+        posts = heads_on if function is Function.MANAGER else members_on
+        held |= _united(posts(session, unit_ids=units, day=day))
+    if function is Function.AUDITOR:
+        units = units_with(session, function=UnitFunction.AUDIT, day=day)
+        held |= _united(members_on(session, unit_ids=units, day=day))
+    return held
+
+
+def _named_for(session: Session, *, function: PersonFunction, day: date) -> frozenset[PersonId]:
+    statement = select(PersonFunctionAssignment.person_id).where(
+        PersonFunctionAssignment.function == function.value, function_in_force(day)
+    )
+    named = frozenset(PersonId(row) for row in session.scalars(statement))
+    if function is PersonFunction.ADMINISTRATOR or not named:
+        return named
+    return named - _named_for(session, function=PersonFunction.ADMINISTRATOR, day=day)
+
+
+def _united(by_unit: Mapping[UnitId, frozenset[PersonId]]) -> frozenset[PersonId]:
+    return frozenset().union(*by_unit.values())
+
+
+def people_by_id(session: Session, *, person_ids: Iterable[PersonId]) -> Mapping[PersonId, PersonView]:
+    """Return people for showing their names; unknown ids are absent."""
+    rows = session.execute(
+        select(Person.id, Person.staff_no, Person.name, Person.kana).where(Person.id.in_(set(person_ids)))
+    )
+    return {
+        PersonId(row.id): PersonView(id=PersonId(row.id), staff_no=row.staff_no, name=row.name, kana=row.kana)
+        for row in rows
+    }
+
+
+def next_heads(
+    session: Session, *, unit_id: UnitId, day: date, barred: frozenset[PersonId], tree: UnitTree
+) -> frozenset[PersonId]:
+    """Return who approves in place of the unit's own heads and deputies, because all of those are barred.
+
+    Empty when a head or deputy of the unit is free. Otherwise the free heads of the nearest unit above
+    that has one; when there is none up to the top, the free holders of 統括. `barred` are those who
+    recorded an answer of the sheet.
+    """
+    path = [unit.id for unit in reversed(tree.path(unit_id))] or [unit_id]
+    heads = heads_on(session, unit_ids=path, day=day)
+    deputies = deputies_on(session, unit_ids=[unit_id], day=day)
+    if (heads.get(unit_id, frozenset()) | deputies.get(unit_id, frozenset())) - barred:
+        return frozenset()
+    for above in path[1:]:
+        if free := heads.get(above, frozenset()) - barred:
+            return free
+    return holders_of(session, function=Function.CHIEF, day=day) - barred
+
+
+def next_signers(
+    session: Session, *, unit_id: UnitId, day: date, barred: frozenset[PersonId]
+) -> frozenset[PersonId]:
+    """Return who signs a unit's sheet off in place of the managers of the lead division.
+
+    Empty when a manager is free: not barred, and without any post or duty in the unit. For the lead
+    division's own sheet no manager ever is. Otherwise the free holders of 統括; when there is none, the
+    free CIO. `barred` are those who recorded, approved or reviewed anything of the sheet.
+    """
+    if unit_id not in units_with(session, function=UnitFunction.LEAD_DIVISION, day=day):
+        managers = holders_of(session, function=Function.MANAGER, day=day) - barred
+        if managers - _tied_to(session, unit_id=unit_id, day=day):
+            return frozenset()
+    chiefs = holders_of(session, function=Function.CHIEF, day=day) - barred
+    return chiefs or holders_of(session, function=Function.CIO, day=day) - barred
+
+
+def _tied_to(session: Session, *, unit_id: UnitId, day: date) -> frozenset[PersonId]:
+    ties = (members_on, deputies_on, clerks_on)
+    return frozenset().union(
+        *(tie(session, unit_ids=[unit_id], day=day).get(unit_id, frozenset()) for tie in ties)
+    )

@@ -1,0 +1,67 @@
+"""What reading in a list of postings would do."""
+
+from collections.abc import Collection, Sequence
+
+from sqlalchemy import (
+    select,
+)
+from sqlalchemy.orm import Session
+
+from app.kernel.ids import UnitId
+from app.organisation.queries import (
+    codes_of_units,
+    unit_histories,
+)
+from app.people.models import (
+    Person,
+    Posting,
+)
+from app.people.rules import (
+    PeoplePlan,
+    PersonName,
+    Position,
+    PostingKind,
+    PostingRow,
+    PostingSpan,
+    plan_people,
+)
+
+
+def planned_people(session: Session, *, rows: Sequence[PostingRow]) -> PeoplePlan:
+    """Return what reading in a list of postings would do today, without doing it.
+
+    Raises:
+        InvalidInput: the list does not fit itself or what is stored; every problem is named.
+    """
+    numbers = {entry.span.staff_no for entry in rows}
+    people = session.execute(
+        select(Person.staff_no, Person.name, Person.kana).where(Person.staff_no.in_(numbers))
+    )
+    return plan_people(
+        names={row.staff_no: PersonName(name=row.name, kana=row.kana) for row in people},
+        postings=_stored_postings(session, numbers=numbers),
+        units=unit_histories(session),
+        rows=rows,
+    )
+
+
+def _stored_postings(session: Session, *, numbers: Collection[str]) -> dict[str, list[PostingSpan]]:
+    codes = codes_of_units(session)
+    rows = session.execute(
+        select(Person.staff_no, Posting.__table__)
+        .join(Posting, Posting.person_id == Person.id)
+        .where(Person.staff_no.in_(numbers))
+    )
+    found: dict[str, list[PostingSpan]] = {}
+    for row in rows:
+        span = PostingSpan(
+            staff_no=row.staff_no,
+            unit_code=codes[UnitId(row.unit_id)],
+            title=row.title,
+            position=Position(row.position),
+            kind=PostingKind(row.kind),
+            valid_from=row.valid_from,
+            valid_to=row.valid_to,
+        )
+        found.setdefault(row.staff_no, []).append(span)
+    return found

@@ -1,0 +1,85 @@
+"""Keeping documents: made once from a sealed revision, after its commit, and served from then on byte by byte."""
+
+import hashlib
+import os
+import tempfile
+from datetime import datetime
+from pathlib import Path
+
+from sqlalchemy.orm import Session
+
+from app.access.actor import Actor
+from app.inspections.queries.sealed import SealedSheet
+from app.journal.commands import record
+from app.journal.rules import Subject, SubjectType
+from app.kernel.errors import Refusal
+from app.reports.models import KeptDocument
+from app.reports.queries import document_number
+
+
+class DocumentDamaged(Refusal):
+    """The kept file is missing or is not what was kept."""
+
+    status = 500
+
+
+def kept_document(session: Session, *, found: SealedSheet) -> KeptDocument | None:
+    """Return the document that was kept for a revision."""
+    return session.get(KeptDocument, found.sheet.revision_id)
+
+
+def keep_document(
+    session: Session, *, actor: Actor, found: SealedSheet, content: bytes, folder: Path, now: datetime
+) -> None:
+    """Keep a document. The file lies under its digest before the row names it, so a row never points to nothing."""
+    digest, number = hashlib.sha256(content).hexdigest(), document_number(found)
+    store(content, digest=digest, folder=folder)
+    session.add(
+        KeptDocument(revision_id=found.sheet.revision_id, number=number, file_digest=digest, size=len(content), made_at=now)
+    )
+    session.flush()
+    record(
+        session,
+        subject=Subject(type=SubjectType.INSPECTION, id=str(found.sheet.id)),
+        event="document.kept",
+        actor=actor.mark,
+        now=now,
+        facts={"revision": found.sheet.number, "number": number, "file": digest},
+    )
+
+
+def path_of(digest: str, *, folder: Path) -> Path:
+    """Return where a file lies by its digest."""
+    return folder / digest[:2] / digest
+
+
+def store(content: bytes, *, digest: str, folder: Path) -> None:
+    """Write a file under its digest: whole or not at all, and on the disk before anybody points to it."""
+    target = path_of(digest, folder=folder)
+    if target.exists():
+        return
+    target.parent.mkdir(parents=True, exist_ok=True)
+    handle, partial = tempfile.mkstemp(dir=target.parent)
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(partial, target)
+    except BaseException:
+        Path(partial).unlink(missing_ok=True)
+        raise
+
+
+def read_document(kept: KeptDocument, *, folder: Path) -> bytes:
+    """Return the kept bytes.
+
+    Raises:
+        DocumentDamaged: the file is missing or altered: restore it from a backup.
+    """
+    path = path_of(kept.file_digest, folder=folder)
+    content = path.read_bytes() if path.is_file() else b""
+    if hashlib.sha256(content).hexdigest() != kept.file_digest:
+        sentence = "保管した書類が見つからないか、書き換えられています。情報主管課に知らせ、バックアップから戻してください。"
+        raise DocumentDamaged(sentence)
+    return content

@@ -1,0 +1,306 @@
+"""The frozen report of a sealed revision: every figure and label decided here, so that all documents say the same."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from fractions import Fraction
+from typing import Final
+
+from app.checklists.rules import (
+    Item,
+    Level,
+    LineKind,
+    Score,
+    Section,
+    Symbol,
+    percent,
+    score,
+)
+from app.config import Settings
+from app.inspections.queries.previous import PreviousAnswer
+from app.inspections.queries.sealed import ApprovalLine, SealedSheet
+from app.inspections.queries.sheet import ReviewFact
+from app.inspections.rules import Judgement, State
+from app.inspections.texts import CAMPAIGN_KIND, CAPACITY, JUDGEMENT
+from app.kernel.digest import digest_of
+from app.kernel.fiscal_year import FiscalYear, long_date, long_instant
+from app.kernel.ids import PersonId
+from app.reports.pdf.inspection_result import render
+from app.reports.rules import (
+    Approval,
+    GradeBand,
+    InspectionReport,
+    JournalSeal,
+    JudgementMark,
+    LevelCount,
+    LevelMark,
+    MandatoryMiss,
+    ReportItem,
+    ReportLevel,
+    ScoreFigure,
+    ScoreLine,
+    SectionLine,
+    Standing,
+)
+from app.reports.rules import Judgement as ReportJudgement
+
+_MARKS: Final = {
+    Symbol.CIRCLE: LevelMark.DONE,
+    Symbol.TRIANGLE: LevelMark.PARTLY,
+    Symbol.CROSS: LevelMark.NOT_DONE,
+    Symbol.DASH: LevelMark.NOT_APPLICABLE,
+    Symbol.QUESTION: LevelMark.UNKNOWN,
+}
+_JUDGEMENT_MARKS: Final = {
+    Judgement.ACCEPTED: JudgementMark.ACCEPTED,
+    Judgement.ACCEPTED_WITH_REMARK: JudgementMark.ACCEPTED_WITH_REMARK,
+    Judgement.CHANGED: JudgementMark.CHANGED,
+    Judgement.RETURNED: JudgementMark.RETURNED,
+}
+UNANSWERED: Final = ReportLevel(mark=LevelMark.UNANSWERED, label="未回答")
+FIRST_REIWA_YEAR: Final = 2019
+TITLE: Final = "情報セキュリティ自己点検　結果票"
+
+
+@dataclass(frozen=True, slots=True)
+class _Scores:
+    """Both scores of a sheet."""
+
+    own: Score
+    reviewed: Score
+
+
+def document_number(found: SealedSheet) -> str:
+    """Return the number of a revision's document: it follows from what was sealed, R08-3F2A91C4."""
+    year = found.sheet.campaign.fiscal_year.year - FIRST_REIWA_YEAR + 1
+    return f"R{year:02d}-{found.digest[:8].upper()}"
+
+
+def inspection_pdf(found: SealedSheet, *, settings: Settings) -> bytes:
+    """Return the PDF of a sealed revision: the same bytes each time."""
+    return render(inspection_report(found, settings=settings))
+
+
+def inspection_report(found: SealedSheet, *, settings: Settings, copy_mark: str | None = None) -> InspectionReport:
+    """Return the report of a sealed revision. A sheet that was closed unsubmitted has no reviewed score."""
+    sheet, content = found.sheet, found.content
+    number = document_number(found)
+    edition = sheet.edition
+    scores = _Scores(
+        score(content.items, answers=content.self_levels(), edition=edition),
+        score(content.items, answers=content.reviewed_levels(), edition=edition),
+    )
+    judged = sheet.state is State.SIGNED_OFF
+    final = scores.reviewed if judged else scores.own
+    return InspectionReport(
+        city=settings.city,
+        product_name=settings.product_name,
+        form_number="",
+        document_number=number,
+        receipt_number=number,
+        classification=settings.classification,
+        standing=Standing.SEALED,
+        copy_mark=copy_mark,
+        title=TITLE,
+        fiscal_year=sheet.campaign.fiscal_year.label,
+        last_fiscal_year=FiscalYear(sheet.campaign.fiscal_year.year - 1).label,
+        campaign_title=sheet.campaign.title,
+        kind=CAMPAIGN_KIND[sheet.campaign.kind],
+        unit_name=found.path[-1].name if found.path else "",
+        unit_path="　".join(unit.name for unit in found.path[:-1]),
+        base_date=long_date(sheet.campaign.dates.base_date),
+        generated_at=long_instant(found.sealed_at),
+        checklist_title=edition.title,
+        edition_label=edition.label,
+        edition_digest=edition.digest,
+        method_name=edition.scoring.name,
+        method_digest=digest_of([edition.scoring.name, edition.scoring.full_points, edition.scoring.mandatory_cap]),
+        revision_number=sheet.number,
+        revision_digest=found.digest,
+        grade=final.grade or "",
+        grade_note=_grade_note(found, final),
+        bands=tuple(GradeBand(grade=band.grade, range_text=f"{band.at_least}点以上") for band in edition.scoring.bands),
+        self_score=_figure(scores.own.share),
+        reviewed_score=_figure(scores.reviewed.share) if judged else None,
+        last_year_score=_last_year(found, content.items),
+        answer_rate_text=_rate(answered=len(content.items) - scores.own.unanswered, total=len(content.items)),
+        unanswered_items=scores.own.unanswered,
+        unknown_items=scores.own.unknown,
+        level_counts=_counts(found, content.items),
+        mandatory_total=sum(1 for item in content.items if item.mandatory),
+        mandatory_misses=tuple(_miss(found, edition.items[item_id]) for item_id in final.mandatory_missed),
+        sections=tuple(_section(found, section, judged=judged) for section in edition.sections),
+        items=tuple(_item(found, item, section, judged=judged) for section in edition.sections for item in section.items),
+        score_basis="審査後の得点" if judged else "自己点検の得点",
+        score_formula=_formula(final),
+        score_lines=tuple(_line(found, line_item, final) for line_item in content.items),
+        head_statement="\n".join(line.comment for line in found.approvals if line.comment),
+        reviewer_statement="",
+        approvals=_signatures(found),
+        sign_off=_sign_off(found),
+        journal_seal=JournalSeal(sequence=found.journal_seal[0], digest=found.journal_seal[1]),
+    )
+
+
+def _figure(share: Fraction | None) -> ScoreFigure:
+    text = percent(share)
+    return ScoreFigure(text="―" if share is None else f"{text}点", percent=None if share is None else float(share * 100))
+
+
+def _rate(*, answered: int, total: int) -> str:
+    return f"{percent(Fraction(answered, total) if total else None)}%（{total}項目中{answered}項目）"
+
+
+def _grade_note(found: SealedSheet, final: Score) -> str:
+    if found.sheet.state is State.CLOSED_UNSUBMITTED:
+        return "未提出のまま締め切りました。確定した結果ではありません。"
+    cap = found.sheet.edition.scoring.mandatory_cap
+    return f"未達の必須項目があるため、評価は{cap}までです。" if final.capped else ""
+
+
+def _level(level: Level | None) -> ReportLevel:
+    return UNANSWERED if level is None else ReportLevel(mark=_MARKS[level.symbol], label=level.label)
+
+
+def _own_level(found: SealedSheet, item: Item) -> Level | None:
+    answer = found.content.answers.get(item.id)
+    return found.sheet.edition.level(answer.level) if answer else None
+
+
+def _last_year(found: SealedSheet, items: Iterable[Item]) -> ScoreFigure | None:
+    """Return last year's figure over the items that have a comparable answer; None where there is none."""
+    codes = found.sheet.edition.levels_by_code
+    known = {
+        item.id: before.level.code
+        for item in items
+        if (before := found.previous.get(item.id)) and before.level and before.level.code in codes
+    }
+    chosen = [item for item in items if item.id in known]
+    return _figure(score(chosen, answers=known, edition=found.sheet.edition).share) if chosen else None
+
+
+def _counts(found: SealedSheet, items: Iterable[Item]) -> tuple[LevelCount, ...]:
+    levels = [_own_level(found, item) for item in items]
+    wanted = (*found.sheet.edition.levels, None)
+    return tuple(LevelCount(level=_level(level), items=levels.count(level)) for level in wanted if level or levels.count(None))
+
+
+def _reviewed_level(found: SealedSheet, item: Item) -> Level | None:
+    review = found.content.reviews.get(item.id)
+    if review is not None and review.reviewed_level is not None:
+        return found.sheet.edition.level(review.reviewed_level)
+    return _own_level(found, item)
+
+
+def _miss(found: SealedSheet, item: Item) -> MandatoryMiss:
+    answer = found.content.answers.get(item.id)
+    return MandatoryMiss(
+        number=item.number,
+        statement=item.statement,
+        level=_level(_reviewed_level(found, item)),
+        comment=answer.comment if answer else "",
+    )
+
+
+def _section(found: SealedSheet, section: Section, *, judged: bool) -> SectionLine:
+    items = [item for item in section.items if item.id in found.content.applicable_ids]
+    edition = found.sheet.edition
+    return SectionLine(
+        number=str(section.number),
+        title=section.title,
+        self_score=_figure(score(items, answers=found.content.self_levels(), edition=edition).share),
+        reviewed_score=_figure(score(items, answers=found.content.reviewed_levels(), edition=edition).share) if judged else None,
+        last_year_score=_last_year(found, items),
+        counts=_counts(found, items),
+    )
+
+
+def _item(found: SealedSheet, item: Item, section: Section, *, judged: bool) -> ReportItem:
+    answer = found.content.answers.get(item.id)
+    review = found.content.reviews.get(item.id)
+    applies = item.id in found.content.applicable_ids
+    return ReportItem(
+        number=item.number,
+        key=item.key,
+        section_number=str(section.number),
+        statement=item.statement,
+        is_mandatory=item.mandatory,
+        weight_text=f"重み {item.weight}",
+        level=_level(_own_level(found, item)),
+        comment=answer.comment if answer else "",
+        last_year=_before(found.previous.get(item.id)),
+        judgement=_judgement(review),
+        reviewed_level=_level(_reviewed_level(found, item)) if judged and review else None,
+        remark=review.remark if review else "",
+        returned_count=found.returns.get(item.id, 0),
+        not_applicable_reason="" if applies else _why_not(found, item),
+    )
+
+
+def _before(previous: PreviousAnswer | None) -> ReportLevel | None:
+    return _level(previous.level) if previous and previous.level else None
+
+
+def _judgement(review: ReviewFact | None) -> ReportJudgement | None:
+    if review is None:
+        return None
+    return ReportJudgement(mark=_JUDGEMENT_MARKS[review.judgement], label=JUDGEMENT[review.judgement])
+
+
+def _why_not(found: SealedSheet, item: Item) -> str:
+    labels = {flag.code: flag.label for flag in found.sheet.edition.flags}
+    return f"「{'」「'.join(labels[code] for code in item.applies_if)}」に当たらないため"
+
+
+def _formula(final: Score) -> str:
+    if final.share is None:
+        return "満点が0のため、得点はありません。"
+    return f"獲得 {final.earned} ÷ 満点 {final.possible} × 100 ＝ {percent(final.share)}点"
+
+
+def _line(found: SealedSheet, item: Item, final: Score) -> ScoreLine:
+    line = next(line for line in final.lines if line.item_id == item.id)
+    notes = {LineKind.EXCLUDED: "計算から除く", LineKind.UNANSWERED: "未回答"}
+    return ScoreLine(
+        number=item.number,
+        level=_level(found.sheet.edition.level(line.level)),
+        weight_text=f"×{line.weight}",
+        earned_text=str(line.points * line.weight),
+        possible_text=str(line.full * line.weight),
+        note=notes.get(line.kind, "必須" if line.mandatory_missed else ""),
+    )
+
+
+def _signatures(found: SealedSheet) -> tuple[Approval, ...]:
+    clerks = [_signature(found, person, step="点検担当者", capacity="記録", at=at) for person, at in found.recorders.items()]
+    heads = [_approval(found, line) for line in found.approvals]
+    reviewers: dict[PersonId, ReviewFact] = {}
+    for review in found.content.reviews.values():
+        if review.reviewed_by not in reviewers or reviewers[review.reviewed_by].reviewed_at < review.reviewed_at:
+            reviewers[review.reviewed_by] = review
+    judged = [
+        _signature(found, person, step="審査", capacity="審査担当", at=review.reviewed_at) for person, review in reviewers.items()
+    ]
+    return (*clerks, *heads, *judged)
+
+
+def _signature(found: SealedSheet, person_id: PersonId, *, step: str, capacity: str, at: datetime, digest: str = "") -> Approval:
+    return Approval(
+        step=step,
+        post=found.titles.get(person_id, ""),
+        name=found.people[person_id].name,
+        capacity=capacity,
+        at_text=long_instant(at),
+        digest=digest,
+    )
+
+
+def _approval(found: SealedSheet, line: ApprovalLine) -> Approval:
+    return _signature(found, line.person_id, step="所属長", capacity=CAPACITY[line.capacity], at=line.at, digest=line.digest)
+
+
+def _sign_off(found: SealedSheet) -> Approval | None:
+    if found.sheet.state is not State.SIGNED_OFF:
+        return None
+    return _signature(found, found.sealed_by, step="確定", capacity="確定者", at=found.sealed_at, digest=found.digest)
+

@@ -1,0 +1,137 @@
+"""A city in which everything that can be frozen is frozen, beside open rows of the same tables."""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from sqlalchemy import Connection, Engine, create_engine, select
+from sqlalchemy.orm import Session
+from sqlalchemy.pool import NullPool
+
+from app.checklists.models import ChecklistEdition, ChecklistItem
+from app.db.engine import make_engine
+from app.db.session import Database
+from app.inspections.commands.answer import AnswerDraft, record_answers
+from app.inspections.commands.sign_off import confirm_reopening, request_reopening
+from app.inspections.models import Revision
+from app.inspections.rules import State
+from app.journal.commands import record_access
+from app.journal.rules import Subject, SubjectType
+from app.kernel.digest import GENESIS
+from app.kernel.ids import new_id
+from app.reports.models import KeptDocument
+from tests.databases import copy_of
+from tests.factories.inspections import Year, at_grace_end, running_year
+from tests.people import AFFAIRS, BRANCH, COUNTER, KIMURA, SUZUKI, TAKAHASHI, TANAKA
+
+
+@pytest.fixture(scope="session")
+def settled_template(city_template: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """A sealed sheet that was reopened, a silent one, one in the middle of a return, a draft beside a published edition."""
+    with copy_of(city_template, folder=tmp_path_factory.mktemp("settled")) as url:
+        database = Database(make_engine(url))
+        _settle(running_year(database))
+        with database.engine.connect() as connection:
+            _checkpoint(connection)
+        database.engine.dispose()
+        yield url
+
+
+def _settle(year: Year) -> None:
+    year.bring(AFFAIRS, to=State.AWAITING_REAPPROVAL)
+    for act in (year.approve, year.judge, year.finish_review, year.sign_off):
+        act(AFFAIRS)
+        year.now += timedelta(minutes=10)
+    year.bring(COUNTER, to=State.RETURNED)
+    _reply(year)
+    year.now = at_grace_end()
+    year.close_unsubmitted(BRANCH)
+    _reopen(year)
+    with year.database.transaction() as session:
+        _keep_document(session, year=year)
+        _draft_edition(session, year=year)
+
+
+def _reply(year: Year) -> None:
+    sheet = year.sheet(COUNTER)
+    draft = AnswerDraft(
+        item_id=year.item_id("D02"), level="partial", comment="理由を書いた。", seen_version=1, client_id="reply", reply="来月に直します。"
+    )
+    with year.database.transaction() as session:
+        record_answers(session, actor=year.actor(TAKAHASHI), inspection_id=sheet.id, drafts=[draft], now=year.now)
+
+
+def _reopen(year: Year) -> None:
+    sealed, silent = year.sheets[AFFAIRS.code], year.sheets[BRANCH.code]
+    tanaka, kimura = year.actor(TANAKA), year.actor(KIMURA)
+    with year.database.transaction() as session:
+        request_reopening(session, actor=tanaka, inspection_id=sealed, reason="控えが見つかったため", now=year.now)
+        confirm_reopening(session, actor=kimura, inspection_id=sealed, now=year.now)
+        request_reopening(session, actor=tanaka, inspection_id=silent, reason="提出の申し出があったため", now=year.now)
+
+
+def _keep_document(session: Session, *, year: Year) -> None:
+    revision_id = session.scalars(
+        select(Revision.id).where(Revision.inspection_id == year.sheets[AFFAIRS.code], Revision.number == 1)
+    ).one()
+    session.add(KeptDocument(revision_id=revision_id, number="R8-0001", file_digest=GENESIS, size=1, made_at=year.now))
+    record_access(
+        session,
+        person_id=str(SUZUKI.id),
+        subject=Subject(type=SubjectType.INSPECTION, id=str(year.sheets[AFFAIRS.code])),
+        act="document.opened",
+        now=year.now,
+    )
+
+
+def _draft_edition(session: Session, *, year: Year) -> None:
+    published = session.get_one(ChecklistEdition, year.edition_id)
+    draft_id = new_id()
+    session.add(
+        ChecklistEdition(
+            id=draft_id,
+            checklist_id=published.checklist_id,
+            label="2027.1",
+            state="draft",
+            content="{}",
+            digest=GENESIS,
+            imported_at=datetime(2026, 12, 1, tzinfo=UTC),
+        )
+    )
+    session.flush()
+    session.add(ChecklistItem(edition_id=draft_id, item_key="D01", position=1))
+
+
+def _checkpoint(connection: Connection) -> None:
+    if connection.dialect.name == "sqlite":
+        connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
+
+
+@pytest.fixture(scope="module")
+def settled_url(settled_template: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The URL of a copy of the settled city for tests that undo what they try."""
+    with copy_of(settled_template, folder=tmp_path_factory.mktemp("copy")) as url:
+        yield url
+
+
+@pytest.fixture(scope="module", params=["the application's connection", "an outsider's connection"])
+def door(request: pytest.FixtureRequest, settled_url: str) -> Iterator[Engine]:
+    """Two ways to the same tables; the outsider's has every pragma of SQLite as the library leaves it."""
+    engine = make_engine(settled_url) if request.param.startswith("the") else outsider(settled_url)
+    yield engine
+    engine.dispose()
+
+
+def outsider(url: str) -> Engine:
+    """Return an engine as some other program makes one: no foreign keys, no recursive triggers, no time limit of ours."""
+    arguments = {"isolation_level": None} if url.startswith("sqlite") else {}
+    return create_engine(url, poolclass=NullPool, connect_args=arguments)
+
+
+@pytest.fixture
+def own_settled(settled_template: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Database]:
+    """A copy of the settled city for one test that changes it."""
+    with copy_of(settled_template, folder=tmp_path_factory.mktemp("own")) as url:
+        database = Database(make_engine(url))
+        yield database
+        database.engine.dispose()
