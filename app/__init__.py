@@ -1,20 +1,25 @@
 """The application: put together here, and refused when a promise is not kept."""
 
 from datetime import timedelta
-import importlib
-import importlib.util
-
 from flask import Flask
 from flask_wtf import CSRFProtect
 from sqlalchemy import inspect
 from werkzeug.middleware.proxy_fix import ProxyFix
 
+from app.checklists import routes as checklists
+from app.cli import COMMANDS
 from app.config import Settings, load_settings
 from app.db.engine import make_engine
 from app.db.session import Database, bind, bound
+from app.home import routes as home
+from app.inspections import routes as inspections
+from app.inspections.queries.lists import AnswerCount, HeaderCounter
+from app.jobs.documents import DocumentAfterSealing
 from app.kernel.clock import Clock, DemonstrationClock, SystemClock
 from app.kernel.ports import Ports
 from app.organisation.queries import installation
+from app.people import routes as people
+from app.reports import routes as reports
 from app.web.access import guard, refuse_undeclared_routes
 from app.web.errors import init_errors
 from app.web.filters import init_filters
@@ -39,7 +44,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     app.extensions["ports"] = Ports()
     app.extensions["clock"] = _clock(chosen)
     _init_web(app, chosen)
-    _init_domains(app)
+    _init_domains(app, chosen)
     refuse_undeclared_routes(app)
     return app
 
@@ -87,15 +92,13 @@ def _clock(settings: Settings) -> Clock:
         return DemonstrationClock(real_start=found.created_at, story_start=found.story_start)
 
 
-def _init_domains(app: Flask) -> None:
-    for name in ("people", "checklists", "inspections", "reports", "home"):
-        if importlib.util.find_spec(f"app.{name}.routes") is not None:
-            module = importlib.import_module(f"app.{name}.routes")
-            if hasattr(module, "init_login"):
-                module.init_login(app)
-            app.register_blueprint(module.blueprint)
-    for name in ("database", "checklists", "organisation", "people", "setup", "serve", "journal", "doctor", "backup", "demo", "reports"):
-        if importlib.util.find_spec(f"app.cli.{name}") is not None:
-            module = importlib.import_module(f"app.cli.{name}")
-            for group in module.COMMANDS:
-                app.cli.add_command(group)
+def _init_domains(app: Flask, settings: Settings) -> None:
+    people.init_login(app)
+    for domain in (people, checklists, inspections, reports, home):
+        app.register_blueprint(domain.blueprint)
+    for command in COMMANDS:
+        app.cli.add_command(command)
+    ports: Ports = app.extensions["ports"]
+    ports.edition_use.append(AnswerCount())
+    ports.work_counters.append(HeaderCounter())
+    ports.after_sealing.append(DocumentAfterSealing(settings))

@@ -9,8 +9,8 @@ A backup is a plain tar file that any tool can list. Its members are, in this or
     digest.sha256                   the SHA-256 of every byte before this member
 
 The last member, with the zeros that end a tar file, is always the same number of bytes and follows from the
-bytes before it. So one comparison proves the file whole: no byte of it, padding and headers included, can change
-unseen. Rows are written in an engine-neutral way: a backup of SQLite can be restored to PostgreSQL and back.
+bytes before it. So one comparison proves the file whole: no byte of it, padding and headers included, can
+change unseen. Rows are written in an engine-neutral way: a backup of SQLite can be restored to PostgreSQL.
 """
 
 import hashlib
@@ -188,7 +188,7 @@ HEAD: Final = member(MAGIC_NAME, b"%d\n" % FORMAT)
 
 
 def tail(digest: str) -> bytes:
-    """Return the last bytes of a backup: they follow from the SHA-256 (hexadecimal) of all bytes before them."""
+    """Return the last bytes of a backup. `digest` is the SHA-256 (hexadecimal) of all bytes before them."""
     return member(DIGEST_NAME, f"{digest}\n".encode()) + b"\0" * (2 * BLOCK)
 
 

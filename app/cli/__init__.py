@@ -1,1 +1,16 @@
 """The command line: `flask …`. It goes through the same commands as the pages, with the same rules and the same journal."""
+
+from typing import Final
+
+import click
+
+from app.cli import checklists, database, organisation, people, reports, setup
+
+COMMANDS: Final[tuple[click.Command, ...]] = (
+    *database.COMMANDS,
+    *setup.COMMANDS,
+    *organisation.COMMANDS,
+    *people.COMMANDS,
+    *checklists.COMMANDS,
+    *reports.COMMANDS,
+)

@@ -1,6 +1,5 @@
 """flask reports: documents from the command line."""
 
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final, cast
 from uuid import UUID
@@ -9,10 +8,39 @@ import click
 from flask import current_app
 from flask.cli import AppGroup
 
+from app.cli.terminal import named_actor, now, refusals
 from app.config import Settings
-from app.cli.terminal import acting
+from app.db.session import reading
 from app.jobs.documents import keep_inspection_pdf
 from app.kernel.ids import InspectionId
 
 reports = AppGroup("reports", help="書類を取り出す")
+
+
+@reports.command("inspection", help="確定した点検票の結果をPDFで取り出す")
+@click.argument("inspection_id", type=click.UUID)
+@click.option("-o", "--output", required=True, type=click.Path(dir_okay=False, path_type=Path), help="書き出すファイル")
+@click.option("--by", "staff_no", required=True, help="取り出す職員の職員番号")
+@click.option("--revision", type=int, default=None, help="点検票の版（指定しなければ、いまの版）")
+def inspection_command(inspection_id: UUID, output: Path, staff_no: str, revision: int | None) -> None:
+    """Write the PDF of a sealed sheet to a file; an existing file is never overwritten."""
+    with refusals():
+        with reading() as session:
+            actor = named_actor(session, staff_no=staff_no)
+        content = keep_inspection_pdf(
+            actor=actor,
+            inspection_id=InspectionId(inspection_id),
+            number=revision,
+            settings=cast("Settings", current_app.extensions["settings"]),
+            now=now(),
+        )
+        try:
+            with output.open("xb") as file:
+                file.write(content)
+        except FileExistsError:
+            click.echo(f"{output} はもうあります。別の名前にしてください。", err=True)
+            raise SystemExit(1) from None
+    click.echo(f"{output} に書き出しました（{len(content):,}バイト）。")
+
+
 COMMANDS: Final = (reports,)

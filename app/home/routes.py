@@ -17,8 +17,8 @@ blueprint = Blueprint("home", __name__, template_folder="templates")
 
 _PAGES = {
     "approval": "inspections.approval",
-    "review": "inspections.review_page",
-    "sign_off": "inspections.sign_off_page",
+    "review": "inspections.review",
+    "sign_off": "inspections.sign_off",
     "answer": "inspections.check",
 }
 

@@ -1,5 +1,6 @@
 """Making the document of a sealed revision after the commit that sealed it: rendered outside of any transaction, then kept."""
 
+import logging
 from contextlib import suppress
 from datetime import datetime
 
@@ -12,6 +13,8 @@ from app.inspections.queries.sealed import sealed_sheet
 from app.kernel.ids import InspectionId
 from app.reports.commands import keep_document, kept_document
 from app.reports.queries import inspection_pdf
+
+log = logging.getLogger(__name__)
 
 
 def keep_inspection_pdf(
@@ -30,3 +33,17 @@ def keep_inspection_pdf(
         with suppress(IntegrityError), transaction() as session:
             keep_document(session, actor=actor, found=found, content=content, folder=settings.evidence_path, now=now)
     return content
+
+
+class DocumentAfterSealing:
+    """Makes the document right after the commit. When that fails the seal stands, and the page makes it from the seal."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+
+    def __call__(self, *, actor: Actor, inspection_id: InspectionId, now: datetime) -> None:
+        """Make and keep the document; a failure is logged, never shown as a failed sign-off."""
+        try:
+            keep_inspection_pdf(actor=actor, inspection_id=inspection_id, number=None, settings=self._settings, now=now)
+        except Exception:
+            log.exception("the document of inspection %s could not be kept", inspection_id)

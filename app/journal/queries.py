@@ -22,6 +22,7 @@ from app.journal.rules import (
     exported_faults,
     mark_faults,
     seal_faults,
+    seal_place,
 )
 
 
@@ -174,6 +175,7 @@ def verify(session: Session, *, exported: Sequence[ExportedSeal] = ()) -> Verifi
     for subject in heads.keys() - seen:
         faults += chain_faults(subject, [], heads[subject])
     faults += seal_faults(seals, digests)
+    faults += _stray_lines(session)
     faults += mark_faults(_marks(session), seals)
     for one in exported:
         faults += exported_faults(one, seals)
@@ -221,6 +223,18 @@ def _entries(session: Session) -> Iterator[EntryRow]:
             previous_digest=row.previous_digest,
             digest=row.digest,
         )
+
+
+def _stray_lines(session: Session) -> Iterator[Fault]:
+    """Yield the seals of which only lines are left."""
+    rows = session.scalars(
+        select(JournalSealLine.seal_sequence)
+        .where(JournalSealLine.seal_sequence.not_in(select(JournalSeal.sequence)))
+        .distinct()
+        .order_by(JournalSealLine.seal_sequence)
+    )
+    for sequence in rows:
+        yield Fault(place=seal_place(sequence), message="封印がないのに、封印した末尾の一覧があります")
 
 
 def _seals(session: Session) -> list[SealRow]:

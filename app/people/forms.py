@@ -88,7 +88,7 @@ _ACT_WORDS: Final = {
 class AccountActForm(Form):
     """What to do with an account, and why."""
 
-    act = RadioField("すること", validators=[InputRequired("することを選んでください。")], choices=[])
+    act = RadioField("すること", validators=[InputRequired("することを選んでください。")], choices={})
     reason = TextAreaField(
         "理由",
         validators=[InputRequired("理由を書いてください。"), Length(max=REASON_LENGTH)],
@@ -97,7 +97,7 @@ class AccountActForm(Form):
 
     def offer(self, state: AccountState) -> None:
         """Offer what fits the state of the account."""
-        self.act.choices = [(act.value, _ACT_WORDS[act]) for act in _ACTS[state]]
+        self.act.choices = {act.value: _ACT_WORDS[act] for act in _ACTS[state]}
 
 
 class DutyForm(Form):
@@ -106,10 +106,10 @@ class DutyForm(Form):
     duty = RadioField(
         "役割",
         validators=[InputRequired("役割を選んでください。")],
-        choices=[(duty.value, word) for duty, word in DUTY.items()],
+        choices={duty.value: word for duty, word in DUTY.items()},
         default=Duty.CLERK.value,
     )
-    member = SelectField("この所属の職員", validators=[Optional()], choices=[])
+    member = SelectField("この所属の職員", choices={})
     staff_no = StringField(
         "ほかの所属の職員番号",
         validators=[Optional(), Length(max=CODE_LENGTH)],
@@ -130,10 +130,10 @@ class DutyForm(Form):
     def offer(self, *, members: Iterable[PersonView], today: date) -> None:
         """Offer the members of the unit, and today as the first day."""
         self.today = today
-        self.member.choices = [
-            ("", "選んでください"),
-            *((person.staff_no, f"{person.name}（{person.staff_no}）") for person in members),
-        ]
+        self.member.choices = {
+            "": "選んでください",
+            **{person.staff_no: f"{person.name}（{person.staff_no}）" for person in members},
+        }
         if not self.is_submitted():
             self.first_day.data = today
 

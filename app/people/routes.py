@@ -353,7 +353,7 @@ def create_account(person_id: UUID) -> Page:
 def act_on_account(person_id: UUID) -> Page:
     """Reset, close, open again, or end all sessions; each with a reason."""
     form = AccountActForm()
-    form.act.choices = [(act.value, act.value) for act in AccountActKind]
+    form.act.choices = {act.value: act.value for act in AccountActKind}
     if not form.validate():
         return _account_page(person_id, form), 422
     act, reason = AccountActKind(form.act.data), form.reason.data or ""

@@ -1,5 +1,6 @@
 """Proving a backup and putting it back: always into a new and empty place, never into what is running."""
 
+import os
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -136,6 +137,8 @@ def _restore_evidence(archive: Archive, *, folder: Path) -> None:
         with target.open("xb") as file:
             target.chmod(0o600)
             archive.copy(member, target=file)
+            file.flush()
+            os.fsync(file.fileno())
 
 
 # ------------------------------------------------------------------------------------------- the database

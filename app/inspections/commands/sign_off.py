@@ -54,10 +54,22 @@ def sign_off(session: Session, *, actor: Actor, inspection_id: InspectionId, see
     return _keep(session, loaded=loaded, content=content, actor=actor, now=now)
 
 
-def close_unsubmitted(session: Session, *, actor: Actor, inspection_id: InspectionId, reason: str, now: datetime) -> None:
-    """End the sheet of a department that never handed it in, after the grace date: sealed, counted, never "signed off"."""
+def close_unsubmitted(
+    session: Session,
+    *,
+    actor: Actor,
+    inspection_id: InspectionId,
+    reason: str,
+    now: datetime,
+    seen_version: int | None = None,
+) -> None:
+    """End the sheet of a department that never handed it in, after the grace date: sealed, counted, never "signed off".
+
+    `seen_version` is the sheet's version on the screen; without a screen (None) the sheet is taken as it is.
+    """
     loaded = load(session, actor=actor, inspection_id=inspection_id, now=now)
     step = allowed_step(loaded, action=Action.CLOSE_UNSUBMITTED, actor=actor, now=now)
+    _require_seen(loaded, seen_version=seen_version)
     words = checked_reason(reason)
     content = sealed_content(session, loaded=loaded, actor=actor, action=Action.CLOSE_UNSUBMITTED, now=now)
     facts, values = {"sealed": digest_text(content)}, self_score_values(loaded)
@@ -65,15 +77,33 @@ def close_unsubmitted(session: Session, *, actor: Actor, inspection_id: Inspecti
     _keep(session, loaded=loaded, content=content, actor=actor, now=now)
 
 
-def exclude(session: Session, *, actor: Actor, inspection_id: InspectionId, reason: str, now: datetime) -> None:
-    """Withdraw a unit from a running campaign, with the reason; what it answered is sealed as it stands."""
+def exclude(
+    session: Session,
+    *,
+    actor: Actor,
+    inspection_id: InspectionId,
+    reason: str,
+    now: datetime,
+    seen_version: int | None = None,
+) -> None:
+    """Withdraw a unit from a running campaign, with the reason; what it answered is sealed as it stands.
+
+    `seen_version` is the sheet's version on the screen; without a screen (None) the sheet is taken as it is.
+    """
     loaded = load(session, actor=actor, inspection_id=inspection_id, now=now)
     step = allowed_step(loaded, action=Action.EXCLUDE, actor=actor, now=now)
+    _require_seen(loaded, seen_version=seen_version)
     words = checked_reason(reason)
     content = sealed_content(session, loaded=loaded, actor=actor, action=Action.EXCLUDE, now=now)
     facts = {"sealed": digest_text(content)}
     take_step(session, loaded=loaded, step=step, actor=actor, now=now, reason=words, facts=facts)
     _keep(session, loaded=loaded, content=content, actor=actor, now=now)
+
+
+def _require_seen(loaded: Loaded, *, seen_version: int | None) -> None:
+    """Refuse to end a sheet that moved on while somebody wrote down why it should end."""
+    if seen_version is not None:
+        require_version(loaded.sheet, seen_version=seen_version)
 
 
 def _keep(session: Session, *, loaded: Loaded, content: str, actor: Actor, now: datetime) -> RevisionId:

@@ -7,7 +7,7 @@ from typing import Any, Final
 from uuid import UUID
 
 from wtforms import DateField, HiddenField, SelectField, SelectMultipleField, StringField, TextAreaField
-from wtforms.validators import InputRequired, Length
+from wtforms.validators import InputRequired, Length, ValidationError
 
 from app.inspections.commands.campaign import LONGEST_NOTICE, LONGEST_TITLE, CampaignDraft
 from app.inspections.commands.steps import LONGEST_REASON
@@ -56,7 +56,7 @@ class UnitsField(SelectMultipleField):
     """Units by their ids; which of them exist is for the command to say, by the base date."""
 
     def __init__(self, label: str, **kwargs: Any) -> None:  # noqa: ANN401 - WTForms' own arguments
-        super().__init__(label, coerce=UUID, choices=[], validate_choice=False, **kwargs)
+        super().__init__(label, coerce=UUID, choices={}, validate_choice=False, **kwargs)
 
     def process_formdata(self, valuelist: list[Any]) -> None:
         """Read ids; anything else did not come from our page."""
@@ -83,7 +83,7 @@ class CampaignForm(Form):
     title = StringField(
         "名称", validators=[InputRequired("名称を書いてください。"), Length(max=LONGEST_TITLE)]
     )
-    kind = SelectField("種類", choices=[(kind.value, label) for kind, label in CAMPAIGN_KIND.items()])
+    kind = SelectField("種類", choices={kind.value: label for kind, label in CAMPAIGN_KIND.items()})
     fiscal_year = SelectField("年度", coerce=int)
     edition = SelectField("点検票の版", validators=[InputRequired("点検票の版を選んでください。")])
     base_date = _day("基準日", hint="この日の組織で対象を選びます。")
@@ -115,8 +115,8 @@ class CampaignForm(Form):
 
     def offer(self, page: FormPage) -> None:
         """Set what the closed lists offer, and say each date in the Japanese calendar beside it."""
-        self.edition.choices = [(str(one.id), f"{one.title}　{one.label}版") for one in page.editions]
-        self.fiscal_year.choices = [(year.year, year.label) for year in page.years]
+        self.edition.choices = {str(one.id): f"{one.title}　{one.label}版" for one in page.editions}
+        self.fiscal_year.choices = {year.year: year.label for year in page.years}
         for name in self.DATES:
             day = self[name].data
             if isinstance(day, date):
@@ -142,22 +142,31 @@ class CampaignForm(Form):
 
 
 class ReasonForm(Form):
-    """The reason for something that takes a sheet out of the ordinary way."""
+    """The reason for something out of the ordinary."""
 
     reason = TextAreaField(
         "理由",
         validators=[InputRequired("理由を書いてください。"), Length(max=LONGEST_REASON)],
-        description="操作ログと点検票の経過に残ります。",
+        description="点検票の経過に残り、監査人も読みます。",
     )
+
+
+class EndingForm(ReasonForm):
+    """The reason for ending a sheet before its time, and the sheet's version on the screen."""
+
     version = HiddenField(default=str(NO_VERSION))
 
     @classmethod
-    def named(cls, anchor: str, **kwargs: Any) -> "ReasonForm":  # noqa: ANN401 - WTForms' own arguments
-        """Return a form whose field has an id of its own, because a page holds several."""
+    def anchored(cls, anchor: str, **kwargs: Any) -> "EndingForm":  # noqa: ANN401 - WTForms' own arguments
+        """Return a form whose field has an id of its own: the page holds one form for each way."""
         form = cls(**kwargs)
-        form.reason.id = anchor
-        form.reason.label.field_id = anchor
+        form.reason.id = form.reason.label.field_id = anchor
         return form
+
+    def show_version(self, version: int) -> None:
+        """Carry the version that is shown; a form that came back keeps the one that it was written at."""
+        if self.seen_version == NO_VERSION:
+            self.version.data = str(version)
 
     @property
     def seen_version(self) -> int:
@@ -166,13 +175,22 @@ class ReasonForm(Form):
 
 
 class AddUnitForm(ReasonForm):
-    """A unit that joins a running campaign, with the reason."""
+    """A unit that joins a running campaign. Whether it still can is for the command to say."""
 
-    unit = SelectField("追加する所属", validators=[InputRequired("追加する所属を選んでください。")])
+    unit = SelectField(
+        "追加する所属", validators=[InputRequired("追加する所属を選んでください。")], validate_choice=False
+    )
 
     def offer(self, addable: Sequence[Choice]) -> None:
         """Set the units that have no sheet yet."""
-        self.unit.choices = [("", "選んでください"), *((choice.value, choice.label) for choice in addable)]
+        self.unit.choices = {"": "選んでください", **{choice.value: choice.label for choice in addable}}
+
+    def validate_unit(self, field: SelectField) -> None:
+        """An id is what our own list sends."""
+        try:
+            UUID(field.data)
+        except ValueError:
+            raise ValidationError("追加する所属を選び直してください。") from None
 
     @property
     def unit_id(self) -> UnitId:

@@ -31,26 +31,9 @@ NOT_JUDGED: Final = ""
 """The value of the radio button 未判断."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ErrorLink:
-    """One line of the error summary."""
-
-    href: str
-    text: str
-
-
-def error_links(problems: Iterable[Problem]) -> tuple[ErrorLink, ...]:
-    """Return the error summary: a link to each field, or to the page where no field is meant."""
-    return tuple(
-        ErrorLink(href=f"#{problem.field}" if problem.field else "#main", text=problem.message)
-        for problem in problems
-    )
-
-
-def form_error_links(form: Form) -> tuple[ErrorLink, ...]:
-    """Return the error summary of a WTForms form, with what belongs to the whole of it."""
-    whole = (Problem(message=str(message)) for message in form.form_errors)
-    return error_links((*form.problems, *whole))
+def problems_of(form: Form) -> tuple[Problem, ...]:
+    """Return everything to mend in a form, with what belongs to the whole of it."""
+    return (*form.problems, *(Problem(message=str(message)) for message in form.form_errors))
 
 
 class StepForm(Form):
@@ -208,7 +191,7 @@ def _day(text: str) -> date | None:
 
 
 def accepted_page(form: MultiDict[str, str], *, items: Iterable[Item]) -> PageOfJudgements:
-    """Return the acceptance of every item that was listed (`accept-D01` with the versions that were shown)."""
+    """Return the acceptance of every item that was listed (`accept-D01` with the versions shown)."""
     listed = [item for item in items if f"accept-{item.key}" in form]
     accepted = JudgementFields(judgement=Judgement.ACCEPTED.value)
     drafts = tuple(_draft(item, replace(accepted, seen=form[f"accept-{item.key}"])) for item in listed)
@@ -222,7 +205,7 @@ def fields_of_page(
     sent: Mapping[str, JudgementFields],
     problems: Iterable[Problem],
 ) -> dict[str, JudgementFields]:
-    """Return the fields of every item: what was typed lies over what is stored, and loses nothing of either."""
+    """Return the fields of every item: what was typed lies over what is stored."""
     stored = {item.item.key: stored_fields(item, default_due=default_due) for item in items}
     errors = {problem.field: problem.message for problem in problems if problem.field}
     return {

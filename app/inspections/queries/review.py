@@ -1,6 +1,6 @@
 """The judging page of one department: every item beside last year's, with what was said in earlier rounds."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from enum import StrEnum
@@ -42,7 +42,7 @@ from app.inspections.rules import (
     change,
 )
 from app.kernel.errors import NotNow
-from app.kernel.ids import InspectionId, ItemId, PersonId
+from app.kernel.ids import InspectionId, ItemId, PersonId, RevisionId
 from app.kernel.workflow import steps_from
 from app.organisation.queries import tree_on
 from app.people.queries import people_by_id
@@ -206,14 +206,7 @@ class ReviewPage:
     def shown(self, show: Show, *, also: frozenset[str] = frozenset()) -> tuple[JudgedSection, ...]:
         """Return the sections with the items of a filter, and those whose keys are wanted in any case."""
         wanted = [item for item in self.items if is_shown(item, show=show) or item.item.key in also]
-        by_id = {item.item.id: item for item in wanted}
-        sections = (
-            JudgedSection(
-                section=section, items=tuple(by_id[item.id] for item in section.items if item.id in by_id)
-            )
-            for section in self.sheet.edition.sections
-        )
-        return tuple(section for section in sections if section.items)
+        return by_section(self.sheet, wanted)
 
     def count(self, show: Show) -> int:
         """Count the items of a filter."""
@@ -226,6 +219,16 @@ class ReviewPage:
         place = next((n for n, line in enumerate(others) if line.id == self.sheet.id), len(others) - 1)
         following = [*others[place + 1 :], *others[:place]]
         return next((line for line in following if line.id != self.sheet.id), None)
+
+
+def by_section(sheet: Sheet, items: Iterable[JudgedItem]) -> tuple[JudgedSection, ...]:
+    """Return items under the sections of the edition; sections without any are left out."""
+    by_id = {item.item.id: item for item in items}
+    sections = (
+        JudgedSection(section=section, items=tuple(by_id[one.id] for one in section.items if one.id in by_id))
+        for section in sheet.edition.sections
+    )
+    return tuple(section for section in sections if section.items)
 
 
 def is_shown(item: JudgedItem, *, show: Show) -> bool:
@@ -253,18 +256,18 @@ def review_page(session: Session, *, actor: Actor, inspection_id: InspectionId, 
     if sheet.state not in OPEN_TO_REVIEWERS:
         raise NotNow("この点検票は、いま審査の段階にありません。所属が回答しているか、もう確定しています。")
     content = content_of_sheet(session, sheet=sheet)
-    approvals = _approvals(session, sheet=sheet)
-    names = people_by_id(session, person_ids=_people(content, approvals))
+    approvals = approvals_of(session, revision_id=sheet.revision_id)
+    names = people_by_id(session, person_ids=people_in(content, approvals))
     path = tree.path(sheet.unit_id)
     outcome = score(content.items, answers=content.self_levels(), edition=sheet.edition)
     return ReviewPage(
         sheet=sheet,
         unit_name=path[-1].name if path else "（廃止された所属）",
         department=path[0].name if len(path) > 1 else "",
-        approval=_approval(approvals, names=names),
+        approval=approval_mark(approvals, names=names),
         share=outcome.share,
         grade=outcome.grade,
-        items=_items(sheet, content, before=previous_answers(session, sheet=sheet), names=names),
+        items=judged_items(sheet, content, before=previous_answers(session, sheet=sheet), names=names),
         offers=offers(sheet, facts_of(sheet, content, today=today), actor=actor, subject=subject),
         queue=beside(session, actor=actor, tree=tree, today=today),
         default_due=max(sheet.campaign.dates.review_due, today + USUAL_RETURN),
@@ -284,17 +287,16 @@ def offers(sheet: Sheet, facts: SheetFacts, *, actor: Actor, subject: Subject) -
     }
 
 
-def _approvals(session: Session, *, sheet: Sheet) -> tuple[Approval, ...]:
-    return tuple(
-        session.scalars(
-            select(Approval).where(Approval.revision_id == sheet.revision_id).order_by(Approval.sequence)
-        )
-    )
+def approvals_of(session: Session, *, revision_id: RevisionId) -> tuple[Approval, ...]:
+    """Return the approvals of a revision, oldest first."""
+    wanted = select(Approval).where(Approval.revision_id == revision_id).order_by(Approval.sequence)
+    return tuple(session.scalars(wanted))
 
 
-def _approval(
+def approval_mark(
     approvals: tuple[Approval, ...], *, names: Mapping[PersonId, PersonView]
 ) -> ApprovalMark | None:
+    """Return the last approval in one line."""
     if not approvals:
         return None
     last = approvals[-1]
@@ -306,7 +308,8 @@ def _approval(
     )
 
 
-def _people(content: SheetContent, approvals: tuple[Approval, ...]) -> set[PersonId]:
+def people_in(content: SheetContent, approvals: tuple[Approval, ...]) -> set[PersonId]:
+    """Return everybody whose name stands beside the items of a sheet."""
     return {
         *(review.reviewed_by for review in content.reviews.values()),
         *(entry.returned_by for entry in content.returns),
@@ -319,13 +322,14 @@ def name_of(names: Mapping[PersonId, PersonView], person_id: PersonId) -> str:
     return names[person_id].name if person_id in names else "（不明）"
 
 
-def _items(
+def judged_items(
     sheet: Sheet,
     content: SheetContent,
     *,
     before: Mapping[ItemId, PreviousAnswer],
     names: Mapping[PersonId, PersonView],
 ) -> tuple[JudgedItem, ...]:
+    """Return every item that applies, beside last year's and with its judgement."""
     return tuple(
         _item(item, sheet=sheet, content=content, previous=before.get(item.id), names=names)
         for item in content.items

@@ -83,6 +83,11 @@ class ReviewQueue:
     number: int
 
     @property
+    def pages(self) -> int:
+        """How many pages there are."""
+        return max(1, -(-self.total // PAGE_SIZE))
+
+    @property
     def everything(self) -> int:
         """Count the sheets of all tabs."""
         return sum(self.counts.values())

@@ -15,9 +15,9 @@ from app.inspections.queries import answering as queries
 from app.inspections.queries.lists import sheets_of
 from app.inspections.queries.sheet import find_sheet
 from app.inspections.routes import blueprint
-from app.inspections.routes.words import doable
 from app.inspections.routes.access_log import log_access
-from app.kernel.errors import InvalidInput
+from app.inspections.routes.words import doable
+from app.kernel.errors import InvalidInput, NotNow
 from app.kernel.fiscal_year import clock_time
 from app.kernel.ids import InspectionId, ItemId
 from app.web.access import actor, now, requires, today
@@ -151,13 +151,18 @@ def check(inspection_id: UUID) -> str:
 def submit(inspection_id: UUID) -> ResponseReturnValue:
     """Hand the sheet over to the head."""
     seen = request.form.get("version", 0, type=int)
-    return perform(
-        lambda session: hand_over(
-            session, actor=actor(), inspection_id=InspectionId(inspection_id), seen_version=seen, now=now()
-        ),
-        to=url_for("inspections.inspection", inspection_id=inspection_id),
-        message="所属長へ承認を依頼しました。所属長が開くまでは引き戻せます。",
-    )
+    try:
+        return perform(
+            lambda session: hand_over(
+                session, actor=actor(), inspection_id=InspectionId(inspection_id), seen_version=seen, now=now()
+            ),
+            to=url_for("inspections.inspection", inspection_id=inspection_id),
+            message="所属長へ承認を依頼しました。所属長が判断するまでは引き戻せます。",
+        )
+    except NotNow as refusal:
+        # What is missing is listed on the page itself, with a link to each place.
+        flash(refusal.message, "error")
+        return check(inspection_id), refusal.status
 
 
 @blueprint.post("/inspections/<uuid:inspection_id>/withdraw")

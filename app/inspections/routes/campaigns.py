@@ -1,9 +1,10 @@
-"""Pages of the lead division: preparing and opening a campaign, following its sheets, ending what does not come in."""
+"""Preparing and opening a campaign, following its sheets, ending what does not come in."""
 
 import csv
 import io
 from collections.abc import Callable, Sequence
 from typing import Any, Final, cast
+from urllib.parse import urlencode
 from uuid import UUID
 
 from flask import Response, current_app, render_template, request, url_for
@@ -15,7 +16,7 @@ from app.config import Settings
 from app.db.session import reading
 from app.inspections.commands import campaign as commands
 from app.inspections.commands.sign_off import close_unsubmitted, exclude
-from app.inspections.forms.campaigns import AddUnitForm, CampaignForm, ReasonForm, error_lines, version_of
+from app.inspections.forms.campaigns import AddUnitForm, CampaignForm, EndingForm, error_lines, version_of
 from app.inspections.queries import campaigns as queries
 from app.inspections.queries.campaigns import FormPage, Preparation, ProgressFilter, ProgressPage, ProgressRow
 from app.inspections.queries.sheet import find_sheet
@@ -27,12 +28,31 @@ from app.kernel.errors import InvalidInput
 from app.kernel.fiscal_year import long_date, long_instant
 from app.kernel.ids import CampaignId, InspectionId, UnitId
 from app.web.access import actor, now, requires, today
-from app.web.forms import Form, key_for_page, new_key, perform
+from app.web.forms import key_for_page, new_key, perform
 
 Ending = Callable[..., None]
 UNPROCESSABLE: Final = 422
 FORMULA_STARTS: Final = ("=", "+", "-", "@", "\t", "\r")
 """What a spreadsheet takes for the beginning of a formula."""
+COLUMNS: Final = (
+    "部",
+    "所属",
+    "状態",
+    "回答済み",
+    "対象項目",
+    "審査済み",
+    "自己点検（％）",
+    "自己点検の評価",
+    "審査後（％）",
+    "審査後の評価",
+    "期限",
+    "期限（西暦）",
+    "期限超過",
+    "所属長",
+    "点検担当者",
+    "この状態になった日時",
+    "この状態になった日（西暦）",
+)
 
 
 @blueprint.get("/campaigns")
@@ -42,7 +62,12 @@ def campaign_list() -> str:
     number = request.args.get("page", 1, type=int)
     with reading() as session:
         page = queries.campaign_list(session, actor=actor(), today=today(), number=number)
-    links = _links(page.total, number=page.number, size=50, address=lambda one: url_for("inspections.campaign_list", page=one))
+    links = _links(
+        page.total,
+        number=page.number,
+        size=queries.PAGE_SIZE,
+        address=lambda one: url_for("inspections.campaign_list", page=one),
+    )
     return render_template(
         "inspections/campaigns.html", page=page, links=links, kinds=CAMPAIGN_KIND, states=CAMPAIGN_STATE
     )
@@ -178,7 +203,9 @@ def campaign(campaign_id: UUID) -> str:
     """Show a draft with everybody who would get a sheet; from the opening on, the progress of every sheet."""
     with reading() as session:
         if queries.campaign_state(session, campaign_id=CampaignId(campaign_id)) is CampaignState.DRAFT:
-            page = queries.preview_page(session, actor=actor(), campaign_id=CampaignId(campaign_id), today=today())
+            page = queries.preview_page(
+                session, actor=actor(), campaign_id=CampaignId(campaign_id), today=today()
+            )
             return render_template("inspections/campaign.html", page=page, kinds=CAMPAIGN_KIND, key=new_key())
     return _progress(campaign_id, form=AddUnitForm(formdata=None))
 
@@ -257,6 +284,16 @@ def _wanted() -> ProgressFilter:
     )
 
 
+def _parameters(wanted: ProgressFilter) -> dict[str, str]:
+    """Return what an address needs to show the same rows."""
+    given = {
+        "state": wanted.standing or "",
+        "department": str(wanted.department or ""),
+        "overdue": "1" if wanted.overdue_only else "",
+    }
+    return {name: value for name, value in given.items() if value}
+
+
 def _progress_query(campaign_id: UUID, *, wanted: ProgressFilter) -> ProgressPage:
     with reading() as session:
         return queries.progress_page(
@@ -269,14 +306,14 @@ def _progress(campaign_id: UUID, *, form: AddUnitForm) -> str:
     page = _progress_query(campaign_id, wanted=wanted)
     form.offer(page.addable)
     for_print = request.args.get("rows") == "all"
-    size = 200 if for_print else 50
-    chosen = {"state": wanted.standing, "department": wanted.department, "overdue": "1" if wanted.overdue_only else None}
+    size = queries.PRINT_SIZE if for_print else queries.PAGE_SIZE
+    chosen = _parameters(wanted)
     number = min(max(request.args.get("page", 1, type=int), 1), max(1, -(-len(page.rows) // size)))
     rows = page.rows[(number - 1) * size : number * size]
 
     def address(one: int) -> str:
-        whole = "all" if for_print else None
-        return url_for("inspections.campaign", campaign_id=campaign_id, page=one, rows=whole, **chosen)
+        query = {**chosen, **({"rows": "all"} if for_print else {}), "page": str(one)}
+        return f"{url_for('inspections.campaign', campaign_id=campaign_id)}?{urlencode(query)}"
 
     return render_template(
         "inspections/progress.html",
@@ -284,7 +321,7 @@ def _progress(campaign_id: UUID, *, form: AddUnitForm) -> str:
         groups=page.groups(rows),
         links=_links(len(page.rows), number=number, size=size, address=address),
         wanted=wanted,
-        chosen={name: value for name, value in chosen.items() if value},
+        chosen=chosen,
         form=form,
         errors=error_lines(form),
         states=CAMPAIGN_STATE,
@@ -303,7 +340,9 @@ def _links(total: int, *, number: int, size: int, address: Callable[[int], str])
         "last": min(number * size, total),
         "previous_url": address(number - 1) if number > 1 else None,
         "next_url": address(number + 1) if number < last else None,
-        "links": [{"label": str(one), "url": address(one), "current": one == number} for one in range(1, last + 1)],
+        "links": [
+            {"label": str(one), "url": address(one), "current": one == number} for one in range(1, last + 1)
+        ],
     }
 
 
@@ -321,15 +360,13 @@ def progress_file(campaign_id: UUID) -> Response:
 
 
 def _table(page: ProgressPage) -> list[Sequence[str]]:
-    header = (
-        "部", "所属", "状態", "回答済み", "対象項目", "審査済み", "自己点検（％）", "自己点検の評価", "審査後（％）", "審査後の評価",
-        "期限", "期限（西暦）", "期限超過", "所属長", "点検担当者", "この状態になった日時", "この状態になった日（西暦）",
-    )  # fmt: skip
-    return [header, *(_line(row) for row in page.rows)]
+    return [COLUMNS, *(_line(row) for row in page.rows)]
 
 
 def _line(row: ProgressRow) -> Sequence[str]:
-    scores = [(score.percent, score.grade) if score else ("", "") for score in (row.self_score, row.reviewed_score)]
+    scores = [
+        (score.percent, score.grade) if score else ("", "") for score in (row.self_score, row.reviewed_score)
+    ]
     return (
         row.department_name,
         row.unit_name,
@@ -385,7 +422,12 @@ def ending(inspection_id: UUID) -> str:
 @requires(Permission.UNIT_INSPECTION_CLOSE)
 def close_unsubmitted_sheet(inspection_id: UUID) -> ResponseReturnValue:
     """Close the sheet of a department that did not hand it in."""
-    return _end(inspection_id, action=Action.CLOSE_UNSUBMITTED, command=close_unsubmitted, message="未提出で締め切りました。")
+    return _end(
+        inspection_id,
+        action=Action.CLOSE_UNSUBMITTED,
+        command=close_unsubmitted,
+        message="未提出で締め切りました。",
+    )
 
 
 @blueprint.post("/inspections/<uuid:inspection_id>/exclude")
@@ -396,9 +438,10 @@ def exclude_sheet(inspection_id: UUID) -> ResponseReturnValue:
 
 
 def _end(inspection_id: UUID, *, action: Action, command: Ending, message: str) -> ResponseReturnValue:
-    form = ReasonForm.named(action.value)
+    form = EndingForm.anchored(action.value)
+    forms = {**_reason_forms(), action: form}
     if not form.validate():
-        return _ending_page(inspection_id, forms=_reason_forms() | {action: form}), UNPROCESSABLE
+        return _ending_page(inspection_id, forms=forms), UNPROCESSABLE
 
     def act(session: Session) -> CampaignId:
         command(
@@ -412,24 +455,32 @@ def _end(inspection_id: UUID, *, action: Action, command: Ending, message: str) 
         return find_sheet(session, actor=actor(), inspection_id=InspectionId(inspection_id)).campaign.id
 
     try:
-        return perform(act, to=lambda found: url_for("inspections.campaign", campaign_id=found), message=message)
+        return perform(
+            act, to=lambda found: url_for("inspections.campaign", campaign_id=found), message=message
+        )
     except InvalidInput as refusal:
         form.take(refusal)
-        return _ending_page(inspection_id, forms=_reason_forms() | {action: form}), UNPROCESSABLE
+        return _ending_page(inspection_id, forms=forms), UNPROCESSABLE
 
 
-def _reason_forms() -> dict[Action, Form]:
+def _reason_forms() -> dict[Action, EndingForm]:
     return {
-        action: ReasonForm.named(action.value, formdata=None)
+        action: EndingForm.anchored(action.value, formdata=None)
         for action in (Action.CLOSE_UNSUBMITTED, Action.EXCLUDE)
     }
 
 
-def _ending_page(inspection_id: UUID, *, forms: dict[Action, Form]) -> str:
+def _ending_page(inspection_id: UUID, *, forms: dict[Action, EndingForm]) -> str:
     with reading() as session:
         page = queries.ending_page(
             session, actor=actor(), inspection_id=InspectionId(inspection_id), today=today()
         )
-    errors = [line for form in forms.values() for line in error_lines(form)]
-    keys = {action: new_key() for action in forms}
-    return render_template("inspections/campaign_ending.html", page=page, forms=forms, errors=errors, keys=keys)
+    for form in forms.values():
+        form.show_version(page.sheet.version)
+    return render_template(
+        "inspections/campaign_ending.html",
+        page=page,
+        forms=forms,
+        errors=[line for form in forms.values() for line in error_lines(form)],
+        keys={action: new_key() for action in forms},
+    )

@@ -1,6 +1,7 @@
 """The reviewers' pages: the queue, judging one department, returning items, ending the review."""
 
 from collections.abc import Callable
+from typing import Final
 from uuid import UUID
 
 from flask import render_template, request, url_for
@@ -16,24 +17,41 @@ from app.inspections.forms.review import (
     ReasonForm,
     StepForm,
     accepted_page,
-    error_links,
     fields_of_page,
-    form_error_links,
     page_of,
+    problems_of,
     sent_fields,
 )
-from app.inspections.queries.review import ReviewPage, Show, review_page
-from app.inspections.queries.review_queue import PAGE_SIZE, QUEUED, ReviewQueue
+from app.inspections.queries import review as queries
+from app.inspections.queries.review import ReviewPage, Show
+from app.inspections.queries.review_queue import QUEUED
 from app.inspections.queries.review_queue import review_queue as queue_page
 from app.inspections.routes import blueprint
 from app.inspections.routes.access_log import log_access
 from app.inspections.rules import State
+from app.inspections.texts import APPROVAL_KIND, CAPACITY, JUDGEMENT, REVIEW_FLAG, REVIEW_SHOW, STATE
 from app.kernel.errors import InvalidInput, NotNow, Problem, StaleVersion
 from app.kernel.ids import InspectionId
 from app.web.access import actor, now, requires, today
 from app.web.forms import key_for_page, new_key, perform
 
 Sent = dict[str, JudgementFields]
+_LIST_CHANGED: Final = (
+    "一覧の項目が、画面を開いたあとに変わりました。何も受理していません。開き直してください。"
+)
+
+
+@blueprint.context_processor
+def review_words() -> dict[str, object]:
+    """Give the pages of a sheet the words of its review."""
+    return {
+        "judgement_labels": JUDGEMENT,
+        "flag_labels": REVIEW_FLAG,
+        "show_labels": REVIEW_SHOW,
+        "state_labels": STATE,
+        "capacity_labels": CAPACITY,
+        "approval_labels": APPROVAL_KIND,
+    }
 
 
 @blueprint.get("/reviews")
@@ -45,32 +63,12 @@ def review_queue() -> str:
     number = request.args.get("page", 1, type=int)
     with reading() as session:
         page = queue_page(session, actor=actor(), state=state, number=number, today=today())
-    return render_template("inspections/review_queue.html", page=page, pages=_pages(page), tabs=QUEUED)
-
-
-def _pages(page: ReviewQueue) -> dict[str, object]:
-    """Return what the pagination macro shows."""
-    last = max(1, -(-page.total // PAGE_SIZE))
-    state = page.state.value if page.state else None
-    urls = {
-        number: url_for("inspections.review_queue", state=state, page=number) for number in range(1, last + 1)
-    }
-    return {
-        "total": page.total,
-        "first": (page.number - 1) * PAGE_SIZE + 1,
-        "last": min(page.number * PAGE_SIZE, page.total),
-        "previous_url": urls.get(page.number - 1),
-        "next_url": urls.get(page.number + 1),
-        "links": [
-            {"label": str(number), "url": url, "current": number == page.number}
-            for number, url in urls.items()
-        ],
-    }
+    return render_template("inspections/review_queue.html", page=page, tabs=QUEUED)
 
 
 @blueprint.get("/inspections/<uuid:inspection_id>/review")
 @requires(Permission.UNIT_INSPECTION_REVIEW)
-def review(inspection_id: UUID) -> str:
+def review_page(inspection_id: UUID) -> str:
     """Judge one department, item by item."""
     page = _page(inspection_id)
     log_access(inspection_id=page.sheet.id, unit_id=page.sheet.unit_id, act="sheet.review")
@@ -114,9 +112,7 @@ def return_items(inspection_id: UUID) -> ResponseReturnValue:
         inspection_id,
         act=send,
         to=_address(inspection_id),
-        message=lambda count: (
-            f"{count}件を所属へ差し戻しました。直すか答えるまで、ほかの項目は変わりません。"
-        ),
+        message=lambda count: f"{count}件を所属へ差し戻しました。ほかの項目は変わりません。",
     )
 
 
@@ -180,17 +176,22 @@ def plain_items(inspection_id: UUID) -> str:
 @blueprint.post("/inspections/<uuid:inspection_id>/accept-plain")
 @requires(Permission.UNIT_INSPECTION_REVIEW)
 def accept_plain(inspection_id: UUID) -> ResponseReturnValue:
-    """Accept exactly the items that were on the list."""
-    page = _page(inspection_id)
-    accepted = accepted_page(request.form, items=[one.item for one in page.plain])
-    if len(accepted.drafts) != sum(1 for name in request.form if name.startswith("accept-")):
-        sentence = "一覧にした項目が、画面を開いたあとに変わりました。まだ何も受理していません。もう一度確かめてください。"
-        raise StaleVersion(sentence)
+    """Accept exactly the items that were on the list, or none."""
+
+    def accept(session: Session) -> int:
+        page = queries.review_page(
+            session, actor=actor(), inspection_id=InspectionId(inspection_id), today=today()
+        )
+        accepted = accepted_page(request.form, items=[one.item for one in page.plain])
+        if len(accepted.drafts) != sum(1 for name in request.form if name.startswith("accept-")):
+            raise StaleVersion(_LIST_CHANGED)
+        return commands.save_page(
+            session, actor=actor(), inspection_id=page.sheet.id, page=accepted, now=now()
+        )
+
     return perform(
-        lambda session: commands.save_page(
-            session, actor=actor(), inspection_id=InspectionId(inspection_id), page=accepted, now=now()
-        ),
-        to=url_for("inspections.review", inspection_id=inspection_id, show=Show.UNJUDGED.value),
+        accept,
+        to=url_for("inspections.review_page", inspection_id=inspection_id, show=Show.UNJUDGED.value),
         message=lambda count: f"{count}件を受理しました。確定まで、1件ずつ取り消せます。",
     )
 
@@ -202,7 +203,7 @@ def _judged(
     to: str,
     message: str | Callable[..., str],
 ) -> ResponseReturnValue:
-    """Carry out an act with the judgements of the page; when it is refused, nothing that was typed is lost."""
+    """Carry out an act with the judgements of the page; refused, nothing that was typed is lost."""
     page = _page(inspection_id)
     items = [one.item for one in page.items]
     sent = sent_fields(request.form, items=items)
@@ -218,7 +219,13 @@ def _judged(
 
 def _page(inspection_id: UUID) -> ReviewPage:
     with reading() as session:
-        return review_page(session, actor=actor(), inspection_id=InspectionId(inspection_id), today=today())
+        return _read(session, inspection_id)
+
+
+def _read(session: Session, inspection_id: UUID) -> ReviewPage:
+    return queries.review_page(
+        session, actor=actor(), inspection_id=InspectionId(inspection_id), today=today()
+    )
 
 
 def _show() -> Show:
@@ -227,7 +234,7 @@ def _show() -> Show:
 
 
 def _address(inspection_id: UUID) -> str:
-    return url_for("inspections.review", inspection_id=inspection_id, show=_show().value)
+    return url_for("inspections.review_page", inspection_id=inspection_id, show=_show().value)
 
 
 def _seen_version() -> int:
@@ -240,6 +247,7 @@ def _render(
     page: ReviewPage, *, sent: Sent, problems: tuple[Problem, ...], form: ReasonForm | None = None
 ) -> str:
     show = _show()
+    typed = [(one.item, sent[one.item.key]) for one in page.items if one.item.key in sent]
     return render_template(
         "inspections/review.html",
         page=page,
@@ -247,10 +255,8 @@ def _render(
         shows=list(Show),
         sections=page.shown(show, also=frozenset(sent)),
         fields=fields_of_page(page.items, default_due=page.default_due, sent=sent, problems=problems),
-        unsaved=[]
-        if page.editable
-        else [(one.item, sent[one.item.key]) for one in page.items if one.item.key in sent],
-        errors=form_error_links(form) if form else error_links(problems),
+        unsaved=[] if page.editable else typed,
+        problems=problems_of(form) if form else problems,
         form=form or ReasonForm(formdata=None, version=str(page.sheet.version)),
         key=key_for_page(),
     )

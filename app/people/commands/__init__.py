@@ -14,6 +14,7 @@ from app.people.commands.functions import assign_person_function
 from app.people.commands.import_ import import_people
 from app.people.commands.installation import FirstPeople, FirstPerson, FirstUnit, prepare_installation
 from app.people.commands.passwords import hash_password, new_first_password
+from app.people.commands.proof import change_password, prove_again, sign_in
 from app.people.commands.sessions import (
     OpenedSession,
     note_seen,
@@ -21,7 +22,6 @@ from app.people.commands.sessions import (
     revoke_session,
     sign_out,
 )
-from app.people.commands.proof import change_password, prove_again, sign_in
 
 __all__ = [
     "FirstPeople",

@@ -75,7 +75,9 @@ def note_seen(session: Session, *, token: str, now: datetime) -> None:
     """Write that a session is in use, at most once a minute."""
     session.execute(
         update(SignInSession)
-        .where(SignInSession.token_digest == digest_text(token), SignInSession.last_seen_at < now - SEEN_STEP)
+        .where(
+            SignInSession.token_digest == digest_text(token), SignInSession.last_seen_at <= now - SEEN_STEP
+        )
         .values(last_seen_at=now)
     )
 

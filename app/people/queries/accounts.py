@@ -4,6 +4,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Final
+from uuid import UUID
 
 from sqlalchemy import (
     exists,
@@ -91,15 +92,7 @@ def _account_lines(session: Session, *, people: Sequence[PersonView], day: date)
         PersonId(row.person_id): row
         for row in session.scalars(select(Account).where(Account.person_id.in_(ids)))
     }
-    last = dict(
-        session.execute(
-            select(SignInSession.account_id, func.max(SignInSession.created_at))
-            .where(SignInSession.account_id.in_([account.id for account in accounts.values()]))
-            .group_by(SignInSession.account_id)
-        )
-        .tuples()
-        .all()
-    )
+    last = _last_sign_ins(session, account_ids=[account.id for account in accounts.values()])
     units = _unit_names(session, person_ids=ids, day=day)
     return tuple(
         AccountLine(
@@ -110,6 +103,15 @@ def _account_lines(session: Session, *, people: Sequence[PersonView], day: date)
         )
         for person in people
     )
+
+
+def _last_sign_ins(session: Session, *, account_ids: Collection[UUID]) -> dict[UUID, datetime]:
+    rows = session.execute(
+        select(SignInSession.account_id, func.max(SignInSession.created_at).label("last"))
+        .where(SignInSession.account_id.in_(account_ids))
+        .group_by(SignInSession.account_id)
+    )
+    return {row.account_id: row.last for row in rows}
 
 
 def _unit_names(session: Session, *, person_ids: Collection[PersonId], day: date) -> dict[PersonId, str]:

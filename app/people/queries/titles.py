@@ -22,4 +22,6 @@ def titles_on(session: Session, *, person_ids: Iterable[PersonId], day: date) ->
             valid_on(day, Posting.valid_from, Posting.valid_to),
         )
     )
-    return {PersonId(row.person_id): f"{names.get(UnitId(row.unit_id), '')} {row.title}".strip() for row in rows}
+    return {
+        PersonId(row.person_id): f"{names.get(UnitId(row.unit_id), '')} {row.title}".strip() for row in rows
+    }

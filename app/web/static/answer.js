@@ -157,13 +157,38 @@
     return required;
   }
 
+  // A comment that nobody has to write waits behind a button, so that four questions fit a screen.
+  function fold(card) {
+    const box = card.querySelector("[data-comment-for]");
+    const comment = field(card, "comment");
+    const opener = document.createElement("button");
+    opener.type = "button";
+    opener.className = "btn btn--text question__more";
+    opener.textContent = "状況を書く";
+    opener.addEventListener("click", () => { open(card); comment.focus(); });
+    card.querySelector(".options").append(opener);
+    card.opener = opener;
+    if (!mark(card) && !comment.value.trim() && comment.getAttribute("aria-invalid") !== "true") {
+      box.hidden = true;
+    } else {
+      opener.hidden = true;
+    }
+  }
+
+  function open(card) {
+    card.querySelector("[data-comment-for]").hidden = false;
+    card.opener.hidden = true;
+  }
+
   form.querySelectorAll("[data-item]").forEach((card) => {
     let timer = 0;
+    fold(card);
     card.dataset.answered = chosen(card) ? "yes" : "";
     card.addEventListener("change", (event) => {
       if (event.target.type !== "radio") return;
       const required = mark(card);
       const comment = field(card, "comment");
+      if (required) open(card);
       if (required && !comment.value.trim()) comment.focus();
       put(card);
     });

@@ -16,7 +16,6 @@ from app.checklists.files import read_edition
 from app.checklists.models import Checklist, ChecklistEdition, ChecklistItem
 from app.checklists.queries import (
     Ancestry,
-    _Shelf,
     ancestry,
     content_of,
     edition_content,
@@ -27,6 +26,7 @@ from app.checklists.queries import (
     newest_published,
     published_edition,
 )
+from app.checklists.queries.loading import _Shelf
 from app.checklists.rules import EditionState
 from app.db.session import Database
 from app.journal.queries import lines_of, verify

@@ -61,36 +61,41 @@ def test_each_changed_trigger_is_named_on_sqlite(connection: Connection, guard: 
 @pytest.mark.parametrize("guard", GUARDS, ids=lambda guard: guard.table)
 def test_each_changed_function_is_named_on_postgresql(connection: Connection, guard: Guard) -> None:
     function = f"guard_{guard.table}"
-    connection.execute(
-        text(f"CREATE OR REPLACE FUNCTION {function}() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RETURN NEW; END $$")
-    )
+    body = "RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RETURN NEW; END $$"
+    connection.execute(text(f"CREATE OR REPLACE FUNCTION {function}() {body}"))
     assert check(connection, GUARDS) == [f"function {function} differs"]
 
 
 @only_postgresql
 @pytest.mark.parametrize("guard", GUARDS, ids=lambda guard: guard.table)
 @pytest.mark.parametrize("order", ["DISABLE TRIGGER", "ENABLE REPLICA TRIGGER"])
-def test_each_disabled_trigger_is_named_on_postgresql(connection: Connection, guard: Guard, order: str) -> None:
+def test_each_disabled_trigger_is_named_on_postgresql(
+    connection: Connection, guard: Guard, order: str
+) -> None:
     for number, name in enumerate(names(guard), start=1):
         connection.execute(text(f"ALTER TABLE {guard.table} {order} {name}"))
         assert check(connection, GUARDS) == [f"trigger {off} is disabled" for off in names(guard)[:number]]
+
+
+ALL = "INSERT OR UPDATE OR DELETE"
+OURS = "EXECUTE FUNCTION guard_approval()"
 
 
 @only_postgresql
 @pytest.mark.parametrize(
     "instead",
     [
-        f"CREATE TRIGGER {ROW} BEFORE INSERT ON approval FOR EACH ROW EXECUTE FUNCTION guard_approval()",
-        f"CREATE TRIGGER {ROW} AFTER INSERT OR UPDATE OR DELETE ON approval FOR EACH ROW EXECUTE FUNCTION guard_approval()",
-        f"CREATE TRIGGER {ROW} BEFORE INSERT OR UPDATE OF comment OR DELETE ON approval FOR EACH ROW EXECUTE FUNCTION guard_approval()",
-        f"CREATE TRIGGER {ROW} BEFORE INSERT OR UPDATE OR DELETE ON approval FOR EACH ROW EXECUTE FUNCTION guard_answer()",
-        f"CREATE TRIGGER {ROW} BEFORE UPDATE ON approval FOR EACH ROW WHEN (OLD.sequence > 99) EXECUTE FUNCTION guard_approval()",
-        f"CREATE TRIGGER {ROW} BEFORE INSERT OR UPDATE OR DELETE ON approval EXECUTE FUNCTION guard_approval()",
+        f"BEFORE INSERT ON approval FOR EACH ROW {OURS}",
+        f"AFTER {ALL} ON approval FOR EACH ROW {OURS}",
+        f"BEFORE INSERT OR UPDATE OF comment OR DELETE ON approval FOR EACH ROW {OURS}",
+        f"BEFORE {ALL} ON approval FOR EACH ROW EXECUTE FUNCTION guard_answer()",
+        f"BEFORE UPDATE ON approval FOR EACH ROW WHEN (OLD.sequence > 99) {OURS}",
+        f"BEFORE {ALL} ON approval {OURS}",
     ],
 )
-def test_a_narrower_trigger_of_the_same_name_is_named_on_postgresql(connection: Connection, instead: str) -> None:
+def test_a_narrower_trigger_of_the_same_name_is_named(connection: Connection, instead: str) -> None:
     connection.execute(text(f"DROP TRIGGER {ROW} ON approval"))
-    connection.execute(text(instead))
+    connection.execute(text(f"CREATE TRIGGER {ROW} {instead}"))
     assert check(connection, GUARDS) == [f"trigger {ROW} differs"]
 
 
@@ -113,7 +118,11 @@ def test_triggers_of_others_are_left_alone(connection: Connection) -> None:
     if on_postgresql():
         body = "CREATE FUNCTION stranger() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RETURN NEW; END $$"
         connection.execute(text(body))
-        connection.execute(text("CREATE TRIGGER stranger BEFORE INSERT ON elsewhere FOR EACH ROW EXECUTE FUNCTION stranger()"))
+        connection.execute(
+            text(
+                "CREATE TRIGGER stranger BEFORE INSERT ON elsewhere FOR EACH ROW EXECUTE FUNCTION stranger()"
+            )
+        )
     else:
         connection.exec_driver_sql("CREATE TRIGGER stranger BEFORE INSERT ON elsewhere BEGIN SELECT 1; END")
     remove(connection)
@@ -123,7 +132,9 @@ def test_triggers_of_others_are_left_alone(connection: Connection) -> None:
 def test_a_guard_without_conditions_freezes_from_birth(connection: Connection) -> None:
     connection.exec_driver_sql("CREATE TABLE stone (id INTEGER PRIMARY KEY, word VARCHAR(9))")
     stone = (Guard(table="stone", unique_keys=(("id",),)),)
-    for statement in postgresql_statements(stone[0]) if on_postgresql() else [t.sql for t in sqlite_triggers(stone[0])]:
+    for statement in (
+        postgresql_statements(stone[0]) if on_postgresql() else [t.sql for t in sqlite_triggers(stone[0])]
+    ):
         connection.exec_driver_sql(statement.replace("%", "%%"))
     assert check(connection, stone) == []
     connection.exec_driver_sql("INSERT INTO stone VALUES (1, 'a'), (2, 'b')")

@@ -82,7 +82,9 @@ class Office:
                 )
             )
 
-    def function(self, cast: Cast, function: str, *, since: date = FIRST_DAY, until: date | None = None) -> None:
+    def function(
+        self, cast: Cast, function: str, *, since: date = FIRST_DAY, until: date | None = None
+    ) -> None:
         """Give somebody a function for `[since, until)`."""
         with self.database.transaction() as session:
             session.add(
@@ -91,7 +93,9 @@ class Office:
                 )
             )
 
-    def open(self, cast: Cast, *, now: datetime, origin: Origin = HERE, password: str = PASSWORD) -> OpenedSession:
+    def open(
+        self, cast: Cast, *, now: datetime, origin: Origin = HERE, password: str = PASSWORD
+    ) -> OpenedSession:
         """Sign somebody in."""
         return sign_in(
             self.database.transaction,

@@ -1,4 +1,4 @@
-"""Rights follow posts, duties and functions by date: from the first minute of the first day to the last of the last."""
+"""Rights follow posts, duties and functions by date, from the first minute to the last."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -59,7 +59,7 @@ def rights(actor: Actor) -> tuple[object, ...]:
     )
 
 
-NOTHING = (frozenset(),) * 7
+NOTHING: tuple[object, ...] = (frozenset(),) * 7
 
 
 @contextmanager
@@ -78,7 +78,7 @@ def counted(database: Database) -> Iterator[list[str]]:
 
 def test_a_clerk_has_the_unit_and_the_duty(office: Office) -> None:
     actor = office.actor(SATO, DAY)
-    assert (actor.member_of, actor.clerk_of) == ({AFFAIRS.id}, {AFFAIRS.id})
+    assert actor.member_of == actor.clerk_of == {AFFAIRS.id}
     assert not actor.head_of | actor.deputy_of | actor.oversees
     assert (actor.staff_no, actor.name, actor.via) == ("1001", "佐藤 花子", Via.WEB)
 
@@ -115,7 +115,12 @@ def test_rights_run_from_the_first_minute_of_the_first_day_to_the_last_of_the_la
     last_minute = start_of_day(until) - timedelta(microseconds=1)
     held = {
         instant: COUNTER.id in office.actor(SATO, business_date(instant)).head_of
-        for instant in (first_minute - timedelta(microseconds=1), first_minute, last_minute, start_of_day(until))
+        for instant in (
+            first_minute - timedelta(microseconds=1),
+            first_minute,
+            last_minute,
+            start_of_day(until),
+        )
     }
     assert list(held.values()) == [False, True, True, False]
     assert first_minute == datetime(2026, 11, 19, 15, 0, tzinfo=UTC)

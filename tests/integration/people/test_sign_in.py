@@ -99,7 +99,7 @@ def test_the_fourth_failure_makes_the_fifth_attempt_wait(office: Office) -> None
     with pytest.raises(TooManyAttempts) as refused:
         office.open(SATO, now=STORY)
     assert refused.value.seconds == 2
-    assert office.open(SATO, now=STORY + 2 * SECOND)
+    assert office.open(SATO, now=STORY + 2 * SECOND).token
 
 
 def test_an_unknown_number_is_slowed_down_just_the_same(office: Office) -> None:
@@ -126,7 +126,7 @@ def test_the_owner_gets_in_after_any_number_of_guesses(office: Office) -> None:
             pass
         now += SECOND
     assert checked < 15
-    assert office.open(SATO, now=now + timedelta(seconds=60), origin=ELSEWHERE)
+    assert office.open(SATO, now=now + timedelta(seconds=60), origin=ELSEWHERE).token
 
 
 def test_attempts_while_waiting_do_not_make_it_longer(office: Office) -> None:
@@ -134,7 +134,7 @@ def test_attempts_while_waiting_do_not_make_it_longer(office: Office) -> None:
     for _ in range(20):
         with pytest.raises(TooManyAttempts):
             office.open(SATO, now=STORY + SECOND)
-    assert office.open(SATO, now=STORY + 2 * SECOND)
+    assert office.open(SATO, now=STORY + 2 * SECOND).token
 
 
 def test_success_forgets_the_failures_of_the_name(office: Office) -> None:
@@ -150,7 +150,7 @@ def test_success_does_not_forget_the_failures_of_the_address(office: Office) -> 
     fail(office, now=STORY, staff_no="4299")
     with pytest.raises(TooManyAttempts):
         office.open(SUZUKI, now=STORY)
-    assert office.open(SUZUKI, now=STORY, origin=ELSEWHERE)
+    assert office.open(SUZUKI, now=STORY, origin=ELSEWHERE).token
 
 
 def test_quiet_time_forgets_and_the_counts_can_be_removed(office: Office) -> None:
@@ -206,7 +206,7 @@ def test_a_weak_hash_is_renewed_at_sign_in(office: Office) -> None:
         after = session.scalars(select(Account.password_hash).where(Account.person_id == SATO.id)).one()
     assert before != after
     assert "m=65536" in after
-    assert office.open(SATO, now=STORY)
+    assert office.open(SATO, now=STORY).token
 
 
 def test_a_password_that_was_reset_meanwhile_does_not_open(

@@ -33,8 +33,8 @@ def test_both_encodings_give_the_same_rows(encoding: str) -> None:
 
 
 def test_columns_may_stand_in_any_order_and_the_end_may_be_missing() -> None:
-    text = "有効開始日,並び順,上位所属コード,ポリシー主体,種別,かな,所属名,所属コード\nR8.4.1,1,,市長部局,部,そうむぶ,総務部,0100\n"
-    (row,) = unit_rows(text.encode())
+    header = "有効開始日,並び順,上位所属コード,ポリシー主体,種別,かな,所属名,所属コード"
+    (row,) = unit_rows(f"{header}\nR8.4.1,1,,市長部局,部,そうむぶ,総務部,0100\n".encode())
     assert (row.span.code, row.span.parent_code, row.span.valid_to) == ("0100", None, None)
 
 
@@ -133,7 +133,13 @@ def test_files_that_cannot_be_read_say_what_to_do(data: bytes, part: str) -> Non
 
 def test_half_width_kana_in_cp932_is_not_taken_for_a_mixture() -> None:
     # ﾃｱ is C3 B1 in CP932, which is also a valid character of UTF-8.
-    (row, _) = unit_rows(sheet("0101,総務課,ﾃｱ,課,市長部局,,1,2026-04-01,", "0102,x,ﾃｱ,課,市長部局,,1,2026-04-01,", encoding="cp932"))
+    (row, _) = unit_rows(
+        sheet(
+            "0101,総務課,ﾃｱ,課,市長部局,,1,2026-04-01,",
+            "0102,x,ﾃｱ,課,市長部局,,1,2026-04-01,",
+            encoding="cp932",
+        )
+    )
     assert row.span.kana == "ﾃｱ"
 
 

@@ -59,11 +59,13 @@ def unit(code: str, *, since: date = date(2020, 4, 1)) -> tuple[UnitSpan, ...]:
 NAME = PersonName(name="佐藤 花子", kana="さとう はなこ")
 
 
-def plan(stored: list[PostingSpan], *rows: PostingSpan, names: dict[str, PersonName] | None = None) -> PeoplePlan:
+def plan(
+    stored: list[PostingSpan], *rows: PostingSpan, names: dict[str, PersonName] | None = None
+) -> PeoplePlan:
     held: dict[str, list[PostingSpan]] = {}
     for one in stored:
         held.setdefault(one.staff_no, []).append(one)
-    known = {staff_no: NAME for staff_no in held}
+    known = dict.fromkeys(held, NAME)
     return plan_people(
         names=names if names is not None else known,
         postings=held,
@@ -116,7 +118,12 @@ def test_each_wrong_cell_is_named(row: str, field: str, part: str, encoding: str
 
 
 def test_new_unchanged_changed_and_ended_are_told_apart() -> None:
-    rows = [span(), span(staff_no="1002"), span(staff_no="1003", title="課長"), span(staff_no="1004", valid_to=APRIL.replace(month=10))]
+    rows = [
+        span(),
+        span(staff_no="1002"),
+        span(staff_no="1003", title="課長"),
+        span(staff_no="1004", valid_to=APRIL.replace(month=10)),
+    ]
     stored = [span(staff_no=number) for number in ("1002", "1003", "1004")]
     made = plan(stored, *rows)
     outcomes = [outcome for _, outcome in made.postings]
@@ -136,7 +143,8 @@ def test_a_transfer_ends_the_old_post_and_begins_the_new_one() -> None:
 
 
 def test_a_second_post_elsewhere_is_fine() -> None:
-    assert plan([span()], span(unit_code="3010", kind=PostingKind.CONCURRENT))
+    made = plan([span()], span(unit_code="3010", kind=PostingKind.CONCURRENT))
+    assert [outcome for _, outcome in made.postings] == [Outcome.NEW]
 
 
 def test_two_posts_in_one_unit_at_once_are_refused() -> None:

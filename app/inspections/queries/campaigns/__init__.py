@@ -15,6 +15,7 @@ from app.inspections.queries.campaigns.preparation import (
 )
 from app.inspections.queries.campaigns.preview import PreviewPage, preview_page
 from app.inspections.queries.campaigns.progress import (
+    PRINT_SIZE,
     Choice,
     EndingPage,
     EndingWay,
@@ -27,6 +28,7 @@ from app.inspections.queries.campaigns.progress import (
 )
 from app.inspections.queries.campaigns.summaries import (
     NOT_STARTED,
+    PAGE_SIZE,
     STANDING_LABELS,
     Bar,
     CampaignListPage,
@@ -40,6 +42,8 @@ from app.inspections.queries.campaigns.summaries import (
 
 __all__ = [
     "NOT_STARTED",
+    "PAGE_SIZE",
+    "PRINT_SIZE",
     "SHEET_KINDS",
     "STANDING_LABELS",
     "Bar",

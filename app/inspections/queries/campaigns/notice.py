@@ -37,10 +37,12 @@ class NoticePage:
     may_follow: bool
 
 
-def notice_page(session: Session, *, actor: Actor, campaign_id: CampaignId, sender: str, today: date) -> NoticePage:
+def notice_page(
+    session: Session, *, actor: Actor, campaign_id: CampaignId, sender: str, today: date
+) -> NoticePage:
     """Return the notice with the names of the units and the dates of the campaign.
 
-    Everybody with a post reads the notice of an opened campaign; a draft is seen by those who follow the progress.
+    Everybody with a post reads the notice of an opened campaign, a draft those who follow the progress.
 
     Raises:
         NotAllowed: the actor holds no post.
@@ -82,7 +84,12 @@ def _unit_ids(session: Session, *, campaign_id: CampaignId) -> frozenset[UnitId]
 
 
 def notice_text(
-    line: CampaignLine, *, edition: Edition, trees: tuple[UnitTree, ...], units: frozenset[UnitId], sender: str
+    line: CampaignLine,
+    *,
+    edition: Edition,
+    trees: tuple[UnitTree, ...],
+    units: frozenset[UnitId],
+    sender: str,
 ) -> str:
     """Return the notice as plain text; its words are the campaign's, its dates and units are merged in."""
     dates = line.dates

@@ -63,7 +63,7 @@ class EditionChoice:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TargetNode:
-    """A unit on the tree of choices with the units below it; `sheets_below` counts those of its 課 and 出先."""
+    """A unit on the tree of choices; `sheets_below` counts the 課 and 出先 under it."""
 
     id: UnitId
     name: str
@@ -86,7 +86,13 @@ class FormPage:
 
 
 def form_page(
-    session: Session, *, actor: Actor, day: date, chosen: Iterable[UnitId], below: Iterable[UnitId], today: date
+    session: Session,
+    *,
+    actor: Actor,
+    day: date,
+    chosen: Iterable[UnitId],
+    below: Iterable[UnitId],
+    today: date,
 ) -> FormPage:
     """Return the choices of the form; units that do not exist on the day are left out.
 
@@ -163,7 +169,7 @@ def first_preparation(session: Session, *, actor: Actor, today: date) -> Prepara
 
 
 def suggested_dates(today: date) -> CampaignDates:
-    """Return usual dates: from the next Monday three weeks to answer, one more for heads; each deadline is a Friday."""
+    """Return usual dates: three weeks to answer from Monday, one more for heads; deadlines on Fridays."""
     start = today + timedelta(days=7 - today.weekday())
     friday = start + timedelta(days=_FRIDAY)
     return CampaignDates(
@@ -177,9 +183,10 @@ def suggested_dates(today: date) -> CampaignDates:
 
 
 def copied_preparation(session: Session, *, actor: Actor, campaign_id: CampaignId) -> Preparation:
-    """Return an earlier campaign as the start of the next year's: dates, 年度 and the words that name it move by one year.
+    """Return an earlier campaign as the start of the next year's.
 
-    The edition is the newest published one of the same checklist; units that ended are left out with the tree.
+    Dates, 年度 and the words that name it move by one year. The edition is the newest published one of the
+    same checklist; units that ended are left out with the tree.
 
     Raises:
         NotAllowed: the actor does not prepare campaigns.
@@ -206,7 +213,7 @@ def _newest_like(session: Session, *, edition_id: EditionId) -> EditionId:
 
 
 def _unit_ids(session: Session, *, campaign: Campaign) -> frozenset[UnitId]:
-    """Return the units of a campaign: as chosen, and from its opening on those whose sheet was not excluded."""
+    """Return the units of a campaign: as chosen; from its opening on those that were not excluded."""
     chosen = select(CampaignUnit.unit_id).where(CampaignUnit.campaign_id == campaign.id)
     given = (
         select(Inspection.unit_id)
@@ -270,7 +277,10 @@ def stored_preparation(session: Session, *, actor: Actor, campaign_id: CampaignI
 def previous_revisions(
     session: Session, *, code: str, unit_ids: Iterable[UnitId], before: date
 ) -> dict[UnitId, RevisionId]:
-    """Return each unit's newest sealed revision of the same checklist from a regular campaign with an earlier base date."""
+    """Return each unit's newest sealed revision of the same checklist before a base date.
+
+    Only regular campaigns count; units without one are absent.
+    """
     rows = session.execute(
         select(Inspection.unit_id, Revision.id, Campaign.edition_id)
         .join(Revision, Revision.inspection_id == Inspection.id)

@@ -86,7 +86,9 @@ def preview_page(session: Session, *, actor: Actor, campaign_id: CampaignId, tod
         no_head=tuple(unit.name for unit in units if not unit.has_head),
         no_clerk=tuple(unit.name for unit in units if not unit.has_clerk),
         no_previous=tuple(unit.name for unit in units if not unit.has_previous),
-        left_out=tuple(unit.name for unit in tree.units if unit.kind in SHEET_KINDS and unit.id not in chosen),
+        left_out=tuple(
+            unit.name for unit in tree.units if unit.kind in SHEET_KINDS and unit.id not in chosen
+        ),
         date_warnings=tuple(_date_warnings(line, today=today)),
         may_prepare=may(Permission.CITY_CAMPAIGN_PREPARE, actor=actor),
         may_open=may(Permission.CITY_CAMPAIGN_OPEN, actor=actor),

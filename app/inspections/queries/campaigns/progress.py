@@ -44,8 +44,8 @@ from app.organisation.queries import tree_on, units_with
 from app.organisation.rules import UnitFunction, UnitTree
 from app.people.queries import clerks_on, heads_on, people_by_id
 
-PAGE_SIZE: Final = 50
 PRINT_SIZE: Final = 200
+"""Rows on one page when it is to be printed."""
 ENDED_UNIT: Final = "廃止された所属"
 """The name of a unit that exists neither on the base date nor today."""
 ENDING: Final = (Action.CLOSE_UNSUBMITTED, Action.EXCLUDE)
@@ -75,7 +75,7 @@ _STEPS: Final = 4
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ProgressFilter:
-    """Which rows are shown. `standing` is a code of `STANDING_LABELS`; `department` the 部; `overdue_only` hides the rest."""
+    """Which rows are shown: `standing` is a code of `STANDING_LABELS`, `department` the 部."""
 
     standing: str | None = None
     department: UnitId | None = None
@@ -100,7 +100,7 @@ class ShownScore:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ProgressRow:
-    """One unit's sheet. Heads and clerks are those of today; `since` is when the sheet came to where it stands."""
+    """One unit's sheet. Heads and clerks are those of today; `since` is when it came to where it stands."""
 
     inspection_id: InspectionId
     unit_id: UnitId
@@ -155,6 +155,11 @@ class ProgressPage:
     addable: tuple[Choice, ...]
     may_open: bool
 
+    @property
+    def ends_some(self) -> bool:
+        """Whether the actor may close or exclude any of the rows."""
+        return any(row.may_end for row in self.rows)
+
     def groups(self, rows: Sequence[ProgressRow]) -> tuple[ProgressGroup, ...]:
         """Return rows under the names of their 部."""
         found: list[tuple[UnitId | None, str, list[ProgressRow]]] = []
@@ -194,7 +199,7 @@ class _People:
 def progress_page(
     session: Session, *, actor: Actor, campaign_id: CampaignId, wanted: ProgressFilter, today: date
 ) -> ProgressPage:
-    """Return the progress of an opened campaign, in ten statements for any number of units.
+    """Return the progress of an opened campaign, in nine statements for any number of units.
 
     Raises:
         NotAllowed: the actor does not follow the progress of the whole city.
@@ -254,7 +259,9 @@ def _rows(
         )
         for entry in found
     )
-    return tuple(sorted(rows, key=lambda row: (places.order.get(row.unit_id, len(places.order)), row.unit_name)))
+    return tuple(
+        sorted(rows, key=lambda row: (places.order.get(row.unit_id, len(places.order)), row.unit_name))
+    )
 
 
 def _due(revision: Revision, *, line: CampaignLine, returned: date | None) -> date | None:
@@ -340,7 +347,9 @@ def _people(session: Session, *, unit_ids: Sequence[UnitId], today: date) -> _Pe
 
 def _standings(rows: Iterable[ProgressRow]) -> tuple[Choice, ...]:
     present = {row.standing for row in rows}
-    return tuple(Choice(value=code, label=label) for code, label in STANDING_LABELS.items() if code in present)
+    return tuple(
+        Choice(value=code, label=label) for code, label in STANDING_LABELS.items() if code in present
+    )
 
 
 def _departments(rows: Iterable[ProgressRow]) -> tuple[Choice, ...]:
@@ -400,7 +409,7 @@ def ending_page(session: Session, *, actor: Actor, inspection_id: InspectionId, 
         if step.action in ENDING and may(step.permission, actor=actor, subject=subject)
     )
     if not ways:
-        raise NotNow("この点検票は、いまの状態では締め切れず、対象からも外せません。回収状況で状態を確かめてください。")
+        raise NotNow("この点検票は、いまの状態では締め切れず、外せません。回収状況を確かめてください。")
     where = standing(sheet.state, answered=sheet.answered)
     return EndingPage(
         sheet=sheet,

@@ -46,7 +46,7 @@ _BARS: Final = (
 
 
 def standing(state: State, *, answered: int) -> str:
-    """Return the code of where a sheet stands in lists: 未着手 is a sheet being answered that holds no answer yet."""
+    """Return the code of where a sheet stands in lists: 未着手 is being answered, without any answer yet."""
     return NOT_STARTED if state is State.ANSWERING and answered == 0 else state.value
 
 
@@ -61,7 +61,7 @@ class Bar:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SheetCounts:
-    """How many sheets stand where. `by_standing` holds only what occurs; excluded units belong to no total."""
+    """How many sheets stand where. `by_standing` holds what occurs; excluded units belong to no total."""
 
     by_standing: Mapping[str, int]
 
@@ -105,7 +105,7 @@ class SheetCounts:
 class CampaignSummary:
     """A campaign with the counts of the sheets that the actor sees.
 
-    `planned` counts the chosen units of a draft, which has no sheets yet; `overdue` the sheets past their deadline.
+    `planned` counts the units that were chosen before the opening; `overdue` the sheets past their deadline.
     """
 
     id: CampaignId
@@ -148,7 +148,9 @@ def campaign_list(session: Session, *, actor: Actor, today: date, number: int) -
     number = min(max(number, 1), max(1, -(-total // PAGE_SIZE)))
     campaigns = session.scalars(
         select(Campaign)
-        .order_by(Campaign.fiscal_year.desc(), Campaign.base_date.desc(), Campaign.prepared_at.desc(), Campaign.id)
+        .order_by(
+            Campaign.fiscal_year.desc(), Campaign.base_date.desc(), Campaign.prepared_at.desc(), Campaign.id
+        )
         .limit(PAGE_SIZE)
         .offset((number - 1) * PAGE_SIZE)
     ).all()
@@ -161,7 +163,7 @@ def campaign_list(session: Session, *, actor: Actor, today: date, number: int) -
 
 
 def open_campaigns(session: Session, *, actor: Actor, today: date) -> tuple[CampaignSummary, ...]:
-    """Return the running campaigns with the counts of the sheets that the actor sees; nothing for who holds no post."""
+    """Return the running campaigns with counts of the sheets that the actor sees; none without a post."""
     if not may(Permission.CITY_CAMPAIGN_READ, actor=actor):
         return ()
     campaigns = session.scalars(
@@ -223,7 +225,7 @@ def _summary(
     returned: Iterable[date],
     today: date,
 ) -> CampaignSummary:
-    # A published edition is read once in the life of the process, so this asks the database for new ones only.
+    # A published edition is read once in the life of the process: only a new one is asked for here.
     edition = load_edition(session, edition_id=EditionId(row.edition_id))
     dates = campaign_dates(row)
     return CampaignSummary(
@@ -258,7 +260,9 @@ def _counts(
 ) -> dict[CampaignId, dict[str, int]]:
     untouched = func.sum(case((Revision.answered == 0, 1), else_=0))
     rows = session.execute(
-        select(Inspection.campaign_id, Revision.state, func.count().label("sheets"), untouched.label("untouched"))
+        select(
+            Inspection.campaign_id, Revision.state, func.count().label("sheets"), untouched.label("untouched")
+        )
         .join(Revision, Revision.inspection_id == Inspection.id)
         .where(
             Inspection.campaign_id.in_(list(campaign_ids)),
@@ -305,7 +309,9 @@ def return_dues(
             func.min(ItemReturn.due_on).label("earliest"),
         )
         .join(Revision, Revision.inspection_id == Inspection.id)
-        .join(ItemReturn, and_(ItemReturn.revision_id == Revision.id, ItemReturn.round == Revision.return_round))
+        .join(
+            ItemReturn, and_(ItemReturn.revision_id == Revision.id, ItemReturn.round == Revision.return_round)
+        )
         .outerjoin(
             Answer, and_(Answer.revision_id == ItemReturn.revision_id, Answer.item_id == ItemReturn.item_id)
         )

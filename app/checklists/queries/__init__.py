@@ -1,0 +1,45 @@
+"""Reading checklists."""
+
+from app.checklists.queries.content import from_content, lineage_of
+from app.checklists.queries.lineage import Ancestry, ancestry
+from app.checklists.queries.loading import (
+    content_of,
+    edition_named,
+    label_order,
+    load_edition,
+    newest_published,
+    published_edition,
+)
+from app.checklists.queries.pages import (
+    ChecklistGroup,
+    EditionLine,
+    EditionPage,
+    all_editions,
+    edition_content,
+    edition_ids,
+    edition_page,
+    editions,
+    sees_drafts,
+)
+
+__all__ = [
+    "Ancestry",
+    "ChecklistGroup",
+    "EditionLine",
+    "EditionPage",
+    "all_editions",
+    "ancestry",
+    "content_of",
+    "edition_content",
+    "edition_ids",
+    "edition_named",
+    "edition_page",
+    "editions",
+    "from_content",
+    "label_order",
+    "lineage_of",
+    "load_edition",
+    "newest_published",
+    "published_edition",
+    "sees_drafts",
+]

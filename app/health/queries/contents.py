@@ -1,0 +1,90 @@
+"""What the database holds: a plausible clock, a recent backup, a sound journal, the work that is open."""
+
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from typing import Final
+from uuid import UUID
+
+from sqlalchemy.orm import Session
+
+from app.access.actor import Actor, Function
+from app.backup.queries import last_backup
+from app.health.rules import Check, Depth, bad, good, warning
+from app.inspections.queries.lists import open_sheets
+from app.journal.queries import last_entry_at, quick_faults, verify
+from app.journal.rules import Fault, Via
+from app.kernel.clock import business_date
+from app.kernel.fiscal_year import long_instant
+from app.kernel.ids import PersonId
+
+YEARS: Final = range(2026, 2100)
+"""A clock outside of these was never set."""
+CLOCK_STEP: Final = timedelta(seconds=5)
+"""How far clocks of several processes may differ."""
+BACKUP_AGE: Final = timedelta(hours=26)
+"""A nightly backup, and two hours for a slow night."""
+_MACHINE: Final = Actor(
+    person_id=PersonId(UUID(int=0)),
+    account_id=None,
+    staff_no="",
+    name="",
+    functions=frozenset({Function.AUDITOR}),
+    via=Via.CLI,
+)
+"""Counts for the operator: reads like somebody who sees the whole city, and shows nothing but a number."""
+
+
+def checks(session: Session, *, now: datetime, depth: Depth) -> Iterator[Check]:
+    """Yield the checks of what the database holds."""
+    yield _clock(session, now=now)
+    yield _backup(session, now=now)
+    yield _journal(session, depth=depth)
+    sheets = open_sheets(session, actor=_MACHINE, today=business_date(now))
+    yield good(f"確定していない点検票は {len(sheets)} 件です。")
+
+
+def _clock(session: Session, *, now: datetime) -> Check:
+    last = last_entry_at(session)
+    remedy = "コンピュータの時計を合わせてください（時刻同期 NTP）。"
+    if business_date(now).year not in YEARS:
+        return bad(f"時計が {long_instant(now)} を指しています。", remedy=remedy)
+    if last is not None and now < last - CLOCK_STEP:
+        return bad(
+            f"時計（{long_instant(now)}）が、最後の操作（{long_instant(last)}）より前を指しています。",
+            remedy=remedy,
+        )
+    return good(f"時計は {long_instant(now)} です。")
+
+
+def _backup(session: Session, *, now: datetime) -> Check:
+    last = last_backup(session)
+    if last is None:
+        return warning(
+            "控え（バックアップ）を、まだ一度も作っていません。",
+            remedy="flask backup create で作り、別の場所に置いてください。毎晩の実行をお勧めします。",
+        )
+    hours = (now - last.at) // timedelta(hours=1)
+    if now - last.at > BACKUP_AGE:
+        return warning(
+            f"最後の控えから {hours} 時間たっています（{long_instant(last.at)}）。",
+            remedy="毎晩の flask backup create が動いているかを確かめてください。",
+        )
+    return good(f"最後の控えは {long_instant(last.at)} です。")
+
+
+def _journal(session: Session, *, depth: Depth) -> Check:
+    if depth is Depth.FULL:
+        found = verify(session)
+        return _journal_check(found.faults, sound=f"操作ログは、{found.entries}件すべてつながっています。")
+    return _journal_check(
+        quick_faults(session), sound="操作ログの末尾は、そろっています（全件は flask doctor --full）。"
+    )
+
+
+def _journal_check(faults: tuple[Fault, ...], *, sound: str) -> Check:
+    if not faults:
+        return good(sound)
+    return bad(
+        f"操作ログに食い違いが {len(faults)} 件あります（最初は {faults[0].place}：{faults[0].message}）。",
+        remedy="flask journal verify で全件を確かめ、控えを作り、情報主管課長に報告してください。",
+    )
