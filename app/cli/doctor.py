@@ -4,6 +4,7 @@ from typing import Final, cast
 
 import click
 from flask import current_app
+from flask.cli import with_appcontext
 
 from app.config import Settings
 from app.db.session import bound
@@ -14,6 +15,7 @@ from app.kernel.clock import Clock
 
 @click.command("doctor", help="設置の状態を調べる（× があれば 1 で終わる）")
 @click.option("--full", is_flag=True, help="操作ログを全件調べる（時間がかかる）")
+@with_appcontext
 def doctor(*, full: bool) -> None:
     """Print every check and what to do about it; exit with 1 when one is bad."""
     found = checks(

@@ -21,6 +21,7 @@ from typing import Any, Final, cast
 
 import click
 from flask import Flask, current_app
+from flask.cli import with_appcontext
 from gunicorn.app.base import BaseApplication  # type: ignore[import-untyped]
 from gunicorn.glogging import Logger  # type: ignore[import-untyped]
 from waitress import create_server, wasyncore
@@ -44,6 +45,7 @@ SPARE_FILES: Final = 256
 
 
 @click.command("serve", help="サーバーを動かす（止めるには Ctrl-C か SIGTERM）")
+@with_appcontext
 def serve() -> None:
     """Check the installation, then answer browsers until we are told to stop; exit with 1 when refused."""
     app = cast("Flask", current_app._get_current_object())  # type: ignore[attr-defined]  # noqa: SLF001

@@ -1,16 +1,17 @@
 """Immutable rows, kept by the database itself on both engines.
 
 A guard is declared once, beside nothing else, and turned into triggers for SQLite or PostgreSQL. Triggers are
-(re)installed after every migration, because Alembic's batch mode drops them silently, and the application does not
-start while one is missing or differs.
+(re)installed after every migration, because Alembic's batch mode drops them silently, and the application
+does not start while one is missing or differs.
 
 SQLite needs more than BEFORE UPDATE and BEFORE DELETE: `INSERT OR REPLACE` and `UPDATE OR REPLACE` remove the
-colliding row without firing them, also through a second UNIQUE key and through the hidden `rowid`, which anybody may write. So
-inserts and updates that collide with a frozen row on any of these are refused as well. On PostgreSQL TRUNCATE is refused by a
-statement trigger; REPLACE does not exist and an upsert fires the update trigger.
+colliding row without firing them, also through a second UNIQUE key and through the hidden `rowid`, which
+anybody may write. So inserts and updates that collide with a frozen row on any of these are refused as well.
+On PostgreSQL TRUNCATE is refused by a statement trigger; REPLACE does not exist and an upsert fires the
+update trigger.
 
-What an owner of the database can still do (dropping a trigger, rewriting a whole chain) is found by the start-up check
-and by comparing the journal with an exported seal.
+What an owner of the database can still do (dropping a trigger, rewriting a whole chain) is found by the
+start-up check and by comparing the journal with an exported seal.
 """
 
 import hashlib
@@ -35,10 +36,12 @@ class Guard:
     Attributes:
         table: the table's name.
         unique_keys: every unique key of the table, the primary key included; each a tuple of columns.
-        frozen: an SQL condition on the stored row, with `{row}` for its name; "1=1" freezes each row from its birth.
+        frozen: an SQL condition on the stored row, with `{row}` for its name; "1=1" freezes each row from
+            its birth.
         growing: columns that may still change in a frozen row (a head that moves forward); empty for most.
         grows: an SQL condition on `{new}` and `{old}` that such a change has to meet.
-        insertable: an SQL condition on `{new}` that a new row has to meet, for rows that belong to a frozen parent.
+        insertable: an SQL condition on `{new}` that a new row has to meet, for rows that belong to a frozen
+            parent.
     """
 
     table: str
@@ -60,7 +63,7 @@ class Trigger:
 
 MESSAGE = "immutable row"
 ROW_NUMBER = ("rowid",)
-"""The key that every table of SQLite has beside its own. In a BEFORE INSERT trigger it is -1 until the row has one."""
+"""The key that every table of SQLite has beside its own; -1 in a BEFORE INSERT trigger until it is given."""
 
 
 def sqlite_triggers(guard: Guard) -> Iterator[Trigger]:
@@ -74,7 +77,8 @@ def sqlite_triggers(guard: Guard) -> Iterator[Trigger]:
     yield _sqlite(guard, "update", "BEFORE UPDATE", f"WHEN ({old_frozen}){allowed}", abort)
     for number, key in enumerate((*guard.unique_keys, ROW_NUMBER)):
         same = " AND ".join(f"held.{column} = NEW.{column}" for column in key)
-        collides = f"EXISTS (SELECT 1 FROM {guard.table} AS held WHERE {same} AND ({new_frozen})"
+        held = f"FROM {guard.table} AS held WHERE {same} AND ({new_frozen})"
+        collides = f"EXISTS (SELECT 1 {held}"
         yield _sqlite(guard, f"insert_{number}", "BEFORE INSERT", f"WHEN {collides})", abort)
         moved = " OR ".join(f"NEW.{column} IS NOT OLD.{column}" for column in key)
         yield _sqlite(guard, f"collide_{number}", "BEFORE UPDATE", f"WHEN ({moved}) AND {collides})", abort)
@@ -86,7 +90,11 @@ def sqlite_triggers(guard: Guard) -> Iterator[Trigger]:
 
 def _sqlite(guard: Guard, kind: str, event: str, when: str, body: str) -> Trigger:
     name = f"{PREFIX}{guard.table}_{kind}"
-    return Trigger(name, guard.table, f"CREATE TRIGGER {name} {event} ON {guard.table} FOR EACH ROW {when} BEGIN {body}; END")
+    return Trigger(
+        name,
+        guard.table,
+        f"CREATE TRIGGER {name} {event} ON {guard.table} FOR EACH ROW {when} BEGIN {body}; END",
+    )
 
 
 def postgresql_statements(guard: Guard) -> Iterator[str]:
@@ -104,12 +112,13 @@ def postgresql_statements(guard: Guard) -> Iterator[str]:
         f"IF NOT ({insertable}) THEN {refuse} END IF; "
         f"RETURN NEW; END $guard$"
     )
-    yield f"CREATE TRIGGER {name}_row BEFORE INSERT OR UPDATE OR DELETE ON {guard.table} FOR EACH ROW EXECUTE FUNCTION {name}()"
-    yield f"CREATE TRIGGER {name}_truncate BEFORE TRUNCATE ON {guard.table} FOR EACH STATEMENT EXECUTE FUNCTION {name}()"
+    call = f"EXECUTE FUNCTION {name}()"
+    yield f"CREATE TRIGGER {name}_row BEFORE INSERT OR UPDATE OR DELETE ON {guard.table} FOR EACH ROW {call}"
+    yield f"CREATE TRIGGER {name}_truncate BEFORE TRUNCATE ON {guard.table} FOR EACH STATEMENT {call}"
 
 
 def install(connection: Connection, guards: tuple[Guard, ...]) -> None:
-    """Remove every guard of ours and install the declared ones: run after each migration, in its transaction."""
+    """Remove every guard of ours and install the declared ones, in the transaction of each migration."""
     remove(connection)
     for guard in guards:
         if connection.dialect.name == "sqlite":
@@ -122,7 +131,7 @@ def install(connection: Connection, guards: tuple[Guard, ...]) -> None:
 
 
 def remove(connection: Connection) -> None:
-    """Remove every guard of ours, so that a migration can reshape tables; `install` follows in the same transaction."""
+    """Remove every guard of ours, so that a migration can reshape tables; `install` follows at its end."""
     if connection.dialect.name == "sqlite":
         for name in _sqlite_installed(connection):
             connection.exec_driver_sql(f"DROP TRIGGER {name}")
@@ -132,15 +141,23 @@ def remove(connection: Connection) -> None:
 
 
 def check(connection: Connection, guards: tuple[Guard, ...]) -> list[str]:
-    """Return what is missing or differs, one English line each; an empty list means that every promise is kept."""
-    return _check_sqlite(connection, guards) if connection.dialect.name == "sqlite" else _check_postgresql(connection, guards)
+    """Return what is missing or differs, one English line each; nothing when every promise is kept."""
+    return (
+        _check_sqlite(connection, guards)
+        if connection.dialect.name == "sqlite"
+        else _check_postgresql(connection, guards)
+    )
 
 
 def _check_sqlite(connection: Connection, guards: tuple[Guard, ...]) -> list[str]:
     installed = _sqlite_installed(connection)
     wanted = {trigger.name: trigger.sql for guard in guards for trigger in sqlite_triggers(guard)}
     missing = [f"trigger {name} is missing" for name in wanted if name not in installed]
-    changed = [f"trigger {name} differs" for name, sql in wanted.items() if name in installed and installed[name] != sql]
+    changed = [
+        f"trigger {name} differs"
+        for name, sql in wanted.items()
+        if name in installed and installed[name] != sql
+    ]
     return missing + changed
 
 
@@ -177,7 +194,7 @@ def _check_postgresql(connection: Connection, guards: tuple[Guard, ...]) -> list
 
 @dataclass(frozen=True, slots=True)
 class _Installed:
-    """A trigger as it stands. `function` is None when it is another schema's, or when a condition or column list narrows it."""
+    """A trigger as it stands. `function` is None when it is not ours or runs only sometimes."""
 
     fires: bool
     events: int
@@ -185,18 +202,22 @@ class _Installed:
 
 
 def _postgresql_triggers(connection: Connection) -> dict[tuple[str, str], _Installed]:
-    # 'O' and 'A' fire for everybody's statements; 'D' (disabled) and 'R' (only for a replica's) are as good as none.
+    # 'O' and 'A' fire for everybody's statements; 'D' (disabled) and 'R' (a replica's only) are as good as none.
     rows = connection.execute(
         text(
             "SELECT c.relname, t.tgname, t.tgenabled IN ('O', 'A'), t.tgtype, "
-            "CASE WHEN t.tgqual IS NULL AND t.tgattr::text = '' AND p.pronamespace = c.relnamespace THEN p.proname END "
+            "CASE WHEN t.tgqual IS NULL AND t.tgattr::text = '' AND p.pronamespace = c.relnamespace "
+            "THEN p.proname END "
             "FROM pg_trigger t JOIN pg_class c ON c.oid = t.tgrelid JOIN pg_proc p ON p.oid = t.tgfoid "
             "JOIN pg_namespace n ON n.oid = c.relnamespace "
             "WHERE NOT t.tgisinternal AND n.nspname = current_schema() AND starts_with(t.tgname, :prefix)"
         ),
         {"prefix": PREFIX},
     ).all()
-    return {(str(table), str(trigger)): _Installed(fires, events, function) for table, trigger, fires, events, function in rows}
+    return {
+        (str(table), str(trigger)): _Installed(fires, events, function)
+        for table, trigger, fires, events, function in rows
+    }
 
 
 def _postgresql_bodies(connection: Connection) -> dict[str, str]:

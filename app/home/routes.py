@@ -1,26 +1,34 @@
 """The home page of each role, help, and the administrator's page of the installation."""
 
 from dataclasses import dataclass
+from typing import cast
 
-from flask import Blueprint, redirect, render_template, url_for
+from flask import Blueprint, current_app, redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
 
 from app.access.actor import Function
 from app.access.permissions import Permission
-from app.db.session import reading
+from app.backup.queries import last_backup
+from app.config import Settings
+from app.db.session import bound, reading
+from app.health.queries import checks
+from app.health.rules import Mark
 from app.home.queries import HomePage, home_page
 from app.inspections.rules import State
 from app.inspections.texts import STATE
-from app.web.access import actor, public, requires, today, visitor
+from app.web.access import actor, now, public, requires, today, visitor
 
 blueprint = Blueprint("home", __name__, template_folder="templates")
 
 _PAGES = {
     "approval": "inspections.approval",
-    "review": "inspections.review",
-    "sign_off": "inspections.sign_off",
+    "review": "inspections.review_page",
+    "sign_off": "inspections.sign_off_page",
     "answer": "inspections.check",
 }
+
+
+_TONES = {Mark.GOOD: ("good", "check"), Mark.WARNING: ("warn", "alert"), Mark.BAD: ("bad", "stop")}
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,3 +69,14 @@ def help_page() -> str:
 def accessibility() -> str:
     """What is promised to people with disabilities, and what is not reached yet."""
     return render_template("home/accessibility.html")
+
+
+@blueprint.get("/installation")
+@requires(Permission.CITY_INSTALLATION_READ)
+def installation() -> str:
+    """Whether the installation stands as it should, and when it was last backed up."""
+    settings = cast("Settings", current_app.extensions["settings"])
+    with reading() as session:
+        backup = last_backup(session)
+    found = checks(bound(), settings=settings, now=now())
+    return render_template("home/installation.html", backup=backup, checks=found, tones=_TONES)

@@ -1,10 +1,10 @@
 """Writing the journal: always in the transaction of the change itself."""
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
-from typing import Any
+from datetime import UTC, datetime
+from typing import Any, Final
 
-from sqlalchemy import insert, select, update
+from sqlalchemy import ColumnElement, Row, insert, select, text, update
 from sqlalchemy.orm import Session
 
 from app.journal.models import AccessLogEntry, JournalEntry, JournalHead, JournalSeal, JournalSealLine
@@ -13,18 +13,20 @@ from app.kernel.digest import GENESIS, link
 
 
 def record(
-    session: Session, *, subject: Subject, event: str, actor: ActorMark, now: datetime, facts: Mapping[str, Any] | None = None
+    session: Session,
+    *,
+    subject: Subject,
+    event: str,
+    actor: ActorMark,
+    now: datetime,
+    facts: Mapping[str, Any] | None = None,
 ) -> str:
     """Append an entry to the subject's chain and move its head; return the new digest.
 
     Two subjects never wait for each other; two writers of one subject do (the head's row is locked).
     """
-    head = session.execute(
-        select(JournalHead.sequence, JournalHead.digest)
-        .where(JournalHead.subject_type == subject.type.value, JournalHead.subject_id == subject.id)
-        .with_for_update()
-    ).one_or_none()
-    sequence, previous = (head.sequence + 1, head.digest) if head else (1, GENESIS)
+    head = _held_head(session, subject=subject)
+    sequence, previous = head.sequence + 1, head.digest
     payload = payload_of(subject=subject, event=event, actor=actor, at=now, facts=facts or {})
     digest = link(previous=previous, sequence=sequence, payload=payload)
     session.execute(
@@ -38,23 +40,32 @@ def record(
             digest=digest,
         )
     )
-    _move_head(session, subject=subject, sequence=sequence, digest=digest)
+    session.execute(update(JournalHead).where(*_of(subject)).values(sequence=sequence, digest=digest))
     return digest
 
 
-def _move_head(session: Session, *, subject: Subject, sequence: int, digest: str) -> None:
-    if sequence == 1:
-        session.execute(
-            insert(JournalHead).values(
-                subject_type=subject.type.value, subject_id=subject.id, sequence=1, digest=digest, sealed_sequence=0
-            )
-        )
-        return
-    session.execute(
-        update(JournalHead)
-        .where(JournalHead.subject_type == subject.type.value, JournalHead.subject_id == subject.id)
-        .values(sequence=sequence, digest=digest)
-    )
+def _held_head(session: Session, *, subject: Subject) -> Row[int, str]:
+    """Return the end of a chain under lock.
+
+    A chain that is not there yet begins with an empty head: two first writers on PostgreSQL would otherwise
+    have no row to wait for each other on.
+    """
+    query = select(JournalHead.sequence, JournalHead.digest).where(*_of(subject)).with_for_update()
+    head = session.execute(query).one_or_none()
+    if head is None:
+        session.execute(_EMPTY_HEAD, {"type": subject.type.value, "id": subject.id, "digest": GENESIS})
+        head = session.execute(query).one()
+    return head
+
+
+def _of(subject: Subject) -> tuple[ColumnElement[bool], ...]:
+    return JournalHead.subject_type == subject.type.value, JournalHead.subject_id == subject.id
+
+
+_EMPTY_HEAD: Final = text(
+    "INSERT INTO journal_head (subject_type, subject_id, sequence, digest, sealed_sequence) "
+    "VALUES (:type, :id, 0, :digest, 0) ON CONFLICT DO NOTHING"
+)
 
 
 def record_births(
@@ -92,7 +103,13 @@ def record_births(
     session.execute(
         insert(JournalHead),
         [
-            {"subject_type": subject.type.value, "subject_id": subject.id, "sequence": 1, "digest": digest, "sealed_sequence": 0}
+            {
+                "subject_type": subject.type.value,
+                "subject_id": subject.id,
+                "sequence": 1,
+                "digest": digest,
+                "sealed_sequence": 0,
+            }
             for subject, _, digest in rows
         ],
     )
@@ -101,21 +118,36 @@ def record_births(
 def seal(session: Session, *, reason: str, now: datetime) -> JournalSeal:
     """Bind every head that moved since the last seal, and the counts of all, into the chain of seals.
 
-    On PostgreSQL a head that another transaction is moving right now is left for the next seal.
+    On PostgreSQL a head that another transaction is moving right now is left for the next seal, and a second
+    seal waits until the first one is committed: a lock on the last row alone would show it that row again.
     """
-    last = session.scalars(
-        select(JournalSeal).order_by(JournalSeal.sequence.desc()).limit(1).with_for_update()
-    ).one_or_none()
+    if session.get_bind().dialect.name == "postgresql":
+        session.execute(text("LOCK TABLE journal_seal IN SHARE ROW EXCLUSIVE MODE"))
+    last = session.scalars(select(JournalSeal).order_by(JournalSeal.sequence.desc()).limit(1)).one_or_none()
     moved = session.scalars(
-        select(JournalHead).where(JournalHead.sequence > JournalHead.sealed_sequence).with_for_update(skip_locked=True)
+        select(JournalHead)
+        .where(JournalHead.sequence > JournalHead.sealed_sequence)
+        .with_for_update(skip_locked=True)
     ).all()
-    lines = [HeadRow(subject=(head.subject_type, head.subject_id), sequence=head.sequence, digest=head.digest) for head in moved]
+    lines = [
+        HeadRow(subject=(head.subject_type, head.subject_id), sequence=head.sequence, digest=head.digest)
+        for head in moved
+    ]
     new_subjects = sum(1 for head in moved if head.sealed_sequence == 0)
     new_entries = sum(head.sequence - head.sealed_sequence for head in moved)
-    subjects, entries = (last.subjects if last else 0) + new_subjects, (last.entries if last else 0) + new_entries
+    subjects, entries = (
+        (last.subjects if last else 0) + new_subjects,
+        (last.entries if last else 0) + new_entries,
+    )
     sequence, previous = (last.sequence + 1, last.digest) if last else (1, GENESIS)
     digest_of_lines = lines_digest(lines)
-    payload = seal_payload(sealed_at=now.isoformat(), reason=reason, subjects=subjects, entries=entries, lines=digest_of_lines)
+    payload = seal_payload(
+        sealed_at=now.astimezone(UTC).isoformat(),
+        reason=reason,
+        subjects=subjects,
+        entries=entries,
+        lines=digest_of_lines,
+    )
     made = JournalSeal(
         sequence=sequence,
         sealed_at=now,
@@ -129,8 +161,13 @@ def seal(session: Session, *, reason: str, now: datetime) -> JournalSeal:
     session.add(made)
     session.flush()
     session.add_all(
-        JournalSealLine(seal_sequence=sequence, subject_type=line.subject[0], subject_id=line.subject[1],
-                        sequence=line.sequence, digest=line.digest)
+        JournalSealLine(
+            seal_sequence=sequence,
+            subject_type=line.subject[0],
+            subject_id=line.subject[1],
+            sequence=line.sequence,
+            digest=line.digest,
+        )
         for line in lines
     )
     for head in moved:
@@ -143,6 +180,10 @@ def record_access(session: Session, *, person_id: str, subject: Subject, act: st
     """Record that somebody looked at something sensitive."""
     session.execute(
         insert(AccessLogEntry).values(
-            recorded_at=now, person_id=person_id, subject_type=subject.type.value, subject_id=subject.id, act=act
+            recorded_at=now,
+            person_id=person_id,
+            subject_type=subject.type.value,
+            subject_id=subject.id,
+            act=act,
         )
     )

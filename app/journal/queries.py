@@ -83,13 +83,18 @@ def last_seal(session: Session) -> tuple[int, str] | None:
 
 def last_line(session: Session, *, subject: Subject, event: str) -> JournalLine | None:
     """Return the newest entry of a chain with an event; None when there is none."""
-    rows = session.scalars(
+    row = session.scalars(
         select(JournalEntry)
-        .where(JournalEntry.subject_type == subject.type.value, JournalEntry.subject_id == subject.id)
-        .order_by(JournalEntry.sequence.desc()),
-        execution_options={"yield_per": 50},
-    )
-    return next((line for line in map(_line, rows) if line.event == event), None)
+        .where(
+            JournalEntry.subject_type == subject.type.value,
+            JournalEntry.subject_id == subject.id,
+            # The payload is canonical JSON: an event stands in it in exactly one way.
+            JournalEntry.payload.contains(f'"event":"{event}"', autoescape=True),
+        )
+        .order_by(JournalEntry.sequence.desc())
+        .limit(1)
+    ).one_or_none()
+    return _line(row) if row is not None else None
 
 
 def last_entry_at(session: Session) -> datetime | None:

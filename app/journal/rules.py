@@ -3,7 +3,7 @@
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any
 
@@ -59,7 +59,7 @@ def payload_of(
     return canonical(
         {
             "actor": actor.person_id,
-            "at": at.isoformat(),
+            "at": at.astimezone(UTC).isoformat(),
             "event": event,
             "facts": dict(facts),
             "operator": actor.operator,

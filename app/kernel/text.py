@@ -59,5 +59,5 @@ _VARIANTS = {
     **dict.fromkeys("澤", "沢"),
     **dict.fromkeys("﨔", "欅"),
     **dict.fromkeys("塚", "塚"),
-    **dict.fromkeys("－‐‑–—―ー−", "ー"),
+    **dict.fromkeys("-‐–—―−", "ー"),
 }

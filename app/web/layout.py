@@ -97,16 +97,10 @@ def _menu(actor: Actor) -> tuple[MenuLink, ...]:
     ports = cast("Ports", current_app.extensions["ports"])
     with reading() as session:
         waiting = ports.waiting(session, actor=actor)
-    here = (request.endpoint or "").partition(".")[0]
-    entries = [entry for entry in MENU if entry.endpoint in current_app.view_functions and may(entry.permission, actor=actor)]
-    exact = any(entry.endpoint == request.endpoint for entry in entries)
+    entries = [(entry, url_for(entry.endpoint)) for entry in MENU if may(entry.permission, actor=actor)]
+    here = [url for _, url in entries if url != "/" and (request.path + "/").startswith(url + "/")]
+    current = here[0] if here else request.path
     return tuple(
-        MenuLink(
-            label=entry.label,
-            url=url_for(entry.endpoint),
-            current=entry.endpoint == request.endpoint if exact else entry.endpoint.partition(".")[0] == here and entry.key == here,
-            count=waiting.get(entry.key) or None,
-            urgent=False,
-        )
-        for entry in entries
+        MenuLink(label=entry.label, url=url, current=url == current, count=waiting.get(entry.key) or None, urgent=False)
+        for entry, url in entries
     )

@@ -39,7 +39,7 @@ def chromium(playwright: Playwright) -> Iterator[Browser]:
     browser.close()
 
 
-@dataclass(slots=True)
+@dataclass  # without slots: Playwright hangs an attribute of its own on the owner of a handler
 class Site:
     """A served city with a running campaign, and browsers on it."""
 

@@ -24,6 +24,7 @@ from app.backup.commands.tables import (
     fill,
     lines_of,
     matching,
+    restore_foreign_keys,
     stored_tables,
 )
 from app.backup.queries import BACKUPS, RESTORED
@@ -185,8 +186,7 @@ def _load(archive: Archive, connection: Connection) -> None:
         found = lines_of(connection, table)
         if (found.rows, found.digest) != (entry.rows, entry.digest):
             raise Unusable(f"戻した表 {entry.name} が、控えと同じになりませんでした。")
-    for statement in foreign_keys:
-        connection.exec_driver_sql(statement)
+    restore_foreign_keys(connection, foreign_keys)
     _migrate(connection, to="head")
     if missing := check(connection, GUARDS):
         raise Unusable(f"書き換え防止の仕組みを{len(missing)}件、入れられませんでした。")

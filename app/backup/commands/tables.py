@@ -104,7 +104,9 @@ def rows_of(connection: Connection, stored: StoredTable) -> Iterator[Sequence[An
         for name in stored.key
         for kind in [dict(stored.columns)[name]]
     ]
-    yield from connection.execute(select(table).order_by(*order), execution_options={"yield_per": BATCH})
+    statement = select(table).order_by(*order)
+    with connection.execute(statement, execution_options={"yield_per": BATCH}) as result:
+        yield from result
 
 
 def lines_of(connection: Connection, stored: StoredTable) -> Lines:
@@ -141,7 +143,7 @@ def matching(
     return StoredTable(name=name, columns=columns, key=found.key)
 
 
-# --------------------------------------------------------------------------- what only PostgreSQL needs
+# ------------------------------------------------------------------------- what differs between the engines
 
 
 def drop_foreign_keys(connection: Connection) -> list[str]:
@@ -165,6 +167,21 @@ def drop_foreign_keys(connection: Connection) -> list[str]:
         f"ALTER TABLE {quote(table)} ADD CONSTRAINT {quote(name)} {definition}"
         for table, name, definition in found
     ]
+
+
+def restore_foreign_keys(connection: Connection, statements: Iterable[str]) -> None:
+    """Put the foreign keys back and check every row against them.
+
+    Raises:
+        Unusable: a row refers to something that is not there (SQLite).
+        IntegrityError: the same on PostgreSQL.
+    """
+    for statement in statements:
+        connection.exec_driver_sql(statement)
+    if connection.dialect.name == "sqlite":
+        broken = connection.exec_driver_sql("PRAGMA foreign_key_check").first()
+        if broken is not None:
+            raise Unusable(f"控えの表 {broken[0]} に、つながる先のない行があります。壊れた控えです。")
 
 
 def advance_sequences(connection: Connection, stored: StoredTable) -> None:

@@ -28,6 +28,9 @@ def _all(database: Database, *, settings: Settings, now: datetime, depth: Depth)
     yield from machine.checks(settings)
     stored = list(_database(database, settings=settings))
     yield from stored
+    if stored[0].mark is not Mark.BAD:
+        with database.engine.connect() as connection:
+            yield storage.durability(connection)
     if any(check.mark is Mark.BAD for check in stored):
         yield warning(
             "データベースの中身（時計・控え・操作ログ・点検票）は、まだ調べていません。",

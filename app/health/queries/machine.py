@@ -72,7 +72,7 @@ def _evidence(folder: Path) -> Check:
 
 def _space(folder: Path) -> Check:
     usage = shutil.disk_usage(_existing(folder))
-    share = usage.free * 100 // usage.total
+    share = usage.free * 100 // max(usage.total, 1)
     sentence = f"ディスクの空きは {usage.free / 1024**3:.1f} GB（{share}%）です。"
     if usage.free < LOW_SPACE or share < LOW_SHARE:
         return warning(

@@ -31,9 +31,8 @@ _DURABLE: Final[dict[str, tuple[tuple[str, frozenset[Any]], ...]]] = {
 
 
 def checks(connection: Connection, *, demo: bool) -> Iterator[Check]:
-    """Yield the checks of the database; the later ones only where the earlier ones are good."""
+    """Yield what a database has to be before it is used; the later checks only where the earlier are good."""
     yield _version(connection)
-    yield _durability(connection)
     form = _form(connection)
     yield form
     if form == _GOOD_FORM:
@@ -53,7 +52,8 @@ def _version(connection: Connection) -> Check:
     return good(f"データベースは {shown} です。")
 
 
-def _durability(connection: Connection) -> Check:
+def durability(connection: Connection) -> Check:
+    """Return whether an acknowledged save survives a power cut."""
     asked = {
         question: connection.execute(text(question)).scalar()
         for question, _ in _DURABLE[connection.dialect.name]

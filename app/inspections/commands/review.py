@@ -53,7 +53,12 @@ class JudgementDraft:
 
 
 def judge_items(
-    session: Session, *, actor: Actor, inspection_id: InspectionId, drafts: Iterable[JudgementDraft], now: datetime
+    session: Session,
+    *,
+    actor: Actor,
+    inspection_id: InspectionId,
+    drafts: Iterable[JudgementDraft],
+    now: datetime,
 ) -> int:
     """Record judgements of items; the first one starts the review. Returns how many are new or different.
 
@@ -66,7 +71,9 @@ def judge_items(
     if loaded.sheet.state not in REVIEWABLE:
         raise NotNow("この点検票は、いま審査できません。所属か管理者が扱っています。")
     wanted = [draft for draft in drafts if _differs(draft, loaded=loaded)]
-    problems = [problem for draft in wanted for problem in _problems(draft, loaded=loaded, today=business_date(now))]
+    problems = [
+        problem for draft in wanted for problem in _problems(draft, loaded=loaded, today=business_date(now))
+    ]
     if problems:
         raise InvalidInput(problems)
     if not wanted:
@@ -90,8 +97,20 @@ def _differs(draft: JudgementDraft, *, loaded: Loaded) -> bool:
     stored = loaded.content.reviews.get(draft.item_id)
     if stored is None or _was_sent(stored, draft.item_id, loaded=loaded):
         return True
-    before = (stored.judgement, stored.reviewed_level, stored.remark, stored.return_due, stored.answer_version)
-    return before != (draft.judgement, draft.reviewed_level, clean(draft.remark), draft.return_due, draft.seen_answer_version)
+    before = (
+        stored.judgement,
+        stored.reviewed_level,
+        stored.remark,
+        stored.return_due,
+        stored.answer_version,
+    )
+    return before != (
+        draft.judgement,
+        draft.reviewed_level,
+        clean(draft.remark),
+        draft.return_due,
+        draft.seen_answer_version,
+    )
 
 
 def _was_sent(stored: ReviewFact, item_id: ItemId, *, loaded: Loaded) -> bool:
@@ -107,15 +126,27 @@ def _problems(draft: JudgementDraft, *, loaded: Loaded, today: date) -> list[Pro
         raise InvalidInput.of("この点検票で審査できない項目が送られました。画面を開き直してください。")
     stored = loaded.content.reviews.get(draft.item_id)
     if answer.version != draft.seen_answer_version or (stored.version if stored else 0) != draft.seen_version:
-        raise NotNow(f"{item.number}は、画面を開いたあとに変わりました。開き直して、いまの内容を確かめてください。")
+        raise NotNow(
+            f"{item.number}は、画面を開いたあとに変わりました。開き直して、いまの内容を確かめてください。"
+        )
     label, field = f"{item.number}の所見・理由", f"remark-{item.key}"
     problems = text_problems(draft.remark, field=field, label=label, longest=LONGEST_REASON)
     if draft.judgement is not Judgement.ACCEPTED and not clean(draft.remark):
         problems.append(Problem(field=field, message=f"{item.number}の所見・理由を書いてください。"))
-    if draft.judgement is Judgement.CHANGED and draft.reviewed_level not in loaded.sheet.edition.levels_by_code:
-        problems.append(Problem(field=f"level-{item.key}", message=f"{item.number}の審査の判断（段階）を選んでください。"))
+    if (
+        draft.judgement is Judgement.CHANGED
+        and draft.reviewed_level not in loaded.sheet.edition.levels_by_code
+    ):
+        problems.append(
+            Problem(field=f"level-{item.key}", message=f"{item.number}の審査の判断（段階）を選んでください。")
+        )
     if draft.judgement is Judgement.RETURNED and (draft.return_due is None or draft.return_due <= today):
-        problems.append(Problem(field=f"due-{item.key}", message=f"{item.number}の新しい期限は、きょうより後の日を選んでください。"))
+        problems.append(
+            Problem(
+                field=f"due-{item.key}",
+                message=f"{item.number}の新しい期限は、きょうより後の日を選んでください。",
+            )
+        )
     return problems
 
 
@@ -173,7 +204,13 @@ def _next_version(session: Session, *, loaded: Loaded, item_id: ItemId) -> int:
 
 
 def clear_judgement(
-    session: Session, *, actor: Actor, inspection_id: InspectionId, item_id: ItemId, seen_version: int, now: datetime
+    session: Session,
+    *,
+    actor: Actor,
+    inspection_id: InspectionId,
+    item_id: ItemId,
+    seen_version: int,
+    now: datetime,
 ) -> None:
     """Take back a judgement that was not sent yet (undo until sign-off); the history keeps it.
 
@@ -184,12 +221,23 @@ def clear_judgement(
     require(Permission.UNIT_INSPECTION_REVIEW, actor=actor, subject=loaded.subject)
     stored = loaded.content.reviews.get(item_id)
     if loaded.sheet.state is not State.UNDER_REVIEW or stored is None or stored.version != seen_version:
-        raise NotNow("取り消す判断が、画面を開いたあとに変わりました。開き直して、いまの内容を確かめてください。")
+        raise NotNow(
+            "取り消す判断が、画面を開いたあとに変わりました。開き直して、いまの内容を確かめてください。"
+        )
     session.execute(
-        delete(ItemReview).where(ItemReview.revision_id == loaded.sheet.revision_id, ItemReview.item_id == item_id)
+        delete(ItemReview).where(
+            ItemReview.revision_id == loaded.sheet.revision_id, ItemReview.item_id == item_id
+        )
     )
     facts = {"revision": loaded.sheet.number, "item": loaded.sheet.edition.items[item_id].key}
-    record(session, subject=journal_subject(loaded.sheet.id), event="item.judgement_cleared", actor=actor.mark, now=now, facts=facts)
+    record(
+        session,
+        subject=journal_subject(loaded.sheet.id),
+        event="item.judgement_cleared",
+        actor=actor.mark,
+        now=now,
+        facts=facts,
+    )
     after = load(session, actor=actor, inspection_id=inspection_id, now=now)
     move(session, loaded=after, values={"decided": after.content.decided, **reviewed_score_values(after)})
 
@@ -275,7 +323,9 @@ def _saved(
     return find_sheet(session, actor=actor, inspection_id=inspection_id).version
 
 
-def return_items(session: Session, *, actor: Actor, inspection_id: InspectionId, seen_version: int, now: datetime) -> int:
+def return_items(
+    session: Session, *, actor: Actor, inspection_id: InspectionId, seen_version: int, now: datetime
+) -> int:
     """Send every item that is marked for return back to the department; the rest stays locked. Returns how many."""
     loaded = load(session, actor=actor, inspection_id=inspection_id, now=now)
     step = allowed_step(loaded, action=Action.RETURN_ITEMS, actor=actor, now=now)
@@ -283,7 +333,8 @@ def return_items(session: Session, *, actor: Actor, inspection_id: InspectionId,
     marked = [
         (item, review)
         for item in loaded.content.items
-        if (review := loaded.content.reviews.get(item.id)) and is_marked(review, loaded.content.returns, loaded.sheet, item.id)
+        if (review := loaded.content.reviews.get(item.id))
+        and is_marked(review, loaded.content.returns, loaded.sheet, item.id)
     ]
     next_round = loaded.sheet.return_round + 1
     session.execute(
@@ -315,14 +366,18 @@ def return_items(session: Session, *, actor: Actor, inspection_id: InspectionId,
     return len(marked)
 
 
-def cancel_return(session: Session, *, actor: Actor, inspection_id: InspectionId, reason: str, now: datetime) -> None:
+def cancel_return(
+    session: Session, *, actor: Actor, inspection_id: InspectionId, reason: str, now: datetime
+) -> None:
     """Take a return back, so that a silent department is not a dead end; the reviewer then judges the items."""
     loaded = load(session, actor=actor, inspection_id=inspection_id, now=now)
     step = allowed_step(loaded, action=Action.CANCEL_RETURN, actor=actor, now=now)
     take_step(session, loaded=loaded, step=step, actor=actor, now=now, reason=reason)
 
 
-def finish_review(session: Session, *, actor: Actor, inspection_id: InspectionId, seen_version: int, now: datetime) -> None:
+def finish_review(
+    session: Session, *, actor: Actor, inspection_id: InspectionId, seen_version: int, now: datetime
+) -> None:
     """End the review: every item is judged, nothing is marked for return."""
     loaded = load(session, actor=actor, inspection_id=inspection_id, now=now)
     step = allowed_step(loaded, action=Action.FINISH_REVIEW, actor=actor, now=now)
@@ -331,11 +386,16 @@ def finish_review(session: Session, *, actor: Actor, inspection_id: InspectionId
 
 
 def resume_review(
-    session: Session, *, actor: Actor, inspection_id: InspectionId, reason: str, seen_version: int, now: datetime
+    session: Session,
+    *,
+    actor: Actor,
+    inspection_id: InspectionId,
+    reason: str,
+    seen_version: int,
+    now: datetime,
 ) -> None:
     """Give a reviewed sheet back to the reviewers, with the reason."""
     loaded = load(session, actor=actor, inspection_id=inspection_id, now=now)
     step = allowed_step(loaded, action=Action.RESUME_REVIEW, actor=actor, now=now)
     require_version(loaded.sheet, seen_version=seen_version)
     take_step(session, loaded=loaded, step=step, actor=actor, now=now, reason=reason)
-

@@ -14,7 +14,7 @@ from app.inspections.commands.steps import LONGEST_REASON
 from app.inspections.queries.campaigns import Choice, FormPage, Preparation, expand_targets
 from app.inspections.rules import CampaignDates, CampaignKind
 from app.inspections.texts import CAMPAIGN_KIND
-from app.kernel.fiscal_year import long_date
+from app.kernel.fiscal_year import FiscalYear, long_date
 from app.kernel.ids import EditionId, UnitId
 from app.web.forms import Form
 
@@ -77,6 +77,10 @@ def _day(label: str, *, hint: str) -> DayField:
     return DayField(label, validators=[InputRequired(f"{label}を選んでください。")], description=hint)
 
 
+def _editions(page: FormPage) -> dict[str, str]:
+    return {str(one.id): f"{one.title}　{one.label}版" for one in page.editions}
+
+
 class CampaignForm(Form):
     """A campaign as somebody prepares it."""
 
@@ -115,8 +119,8 @@ class CampaignForm(Form):
 
     def offer(self, page: FormPage) -> None:
         """Set what the closed lists offer, and say each date in the Japanese calendar beside it."""
-        self.edition.choices = {str(one.id): f"{one.title}　{one.label}版" for one in page.editions}
-        self.fiscal_year.choices = {year.year: year.label for year in page.years}
+        self.edition.choices = _editions(page)
+        self.fiscal_year.choices = {str(year.year): year.label for year in page.years}
         for name in self.DATES:
             day = self[name].data
             if isinstance(day, date):
@@ -126,6 +130,29 @@ class CampaignForm(Form):
     def seen_version(self) -> int:
         """Return the version of the draft that was on the screen."""
         return version_of(self.version.data)
+
+    def differences(self, kept: Preparation, *, page: FormPage) -> list[tuple[str, str]]:
+        """Return each field in which a stored draft says something else, with what it says."""
+        stored = {
+            "title": kept.title,
+            "kind": CAMPAIGN_KIND[kept.kind],
+            "fiscal_year": FiscalYear(kept.fiscal_year).label,
+            "edition": _editions(page).get(str(kept.edition_id), ""),
+            "notice": kept.notice,
+            "units": "、".join(unit.name for unit in page.tree.units if unit.id in kept.unit_ids),
+            **{name: long_date(getattr(kept.dates, name)) for name in self.DATES},
+        }
+        mine = self.draft(page)
+        same = {
+            "title": mine.title == kept.title,
+            "kind": mine.kind is kept.kind,
+            "fiscal_year": mine.fiscal_year == kept.fiscal_year,
+            "edition": mine.edition_id == kept.edition_id,
+            "notice": mine.notice == kept.notice,
+            "units": mine.unit_ids == kept.unit_ids,
+            **{name: getattr(mine.dates, name) == getattr(kept.dates, name) for name in self.DATES},
+        }
+        return [(self[name].label.text, words) for name, words in stored.items() if not same[name]]
 
     def draft(self, page: FormPage) -> CampaignDraft:
         """Return a valid form as a draft; 部ごと全部 is spelled out on the tree of the base date."""

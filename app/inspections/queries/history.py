@@ -29,7 +29,7 @@ from app.inspections.queries.review import name_of
 from app.inspections.queries.review_queue import share_of
 from app.inspections.queries.score import Judgements, judgements_for, unit_name_of
 from app.inspections.queries.sheet import Sheet, find_sheet
-from app.inspections.rules import STEPS, Action, Capacity, Judgement, State
+from app.inspections.rules import SEALED, STEPS, Action, Capacity, Judgement, State
 from app.inspections.texts import CAPACITY, EVENT
 from app.journal.queries import JournalLine, lines_of, verify
 from app.journal.rules import Subject as JournalSubject
@@ -331,24 +331,21 @@ def _of_items(counts: Counter[tuple[RevisionId, ItemId]]) -> Counter[ItemId]:
 
 def _happenings(rows: _Rows, *, names: Names) -> tuple[Happening, ...]:
     """Return the timeline, newest first: steps, approvals with their digest, requests to reopen."""
-    found = [_step(row, rows=rows, names=names) for row in rows.steps]
+    steps = sorted(rows.steps, key=lambda row: (rows.numbers[RevisionId(row.revision_id)], row.sequence))
+    found = [_step(row, rows=rows, names=names) for row in steps]
     for row in rows.reopenings:
         found += _reopening(row, rows=rows, names=names)
-    return tuple(sorted(found, key=lambda one: one.at, reverse=True))
+    # The sort is stable: what happened in one instant keeps its order, and turns round with the rest.
+    return tuple(sorted(found, key=lambda one: (one.at, one.revision))[::-1])
 
 
 def _step(row: SheetStepRow, *, rows: _Rows, names: Names) -> Happening:
-    event = _EVENT_OF[Action(row.action), State(row.source)]
-    approval = next(
-        (
-            one
-            for one in rows.approvals
-            if (one.revision_id, one.approved_at) == (row.revision_id, row.done_at)
-        ),
-        None,
-    )
-    sent = sum(1 for e in rows.returns if (e.revision_id, e.returned_at) == (row.revision_id, row.done_at))
-    what = EVENT[event] + (f"（{sent}件）" if sent else "")
+    action = Action(row.action)
+    approval = _approval(row, rows=rows) if action is Action.APPROVE else None
+    sealed = rows.sealed.get(RevisionId(row.revision_id)) if State(row.target) in SEALED else None
+    what = EVENT[_EVENT_OF[action, State(row.source)]]
+    if action is Action.RETURN_ITEMS:
+        what += f"（{_sent(row, rows=rows)}件）"
     if approval is not None:
         what += f"（{CAPACITY[Capacity(approval.capacity)]}）"
     return Happening(
@@ -357,13 +354,19 @@ def _step(row: SheetStepRow, *, rows: _Rows, names: Names) -> Happening:
         what=what,
         person=name_of(names, PersonId(row.done_by)),
         comment=approval.comment if approval else row.reason,
-        digest=approval.content_digest if approval else _sealed_digest(row, rows=rows),
+        digest=approval.content_digest if approval else (sealed.digest if sealed else None),
     )
 
 
-def _sealed_digest(row: SheetStepRow, *, rows: _Rows) -> str | None:
-    sealed = rows.sealed.get(RevisionId(row.revision_id))
-    return sealed.digest if sealed is not None and sealed.sealed_at == row.done_at else None
+def _approval(row: SheetStepRow, *, rows: _Rows) -> Approval | None:
+    """Return the approval that a step is: both were written in the same instant."""
+    same = (one for one in rows.approvals if one.revision_id == row.revision_id)
+    return next((one for one in same if one.approved_at == row.done_at), None)
+
+
+def _sent(row: SheetStepRow, *, rows: _Rows) -> int:
+    same = (one for one in rows.returns if one.revision_id == row.revision_id)
+    return sum(1 for one in same if one.returned_at == row.done_at)
 
 
 def _reopening(row: Reopening, *, rows: _Rows, names: Names) -> list[Happening]:

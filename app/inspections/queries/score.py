@@ -40,6 +40,7 @@ class ScoreRow:
     """One item in both scores. `reviewed` is None as long as the review is not shown to the reader."""
 
     item: Item
+    comment: str
     own: Part
     reviewed: Part | None
     judgement: Judgement | None
@@ -193,8 +194,10 @@ def _row(
     item: Item, *, sheet: Sheet, content: SheetContent, own: ScoreLine, reviewed: ScoreLine | None
 ) -> ScoreRow:
     review = content.reviews.get(item.id) if reviewed else None
+    answer = content.answers.get(item.id)
     return ScoreRow(
         item=item,
+        comment=answer.comment if answer else "",
         own=_part(own, sheet=sheet),
         reviewed=_part(reviewed, sheet=sheet) if reviewed else None,
         judgement=review.judgement if review else None,

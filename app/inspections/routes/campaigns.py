@@ -24,13 +24,14 @@ from app.inspections.routes import blueprint
 from app.inspections.rules import Action, CampaignState
 from app.inspections.texts import CAMPAIGN_KIND, CAMPAIGN_STATE
 from app.kernel.clock import business_date
-from app.kernel.errors import InvalidInput
+from app.kernel.errors import InvalidInput, StaleVersion
 from app.kernel.fiscal_year import long_date, long_instant
 from app.kernel.ids import CampaignId, InspectionId, UnitId
 from app.web.access import actor, now, requires, today
 from app.web.forms import key_for_page, new_key, perform
 
 Ending = Callable[..., None]
+CONFLICT: Final = 409
 UNPROCESSABLE: Final = 422
 FORMULA_STARTS: Final = ("=", "+", "-", "@", "\t", "\r")
 """What a spreadsheet takes for the beginning of a formula."""
@@ -148,9 +149,20 @@ def change_campaign(campaign_id: UUID) -> ResponseReturnValue:
             to=url_for("inspections.campaign", campaign_id=campaign_id),
             message="準備中の点検を直しました。対象を確かめてください。",
         )
+    except StaleVersion:
+        return _both_texts(form, page, campaign_id=campaign_id)
     except InvalidInput as refusal:
         form.take(refusal)
         return _form_again(form, page, campaign_id=campaign_id)
+
+
+def _both_texts(form: CampaignForm, page: FormPage, *, campaign_id: UUID) -> tuple[str, int]:
+    """Show what was typed beside what somebody else saved meanwhile; saving again is then a decision."""
+    with reading() as session:
+        kept = queries.stored_preparation(session, actor=actor(), campaign_id=CampaignId(campaign_id))
+    form.version.data = str(kept.version)
+    differences = form.differences(kept, page=page)
+    return _form_page(form, page, campaign_id=campaign_id, differences=differences), CONFLICT
 
 
 def _fresh_form(start: Preparation, *, campaign_id: UUID | None = None) -> str:
@@ -181,7 +193,12 @@ def _form_again(form: CampaignForm, page: FormPage, *, campaign_id: UUID | None 
 
 
 def _form_page(
-    form: CampaignForm, page: FormPage, *, campaign_id: UUID | None = None, copied_from: str | None = None
+    form: CampaignForm,
+    page: FormPage,
+    *,
+    campaign_id: UUID | None = None,
+    copied_from: str | None = None,
+    differences: Sequence[tuple[str, str]] = (),
 ) -> str:
     return render_template(
         "inspections/campaign_form.html",
@@ -190,6 +207,7 @@ def _form_page(
         errors=error_lines(form),
         campaign_id=campaign_id,
         copied_from=copied_from,
+        differences=differences,
         key=key_for_page(),
     )
 

@@ -58,10 +58,10 @@ class Paging:
 _PAGE_OF_ACTION: Final = {
     Action.SUBMIT: ("inspections.check", "回答を確認して提出する"),
     Action.APPROVE: ("inspections.approval", "承認の画面を開く"),
-    Action.START_REVIEW: ("inspections.review", "審査を始める"),
-    Action.FINISH_REVIEW: ("inspections.review", "審査を続ける"),
-    Action.CANCEL_RETURN: ("inspections.review", "差戻しの様子を見る"),
-    Action.SIGN_OFF: ("inspections.sign_off", "確定の画面を開く"),
+    Action.START_REVIEW: ("inspections.review_page", "審査を始める"),
+    Action.FINISH_REVIEW: ("inspections.review_page", "審査を続ける"),
+    Action.CANCEL_RETURN: ("inspections.review_page", "差戻しの様子を見る"),
+    Action.SIGN_OFF: ("inspections.sign_off_page", "確定の画面を開く"),
     Action.CLOSE_UNSUBMITTED: ("inspections.ending", "未提出で締め切る"),
 }
 

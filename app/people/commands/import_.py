@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import datetime
 from typing import Any, Final
 
 from sqlalchemy import select
@@ -19,6 +19,8 @@ from app.organisation.rules import Outcome
 from app.people.models import Person, Posting
 from app.people.queries import planned_people
 from app.people.rules import PeoplePlan, PersonName, PostingRow, PostingSpan
+
+PERSON_REGISTERED: Final = "person.registered"
 
 
 def person_subject(person_id: PersonId) -> Subject:
@@ -43,9 +45,12 @@ def import_people(session: Session, *, rows: Sequence[PostingRow], by: By, now: 
     """
     mark = authorised(by)
     plan = planned_people(session, rows=rows)
-    people = write_names(session, names=plan.names, mark=mark, now=now)
+    people = write_names(session, names={number: name for number, (name, _) in plan.names.items()}, now=now)
     units = unit_ids_by_code(session, codes={span.unit_code for span, _ in plan.postings})
-    _write_postings(session, plan=plan, ids=_Ids(people=people, units=units), mark=mark, now=now)
+    ids = _Ids(people=people, units=units)
+    changed = [(span, outcome) for span, outcome in plan.postings if outcome is not Outcome.UNCHANGED]
+    _write_postings(session, spans=[span for span, _ in changed], ids=ids)
+    _journal_people(session, plan=plan, changed=changed, ids=ids, mark=mark, now=now)
     counts = Counter(outcome.value for _, outcome in plan.postings)
     record(
         session,
@@ -58,44 +63,28 @@ def import_people(session: Session, *, rows: Sequence[PostingRow], by: By, now: 
     return plan
 
 
-_NAME_EVENTS: Final = {Outcome.NEW: "person.registered", Outcome.CHANGED: "person.renamed"}
-_POST_EVENTS: Final = {
-    Outcome.NEW: "posting.begun",
-    Outcome.CHANGED: "posting.changed",
-    Outcome.ENDED: "posting.ended",
-}
-
-
-def write_names(
-    session: Session, *, names: Mapping[str, tuple[PersonName, Outcome]], mark: ActorMark, now: datetime
-) -> dict[str, PersonId]:
-    """Write new and changed names; return the ids of all. The journal keeps only that a name changed."""
+def write_names(session: Session, *, names: Mapping[str, PersonName], now: datetime) -> dict[str, PersonId]:
+    """Write new and changed names by staff number; return the ids of all."""
     stored = {
         row.staff_no: row for row in session.scalars(select(Person).where(Person.staff_no.in_(list(names))))
     }
-    for staff_no, (name, _) in names.items():
+    for staff_no, name in names.items():
         person = stored.get(staff_no)
         if person is None:
             person = stored[staff_no] = Person(id=new_id(), staff_no=staff_no, created_at=now)
             session.add(person)
         person.name, person.kana = name.name, name.kana
     session.flush()
-    ids = {staff_no: PersonId(person.id) for staff_no, person in stored.items()}
-    for staff_no, (_, outcome) in names.items():
-        if outcome in _NAME_EVENTS:
-            subject, event = person_subject(ids[staff_no]), _NAME_EVENTS[outcome]
-            record(session, subject=subject, event=event, actor=mark, now=now)
-    return ids
+    return {staff_no: PersonId(person.id) for staff_no, person in stored.items()}
 
 
-def _write_postings(session: Session, *, plan: PeoplePlan, ids: _Ids, mark: ActorMark, now: datetime) -> None:
-    changed = [(span, outcome) for span, outcome in plan.postings if outcome in _POST_EVENTS]
-    wanted = {ids.people[span.staff_no] for span, _ in changed}
+def _write_postings(session: Session, *, spans: Sequence[PostingSpan], ids: _Ids) -> None:
+    wanted = {ids.people[span.staff_no] for span in spans}
     stored = {
         (row.person_id, row.unit_id, row.valid_from): row
         for row in session.scalars(select(Posting).where(Posting.person_id.in_(wanted)))
     }
-    for span, _ in changed:
+    for span in spans:
         key = (ids.people[span.staff_no], ids.units[span.unit_code], span.valid_from)
         posting = stored.get(key)
         if posting is None:
@@ -104,27 +93,41 @@ def _write_postings(session: Session, *, plan: PeoplePlan, ids: _Ids, mark: Acto
         posting.kind, posting.position = span.kind.value, span.position.value
         posting.title, posting.valid_to = span.title, span.valid_to
     session.flush()
+
+
+def _journal_people(
+    session: Session,
+    *,
+    plan: PeoplePlan,
+    changed: Sequence[tuple[PostingSpan, Outcome]],
+    ids: _Ids,
+    mark: ActorMark,
+    now: datetime,
+) -> None:
+    """Record one entry for each person whom the list touches; of a name only that it changed."""
+    posts: dict[str, list[dict[str, Any]]] = {}
     for span, outcome in changed:
-        record(
-            session,
-            subject=person_subject(ids.people[span.staff_no]),
-            event=_POST_EVENTS[outcome],
-            actor=mark,
-            now=now,
-            facts=_facts(span, unit_id=ids.units[span.unit_code]),
-        )
+        facts = _facts(span, outcome=outcome, unit_id=ids.units[span.unit_code])
+        posts.setdefault(span.staff_no, []).append(facts)
+    for staff_no, (_, outcome) in plan.names.items():
+        if outcome is not Outcome.UNCHANGED or staff_no in posts:
+            record(
+                session,
+                subject=person_subject(ids.people[staff_no]),
+                event=PERSON_REGISTERED if outcome is Outcome.NEW else "person.changed",
+                actor=mark,
+                now=now,
+                facts={"name": outcome.value, "posts": posts.get(staff_no, [])},
+            )
 
 
-def _facts(span: PostingSpan, *, unit_id: UnitId) -> dict[str, Any]:
+def _facts(span: PostingSpan, *, outcome: Outcome, unit_id: UnitId) -> dict[str, Any]:
     return {
+        "outcome": outcome.value,
         "unit": str(unit_id),
         "kind": span.kind.value,
         "position": span.position.value,
         "title": digest_of(span.title),
         "from": span.valid_from.isoformat(),
-        "to": _text(span.valid_to),
+        "to": span.valid_to.isoformat() if span.valid_to else None,
     }
-
-
-def _text(day: date | None) -> str | None:
-    return day.isoformat() if day else None

@@ -14,7 +14,6 @@ from app.kernel.ids import PersonId
 from app.organisation.commands import INSTALLATION, assign_unit_function, import_units, register_installation
 from app.organisation.rules import (
     InstallationKind,
-    Outcome,
     PolicyOwner,
     UnitFunction,
     UnitKind,
@@ -23,7 +22,7 @@ from app.organisation.rules import (
 )
 from app.people.commands.accounts import create_accounts
 from app.people.commands.functions import assign_person_function
-from app.people.commands.import_ import import_people, write_names
+from app.people.commands.import_ import PERSON_REGISTERED, import_people, person_subject, write_names
 from app.people.models import Person
 from app.people.rules import PersonFunction, PersonName, Position, PostingKind, PostingRow, PostingSpan
 
@@ -135,8 +134,11 @@ def _named(
         (people.administrator, PersonFunction.ADMINISTRATOR),
         (people.chief, PersonFunction.CHIEF),
     )
-    names = {person.staff_no: (person.name, Outcome.NEW) for person, _ in functions}
-    write_names(session, names=names, mark=by, now=now)
+    registered = write_names(
+        session, names={person.staff_no: person.name for person, _ in functions}, now=now
+    )
+    for person_id in registered.values():
+        record(session, subject=person_subject(person_id), event=PERSON_REGISTERED, actor=by, now=now)
     for person, function in functions:
         assign_person_function(
             session,

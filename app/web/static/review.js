@@ -3,7 +3,7 @@
  * hides what it does not need, offers keys, and warns before unsaved judgements are left.
  *
  * Keys count only outside of text fields and are read from the physical key, because a Japanese input method widens
- * letters: ArrowDown/ArrowUp next/previous item, A 受理, R 差戻し, J next department.
+ * letters: N next item, A 受理, R 差戻し, J next department.
  */
 "use strict";
 

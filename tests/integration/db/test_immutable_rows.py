@@ -7,6 +7,7 @@ table is attacked as well.
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
+from itertools import product
 from typing import Any, Final
 from uuid import UUID, uuid4
 
@@ -43,7 +44,8 @@ PROMISED: Final = {
     "sealed_revision",
     "sheet_step",
 }
-CONFLICT_CLAUSES: Final = ("", "OR ABORT", "OR FAIL", "OR IGNORE", "OR REPLACE", "OR ROLLBACK")
+SQLITE_CLAUSES: Final = ("", "OR ABORT", "OR FAIL", "OR IGNORE", "OR REPLACE", "OR ROLLBACK")
+CLAUSES: Final = ("",) if on_postgresql() else SQLITE_CLAUSES
 CHILDREN: Final = sorted(
     guard.table
     for guard in GUARDS
@@ -55,12 +57,12 @@ CHILDREN: Final = sorted(
 class Attack:
     """One statement that must change no frozen row.
 
-    One that `collides` may also be answered by the unique key itself.
+    Where `others_may_speak`, a constraint may refuse it before the guard does.
     """
 
     sql: str
     values: Row
-    collides: bool = False
+    others_may_speak: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,11 +148,11 @@ def updates(guard: Guard, table: Table, row: Row) -> Iterator[Attack]:
     for column in table.columns:
         if column.name in guard.growing:
             continue
-        for clause in CONFLICT_CLAUSES if not on_postgresql() else ("",):
-            yield Attack(
-                f'UPDATE {clause} {guard.table} SET "{column.name}" = :new WHERE {_where(primary)}',  # noqa: S608 - our own names
-                {"new": another(column, row[column.name]), **_key(row, primary)},
-            )
+        sql = f'{guard.table} SET "{column.name}" = :new WHERE {_where(primary)}'
+        for clause, new in product(CLAUSES, (another(column, row[column.name]), None)):
+            if new != row[column.name]:
+                values = {"new": new, **_key(row, primary)}
+                yield Attack(f"UPDATE {clause} {sql}", values, others_may_speak=new is None)
 
 
 def deletes(guard: Guard, table: Table, row: Row) -> Iterator[Attack]:
@@ -188,14 +190,16 @@ def inserts(guard: Guard, table: Table, row: Row, like: Row) -> Iterator[Attack]
     """A row that would take the place of a frozen one, through each key and with each conflict clause."""
     for key in all_keys(guard, table):
         made = stranger(guard, table, like=like, key=key, target=row)
-        for clause in CONFLICT_CLAUSES if not on_postgresql() else ("",):
-            yield Attack(insert_sql(guard, made, clause=clause), made, collides=True)
+        for clause in CLAUSES:
+            yield Attack(insert_sql(guard, made, clause=clause), made, others_may_speak=on_postgresql())
         if key == ("rowid",):
             continue
         first = next((c.name for c in table.columns if c.name not in key), table.columns[0].name)
         tail = f'ON CONFLICT ({", ".join(key)}) DO UPDATE SET "{first}" = excluded."{first}"'
-        yield Attack(insert_sql(guard, made, tail=tail), made, collides=True)
-        yield Attack(insert_sql(guard, made, tail="ON CONFLICT DO NOTHING"), made, collides=True)
+        yield Attack(insert_sql(guard, made, tail=tail), made, others_may_speak=on_postgresql())
+        yield Attack(
+            insert_sql(guard, made, tail="ON CONFLICT DO NOTHING"), made, others_may_speak=on_postgresql()
+        )
 
 
 def moves(guard: Guard, table: Table, row: Row, opened: Row) -> Iterator[Attack]:
@@ -203,11 +207,11 @@ def moves(guard: Guard, table: Table, row: Row, opened: Row) -> Iterator[Attack]
     primary = [column.name for column in table.primary_key]
     for key in all_keys(guard, table):
         sets = ", ".join(f'"{name}" = :new_{name}' for name in key)
-        for clause in CONFLICT_CLAUSES if not on_postgresql() else ("",):
+        for clause in CLAUSES:
             yield Attack(
                 f"UPDATE {clause} {guard.table} SET {sets} WHERE {_where(primary)}",  # noqa: S608 - our own names
                 {**_key(row, key, "new_"), **_key(opened, primary)},
-                collides=True,
+                others_may_speak=on_postgresql(),
             )
 
 
@@ -269,7 +273,7 @@ def test_no_statement_changes_a_frozen_row(door: Engine, table: str) -> None:
     assert [attack.sql for attack, outcome in outcomes if outcome.after != before] == []
     # A refusal names the table, so that whoever reads the log knows at once what was tried. PostgreSQL has
     # no REPLACE: there the key itself speaks to a row that collides, or ON CONFLICT DO NOTHING is silent.
-    spoken = [(a.sql, outcome.refusal) for a, outcome in outcomes if not (on_postgresql() and a.collides)]
+    spoken = [(a.sql, outcome.refusal) for a, outcome in outcomes if not a.others_may_speak]
     assert [(sql, refusal) for sql, refusal in spoken if f"{MESSAGE}: {table}" not in refusal] == []
     with door.connect() as connection:
         assert frozen_rows(connection) == before

@@ -18,7 +18,7 @@ from app.db.session import Database, bound
 from app.inspections.commands.campaign import CampaignDraft, prepare_campaign
 from app.inspections.models import Campaign, CampaignUnit, Inspection
 from app.inspections.queries import campaigns as queries
-from app.inspections.queries.campaigns.preparation import a_year_later, on_weekend, suggested_dates
+from app.inspections.queries.campaigns.preparation import a_year_later, is_closed, suggested_dates
 from app.inspections.queries.campaigns.progress import marks_of
 from app.inspections.rules import CampaignDates, CampaignKind, Judgement, State
 from app.kernel.clock import business_date
@@ -256,7 +256,13 @@ def test_a_draft_is_changed_and_a_stale_screen_is_refused(reviewer: FlaskClient,
     assert 'name="version" value="1"' in reviewer.get(address).text
     assert reviewer.post(address, data=fields(year, version="1", title="直した名称")).status_code == 303
     assert "直した名称" in reviewer.get(f"/campaigns/{campaign_id}").text
-    assert reviewer.post(address, data=fields(year, version="1")).status_code == 409
+    stale = reviewer.post(address, data=fields(year, version="1", title="書きかけの名称"))
+    assert stale.status_code == 409
+    assert "いま保存してある名称" in stale.text, "both texts are on the page"
+    assert "直した名称" in stale.text
+    assert 'value="書きかけの名称"' in stale.text
+    again = fields(year, version="2", title="書きかけの名称")
+    assert reviewer.post(address, data=again).status_code == 303, "then it is a decision"
 
 
 def test_an_opened_campaign_cannot_be_edited(reviewer: FlaskClient, year: Year) -> None:
@@ -295,12 +301,12 @@ def test_dates_move_by_a_year_and_the_leap_day_by_one_more() -> None:
     assert moved.grace_until == date(2029, 3, 5)
 
 
-@pytest.mark.parametrize("day", range(1, 8))
+@pytest.mark.parametrize("day", range(1, 31))
 def test_suggested_deadlines_are_working_days_in_order(day: int) -> None:
     dates = suggested_dates(date(2026, 11, day))
     order = [dates.answer_from, dates.answer_due, dates.approval_due, dates.grace_until, dates.review_due]
     assert order == sorted(order)
-    assert not any(on_weekend(one) for one in order)
+    assert not any(is_closed(one) for one in order)
 
 
 # --------------------------------------------------------------------------------------------- opening
@@ -325,7 +331,7 @@ def test_preview_warns_of_weekends_and_past_deadlines(manager: FlaskClient, year
         grace_until=date(2026, 12, 11),
     )
     text = manager.get(f"/campaigns/{drafted(year, dates=past)}").text
-    assert "回答の期限の11月14日(土)は、土曜日か日曜日です。" in text
+    assert "回答の期限の11月14日(土)は、閉庁日（土日か年末年始）です。" in text
     assert "回答の期限の11月14日(土)は、もう過ぎています。" in text
     assert "基準日が令和8年度の中にありません。" in text
 

@@ -167,3 +167,12 @@ def _read_sequences(session: Session) -> Iterable[int]:
         .where(JournalEntry.subject_id == SHEET.id)
         .order_by(JournalEntry.sequence)
     )
+
+
+def test_two_seals_in_one_transaction_see_what_happened_between_them(database: Database) -> None:
+    with database.transaction() as session:
+        for _ in range(2):
+            record(session, subject=SHEET, event="test.happened", actor=CLERK, now=STORY)
+            seal(session, reason="test", now=STORY)
+    outcome = verified(database)
+    assert (outcome.entries, outcome.seals, outcome.faults) == (2, 2, ())

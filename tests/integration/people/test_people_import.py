@@ -105,13 +105,33 @@ def test_a_new_name_is_journalled_without_the_name(database: Database, actor_of:
     with database.reading() as session:
         lines = lines_of(session, subject=Subject(type=SubjectType.PERSON, id=str(SATO.id)))
         assert verify(session).faults == ()
-    assert [(line.event, line.person_id) for line in lines] == [("person.renamed", str(NAKAMURA.id))]
-    assert "旧姓" not in str(lines)
+    assert [(line.event, line.person_id) for line in lines] == [("person.changed", str(NAKAMURA.id))]
+    assert lines[0].facts == {"name": "changed", "posts": []}
 
 
 def test_only_an_administrator_or_the_operator_may(database: Database, actor_of: ActorOf) -> None:
     with pytest.raises(NotAllowed):
         load(database, NEWCOMER, by=actor_of(KIMURA))
+
+
+def test_every_person_touched_has_one_entry_with_the_posts(database: Database) -> None:
+    load(
+        database,
+        NEWCOMER,
+        SATOS_POST + "2027-03-31",
+        "1002,鈴木 一郎,すずき いちろう,2010,課長,所属長,本務,R8.4.1,",
+    )
+    with database.reading() as session:
+        newcomer = session.scalars(select(Person.id).where(Person.staff_no == "7001")).one()
+        lines = {
+            person_id: lines_of(session, subject=Subject(type=SubjectType.PERSON, id=str(person_id)))
+            for person_id in (newcomer, SATO.id, SUZUKI.id)
+        }
+    assert [line.event for line in lines[newcomer]] == ["person.registered"]
+    (line,) = lines[SATO.id]
+    (post,) = line.facts["posts"]
+    assert (line.event, post["outcome"], post["to"]) == ("person.changed", "ended", "2027-04-01")
+    assert lines[SUZUKI.id] == ()
 
 
 # ------------------------------------------------------------------------------------- the command line

@@ -105,12 +105,12 @@ def notice_text(
             "",
             RULE,
             "",
-            f"１　点検票　　　　　{edition.title}　{edition.label}版",
-            f"２　基準日　　　　　{long_date(dates.base_date)}",
-            f"３　回答の期間　　　{long_date(dates.answer_from)}から{long_date(dates.answer_due)}まで",
-            f"４　所属長の承認　　{long_date(dates.approval_due)}まで",
-            f"５　審査の予定　　　{long_date(dates.review_due)}まで",
-            f"６　対象の所属　　　{len(units)}所属",
+            f"１　点検票：{edition.title}　{edition.label}版",
+            f"２　基準日：{long_date(dates.base_date)}",
+            f"３　回答の期間：{long_date(dates.answer_from)}から{long_date(dates.answer_due)}まで",
+            f"４　所属長の承認：{long_date(dates.approval_due)}まで",
+            f"５　審査の予定：{long_date(dates.review_due)}まで",
+            f"６　対象の所属：{len(units)}所属",
             *(f"　　{text}" for text in _by_department(trees, units=units)),
         )
     )

@@ -169,16 +169,16 @@ def first_preparation(session: Session, *, actor: Actor, today: date) -> Prepara
 
 
 def suggested_dates(today: date) -> CampaignDates:
-    """Return usual dates: three weeks to answer from Monday, one more for heads; deadlines on Fridays."""
+    """Return usual dates: three weeks to answer, one more for heads; on Fridays, if offices are open."""
     start = today + timedelta(days=7 - today.weekday())
     friday = start + timedelta(days=_FRIDAY)
     return CampaignDates(
         base_date=today,
-        answer_from=start,
-        answer_due=friday + timedelta(weeks=2),
-        approval_due=friday + timedelta(weeks=3),
-        review_due=friday + timedelta(weeks=7),
-        grace_until=friday + timedelta(weeks=4),
+        answer_from=_open_from(start),
+        answer_due=_open_from(friday + timedelta(weeks=2)),
+        approval_due=_open_from(friday + timedelta(weeks=3)),
+        review_due=_open_from(friday + timedelta(weeks=7)),
+        grace_until=_open_from(friday + timedelta(weeks=4)),
     )
 
 
@@ -245,9 +245,18 @@ def _next_year(day: date) -> date:
     return day.replace(year=day.year + 1, day=28 if last_of_february else day.day)
 
 
-def on_weekend(day: date) -> bool:
-    """Return whether a day is a Saturday or Sunday."""
-    return day.weekday() >= _WEEKEND
+def is_closed(day: date) -> bool:
+    """Return whether city offices are closed: Saturday, Sunday, 29 December to 3 January.
+
+    Basis: 地方自治法 第4条の2. National holidays are decided by law from year to year and are left to people.
+    """
+    return day.weekday() >= _WEEKEND or (day.month, day.day) >= (12, 29) or (day.month, day.day) <= (1, 3)
+
+
+def _open_from(day: date) -> date:
+    while is_closed(day):
+        day += timedelta(days=1)
+    return day
 
 
 def stored_preparation(session: Session, *, actor: Actor, campaign_id: CampaignId) -> Preparation:

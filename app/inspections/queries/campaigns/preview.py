@@ -13,7 +13,7 @@ from app.access.policy import may, require
 from app.checklists.queries import load_edition
 from app.checklists.rules import Edition
 from app.inspections.models import CampaignUnit
-from app.inspections.queries.campaigns.preparation import SHEET_KINDS, on_weekend, previous_revisions
+from app.inspections.queries.campaigns.preparation import SHEET_KINDS, is_closed, previous_revisions
 from app.inspections.queries.campaigns.summaries import campaign_row
 from app.inspections.queries.sheet import CampaignLine, campaign_line
 from app.kernel.fiscal_year import short_date
@@ -145,8 +145,8 @@ def _date_warnings(line: CampaignLine, *, today: date) -> Iterable[str]:
         ("猶予日", dates.grace_until),
     )
     for label, day in deadlines:
-        if on_weekend(day):
-            yield f"{label}の{short_date(day)}は、土曜日か日曜日です。"
+        if is_closed(day):
+            yield f"{label}の{short_date(day)}は、閉庁日（土日か年末年始）です。"
     if dates.answer_due < today:
         yield f"回答の期限の{short_date(dates.answer_due)}は、もう過ぎています。"
     if dates.base_date not in line.fiscal_year:

@@ -1,0 +1,670 @@
+"""The reviewers' pages, as a browser without a script uses them: the queue, judging, returns, the end."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import date
+from html.parser import HTMLParser
+from secrets import token_urlsafe
+from typing import Any, Final
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+from sqlalchemy import event, func, select
+from werkzeug.test import TestResponse
+
+from app.db.session import Database, bound
+from app.inspections.commands.campaign import CampaignDraft, open_campaign, prepare_campaign
+from app.inspections.models import AnswerHistory, ItemReturn, ItemReview, ItemReviewHistory, SheetStepRow
+from app.inspections.queries.previous import previous_answers
+from app.inspections.queries.review import review_page
+from app.inspections.queries.review_queue import review_queue
+from app.inspections.queries.sheet import content_of_sheet, find_sheet
+from app.inspections.rules import CampaignDates, CampaignKind, Judgement, State
+from app.journal.models import AccessLogEntry, JournalEntry
+from app.kernel.clock import business_date
+from app.kernel.errors import NotAllowed
+from app.kernel.ids import EditionId
+from tests.conftest import StandingClock
+from tests.factories.editions import published_edition, small_yaml
+from tests.factories.inspections import Year
+from tests.people import (
+    AFFAIRS,
+    COUNTER,
+    FUJIMOTO,
+    HAYASHI,
+    ITO,
+    KIMURA,
+    LEAD,
+    NAKAMURA,
+    SATO,
+    TAKAHASHI,
+    TANAKA,
+    WATANABE,
+    Cast,
+    Place,
+)
+from tests.sign_in import signed_in
+
+TODAY: Final = date(2026, 11, 20)
+NEXT_DATES: Final = CampaignDates(
+    base_date=date(2027, 10, 1),
+    answer_from=date(2026, 11, 1),
+    answer_due=date(2027, 11, 26),
+    approval_due=date(2027, 12, 3),
+    review_due=date(2027, 12, 17),
+    grace_until=date(2027, 12, 10),
+)
+ROUND_SPENT: Final = 5
+"""Statements of any page around its own: who is there, with which rights, and the counts of the menu."""
+
+
+@contextmanager
+def statements() -> Iterator[list[str]]:
+    """Collect what is sent to the database."""
+    sent: list[str] = []
+
+    def note(connection: Any, cursor: Any, statement: str, *rest: Any) -> None:  # noqa: ANN401 - SQLAlchemy's own
+        if not statement.startswith(("PRAGMA", "BEGIN", "SET ")):
+            sent.append(statement)
+
+    event.listen(bound().engine, "before_cursor_execute", note)
+    try:
+        yield sent
+    finally:
+        event.remove(bound().engine, "before_cursor_execute", note)
+
+
+class FormReader(HTMLParser):
+    """Reads what a browser without a script would send of one form."""
+
+    def __init__(self, form_id: str) -> None:
+        super().__init__()
+        self.fields: dict[str, str] = {}
+        self._form_id, self._inside = form_id, False
+        self._area: str | None = None
+        self._select: str | None = None
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        given = dict(attrs)
+        if tag == "form":
+            self._inside = given.get("id") == self._form_id
+        name = given.get("name")
+        if not self._inside:
+            return
+        if tag == "input" and name and (given.get("type") != "radio" or "checked" in given):
+            self.fields[name] = given.get("value") or ""
+        if tag == "textarea" and name:
+            self._area, self.fields[name] = name, ""
+        if tag == "select":
+            self._select = name
+        if tag == "option" and self._select and "selected" in given:
+            self.fields[self._select] = given.get("value") or ""
+
+    def handle_endtag(self, tag: str) -> None:
+        if tag == "form":
+            self._inside = False
+        if tag == "textarea":
+            self._area = None
+
+    def handle_data(self, data: str) -> None:
+        if self._area:
+            self.fields[self._area] += data.removeprefix("\n")
+
+
+def form_of(page: TestResponse, form_id: str = "review") -> dict[str, str]:
+    """Return the fields of a form as the page shows them."""
+    reader = FormReader(form_id)
+    reader.feed(page.text)
+    return reader.fields
+
+
+def address(year: Year, place: Place, rest: str = "review") -> str:
+    return f"/inspections/{year.sheets[place.code]}/{rest}"
+
+
+def browser(app: Flask, cast: Cast, *, year: Year, clock: StandingClock) -> FlaskClient:
+    """Sign in at the moment to which the story has come."""
+    clock.instant = year.now
+    return signed_in(app, cast)
+
+
+@pytest.fixture
+def reviewer(app: Flask, year: Year, clock: StandingClock) -> FlaskClient:
+    """田中, with 総務課's sheet before her."""
+    year.bring(AFFAIRS, to=State.SUBMITTED)
+    return browser(app, TANAKA, year=year, clock=clock)
+
+
+def judged(database: Database) -> dict[str, str]:
+    with database.reading() as session:
+        return {str(row.item_id): row.judgement for row in session.scalars(select(ItemReview))}
+
+
+# ------------------------------------------------------------------------------------------------- the queue
+
+
+def test_queue_shows_sheets_with_their_state_share_and_progress(reviewer: FlaskClient, year: Year) -> None:
+    page = reviewer.get("/reviews").text
+    assert "総務課" in page
+    assert "審査待ち" in page
+    assert "0/5" in page
+    assert "市民課" not in page
+
+
+def test_queue_marks_the_own_sheet_and_the_one_of_another_unit(
+    app: Flask, year: Year, clock: StandingClock
+) -> None:
+    year.bring(LEAD, to=State.SUBMITTED)
+    page = browser(app, TANAKA, year=year, clock=clock).get("/reviews").text
+    assert "自所属：審査できません" in page
+    assert "代替審査" in page
+    assert address(year, LEAD) not in page
+
+
+def test_substitute_reviewer_sees_only_the_lead_divisions_sheet(
+    app: Flask, year: Year, clock: StandingClock
+) -> None:
+    year.bring(LEAD, to=State.SUBMITTED)
+    year.bring(AFFAIRS, to=State.SUBMITTED)
+    page = browser(app, FUJIMOTO, year=year, clock=clock).get("/reviews").text
+    assert "情報政策課" in page
+    assert "総務課" not in page
+    assert address(year, LEAD) in page
+
+
+def test_queue_is_closed_to_a_department(app: Flask, year: Year, clock: StandingClock) -> None:
+    assert browser(app, SATO, year=year, clock=clock).get("/reviews").status_code == 403
+
+
+def test_queue_by_state_counts_all_and_shows_one(reviewer: FlaskClient, year: Year) -> None:
+    assert "この状態の点検票はありません" in reviewer.get("/reviews?state=reviewed").text
+    assert "総務課" in reviewer.get("/reviews?state=submitted").text
+    assert reviewer.get("/reviews?state=nonsense&page=999").status_code == 200
+
+
+def test_queue_takes_four_statements(reviewer: FlaskClient, year: Year, database: Database) -> None:
+    year.bring(COUNTER, to=State.SUBMITTED)
+    actor = year.actor(TANAKA)
+    with database.reading() as session, statements() as sent:
+        page = review_queue(session, actor=actor, state=None, number=1, today=TODAY)
+    assert len(page.lines) == 2
+    assert len(sent) == 4
+
+
+def test_queue_says_why_a_stranger_sees_nothing(year: Year, database: Database) -> None:
+    with database.reading() as session, pytest.raises(NotAllowed):
+        review_queue(session, actor=year.actor(NAKAMURA), state=None, number=1, today=TODAY)
+
+
+# ------------------------------------------------------------------------------------------- who comes in
+
+
+@pytest.mark.parametrize(
+    ("cast", "status"),
+    [
+        (TANAKA, 200),
+        (KIMURA, 200),
+        (HAYASHI, 200),
+        (ITO, 403),
+        (WATANABE, 403),
+        (SATO, 403),
+        (TAKAHASHI, 404),
+        (NAKAMURA, 404),
+    ],
+)
+def test_only_reviewers_judge(app: Flask, year: Year, clock: StandingClock, cast: Cast, status: int) -> None:
+    year.bring(AFFAIRS, to=State.SUBMITTED)
+    client = browser(app, cast, year=year, clock=clock)
+    assert client.get(address(year, AFFAIRS)).status_code == status
+    assert client.get(address(year, AFFAIRS, "review/plain")).status_code == status
+
+
+@pytest.mark.parametrize(("cast", "status"), [(FUJIMOTO, 200), (TANAKA, 403), (KIMURA, 403)])
+def test_the_lead_divisions_own_sheet_is_judged_by_the_substitute(
+    app: Flask, year: Year, clock: StandingClock, cast: Cast, status: int
+) -> None:
+    year.bring(LEAD, to=State.SUBMITTED)
+    assert browser(app, cast, year=year, clock=clock).get(address(year, LEAD)).status_code == status
+
+
+@pytest.mark.parametrize("state", [State.ANSWERING, State.AWAITING_HEAD, State.SIGNED_OFF])
+def test_a_sheet_that_is_not_in_review_is_not_judged(
+    app: Flask, year: Year, clock: StandingClock, state: State
+) -> None:
+    year.bring(AFFAIRS, to=state)
+    assert browser(app, TANAKA, year=year, clock=clock).get(address(year, AFFAIRS)).status_code == 409
+
+
+def test_looking_at_another_units_sheet_is_recorded(
+    reviewer: FlaskClient, year: Year, database: Database
+) -> None:
+    reviewer.get(address(year, AFFAIRS))
+    with database.reading() as session:
+        row = session.scalars(select(AccessLogEntry)).one()
+    assert (row.act, row.person_id, row.subject_id) == (
+        "sheet.review",
+        str(TANAKA.id),
+        str(year.sheets[AFFAIRS.code]),
+    )
+
+
+# ----------------------------------------------------------------------------------------------- judging
+
+
+def test_untouched_items_are_not_judged(reviewer: FlaskClient, year: Year, database: Database) -> None:
+    fields = form_of(reviewer.get(address(year, AFFAIRS)))
+    reply = reviewer.post(address(year, AFFAIRS), data=fields)
+    assert reply.status_code == 303
+    assert judged(database) == {}
+    assert year.sheet(AFFAIRS).state is State.SUBMITTED
+    assert "新しい判断はありませんでした" in reviewer.get(reply.location).text
+
+
+def test_what_was_judged_is_saved_and_starts_the_review(
+    reviewer: FlaskClient, year: Year, database: Database
+) -> None:
+    fields = form_of(reviewer.get(address(year, AFFAIRS)))
+    fields |= {"judgement-D01": "accepted", "judgement-D08": "changed", "level-D08": "partial"}
+    fields |= {"remark-D08": "写しを見て、一部ありと判断した。"}
+    reply = reviewer.post(address(year, AFFAIRS), data=fields)
+    assert reply.status_code == 303
+    assert sorted(judged(database).values()) == ["accepted", "changed"]
+    assert year.sheet(AFFAIRS).state is State.UNDER_REVIEW
+    assert year.sheet(AFFAIRS).decided == 2
+    page = reviewer.get(reply.location)
+    assert "2件の判断を保存しました" in page.text
+    assert form_of(page)["judgement-D08"] == "changed"
+    assert form_of(page)["level-D08"] == "partial"
+
+
+def test_sent_twice_is_judged_once(reviewer: FlaskClient, year: Year, database: Database) -> None:
+    fields = form_of(reviewer.get(address(year, AFFAIRS))) | {"judgement-D01": "accepted"}
+    first = reviewer.post(address(year, AFFAIRS), data=fields)
+    second = reviewer.post(address(year, AFFAIRS), data=fields)
+    assert (second.status_code, second.location) == (303, first.location)
+    with database.reading() as session:
+        assert session.scalar(select(func.count()).select_from(ItemReviewHistory)) == 1
+
+
+@pytest.mark.parametrize(
+    ("changes", "sentence"),
+    [
+        ({"judgement-D08": "returned", "due-D08": "2026-12-18"}, "の所見・理由を書いてください"),
+        ({"judgement-D08": "changed", "remark-D08": "見た。"}, "（段階）を選んでください"),
+        ({"judgement-D08": "returned", "remark-D08": "直す。", "due-D08": "2026-02-30"}, "実際にある日"),
+        ({"judgement-D08": "returned", "remark-D08": "直す。", "due-D08": "2026-11-20"}, "きょうより後の日"),
+        ({"judgement-D08": "accepted", "remark-D08": "よい。"}, "「所見を付けて受理」を選ぶ"),
+        ({"remark-D08": "よい。"}, "判断を選んでください"),
+    ],
+)
+def test_what_cannot_be_saved_comes_back_with_everything_typed(
+    reviewer: FlaskClient, year: Year, database: Database, changes: dict[str, str], sentence: str
+) -> None:
+    fields = form_of(reviewer.get(address(year, AFFAIRS)))
+    fields |= {"judgement-D01": "accepted_with_remark", "remark-D01": "来年も続けてください。"} | changes
+    reply = reviewer.post(address(year, AFFAIRS), data=fields)
+    assert reply.status_code == 422
+    assert sentence in reply.text
+    assert "<title>誤り：" in reply.text
+    again = form_of(reply)
+    assert {name: again[name] for name in changes} == changes
+    assert again["remark-D01"] == "来年も続けてください。"
+    assert judged(database) == {}
+
+
+def test_a_mended_page_goes_through(reviewer: FlaskClient, year: Year, database: Database) -> None:
+    fields = form_of(reviewer.get(address(year, AFFAIRS))) | {"remark-D08": "控えを見ました。"}
+    fields = form_of(reviewer.post(address(year, AFFAIRS), data=fields))
+    fields |= {"judgement-D08": "accepted_with_remark"}
+    assert reviewer.post(address(year, AFFAIRS), data=fields).status_code == 303
+    assert list(judged(database).values()) == ["accepted_with_remark"]
+
+
+def test_unknown_judgement_is_refused(reviewer: FlaskClient, year: Year) -> None:
+    fields = form_of(reviewer.get(address(year, AFFAIRS))) | {"judgement-D08": "deleted"}
+    assert reviewer.post(address(year, AFFAIRS), data=fields).status_code == 422
+
+
+def test_two_reviewers_at_the_same_item_lose_nothing(
+    reviewer: FlaskClient, app: Flask, year: Year, database: Database
+) -> None:
+    mine = form_of(reviewer.get(address(year, AFFAIRS)))
+    colleague = signed_in(app, HAYASHI)
+    theirs = form_of(colleague.get(address(year, AFFAIRS)))
+    theirs |= {"judgement-D08": "accepted_with_remark", "remark-D08": "林の所見"}
+    assert colleague.post(address(year, AFFAIRS), data=theirs).status_code == 303
+    mine |= {"judgement-D08": "changed", "level-D08": "partial", "remark-D08": "田中の所見"}
+    reply = reviewer.post(address(year, AFFAIRS), data=mine)
+    assert reply.status_code == 409
+    assert "林の所見" in reply.text
+    assert "画面を開いたあとに変わりました" in reply.text
+    again = form_of(reply)
+    assert again["remark-D08"] == "田中の所見"
+    assert reviewer.post(address(year, AFFAIRS), data=again).status_code == 303
+    assert list(judged(database).values()) == ["changed"]
+
+
+def test_two_reviewers_at_different_items_do_not_meet(reviewer: FlaskClient, app: Flask, year: Year) -> None:
+    mine = form_of(reviewer.get(address(year, AFFAIRS)))
+    colleague = signed_in(app, HAYASHI)
+    theirs = form_of(colleague.get(address(year, AFFAIRS))) | {"judgement-D08": "accepted"}
+    assert colleague.post(address(year, AFFAIRS), data=theirs).status_code == 303
+    assert reviewer.post(address(year, AFFAIRS), data=mine | {"judgement-D01": "accepted"}).status_code == 303
+    assert year.sheet(AFFAIRS).decided == 2
+
+
+def test_what_was_typed_is_shown_when_the_sheet_moved_on(
+    reviewer: FlaskClient, year: Year, clock: StandingClock
+) -> None:
+    fields = form_of(reviewer.get(address(year, AFFAIRS)))
+    year.judge(AFFAIRS)
+    year.finish_review(AFFAIRS)
+    clock.instant = year.now
+    fields |= {"judgement-D08": "accepted_with_remark", "remark-D08": "消えてはならない所見"}
+    reply = reviewer.post(address(year, AFFAIRS), data=fields)
+    assert reply.status_code == 409
+    assert "消えてはならない所見" in reply.text
+
+
+def test_a_judgement_is_taken_back_and_given_again(
+    reviewer: FlaskClient, year: Year, database: Database
+) -> None:
+    fields = form_of(reviewer.get(address(year, AFFAIRS))) | {"judgement-D01": "accepted"}
+    page = reviewer.get(reviewer.post(address(year, AFFAIRS), data=fields).location)
+    fields = form_of(page) | {"judgement-D01": ""}
+    page = reviewer.get(reviewer.post(address(year, AFFAIRS), data=fields).location)
+    assert judged(database) == {}
+    fields = form_of(page) | {"judgement-D01": "accepted"}
+    assert reviewer.post(address(year, AFFAIRS), data=fields).status_code == 303
+    with database.reading() as session:
+        versions = session.scalars(
+            select(ItemReviewHistory.version).order_by(ItemReviewHistory.version)
+        ).all()
+        events = session.scalars(select(JournalEntry.payload).order_by(JournalEntry.sequence)).all()
+    assert versions == [1, 2]
+    assert sum("item.judgement_cleared" in payload for payload in events) == 1
+
+
+@pytest.mark.parametrize(
+    ("show", "numbers"), [("weak", {"1-2", "2-2"}), ("unjudged", {"1-1", "1-2"}), ("changed", set())]
+)
+def test_filters_show_what_they_say(reviewer: FlaskClient, year: Year, show: str, numbers: set[str]) -> None:
+    page = reviewer.get(address(year, AFFAIRS) + f"?show={show}").text
+    assert all(f'id="q{number}"' in page for number in numbers)
+    assert ('id="q1-1"' in page) == ("1-1" in numbers)
+
+
+# ------------------------------------------------------------------------------------ accepting together
+
+
+def test_plain_items_are_listed_before_they_are_accepted(
+    reviewer: FlaskClient, year: Year, database: Database
+) -> None:
+    page = reviewer.get(address(year, AFFAIRS, "review/plain"))
+    fields = form_of(page, "plain")
+    # D09 is at full points and not mandatory; D01 and D07 are mandatory, D02 and D08 are weak.
+    assert [name for name in fields if name.startswith("accept-")] == ["accept-D09"]
+    reply = reviewer.post(address(year, AFFAIRS, "accept-plain"), data=fields)
+    assert reply.status_code == 303
+    assert judged(database) == {str(year.item_id("D09")): "accepted"}
+    again = reviewer.post(address(year, AFFAIRS, "accept-plain"), data=fields)
+    assert (again.status_code, again.location) == (303, reply.location)
+
+
+def test_what_was_not_on_the_list_is_not_accepted_together(
+    reviewer: FlaskClient, year: Year, database: Database
+) -> None:
+    fields = form_of(reviewer.get(address(year, AFFAIRS, "review/plain")), "plain")
+    reply = reviewer.post(address(year, AFFAIRS, "accept-plain"), data=fields | {"accept-D08": "1.0"})
+    assert reply.status_code == 409
+    assert judged(database) == {}
+
+
+# ------------------------------------------------------------------------------------- returns and the end
+
+
+def returned_page(reviewer: FlaskClient, year: Year) -> TestResponse:
+    fields = form_of(reviewer.get(address(year, AFFAIRS)))
+    fields |= {"judgement-D08": "returned", "remark-D08": "写しを付けてください。", "due-D08": "2026-12-01"}
+    return reviewer.post(address(year, AFFAIRS, "return-items"), data=fields)
+
+
+def test_returning_saves_what_was_marked_and_sends_it(
+    reviewer: FlaskClient, year: Year, database: Database
+) -> None:
+    reply = returned_page(reviewer, year)
+    assert reply.status_code == 303
+    assert year.sheet(AFFAIRS).state is State.RETURNED
+    with database.reading() as session:
+        row = session.scalars(select(ItemReturn)).one()
+    assert (row.remark, row.due_on, row.round) == ("写しを付けてください。", date(2026, 12, 1), 1)
+    page = reviewer.get(reply.location).text
+    assert "1件を所属へ差し戻しました" in page
+    assert "所属が差戻しに答えています" in page
+    assert "判断を保存する" not in page
+
+
+def test_nothing_marked_is_nothing_sent_and_says_so(
+    reviewer: FlaskClient, year: Year, database: Database
+) -> None:
+    fields = form_of(reviewer.get(address(year, AFFAIRS))) | {"judgement-D01": "accepted"}
+    reply = reviewer.post(address(year, AFFAIRS, "return-items"), data=fields)
+    assert reply.status_code == 409
+    assert "差し戻す項目に" in reply.text
+    assert form_of(reply)["judgement-D01"] == "accepted"
+    assert judged(database) == {}
+
+
+def test_a_return_from_an_old_page_is_not_sent(
+    reviewer: FlaskClient, app: Flask, year: Year, database: Database
+) -> None:
+    fields = form_of(reviewer.get(address(year, AFFAIRS)))
+    colleague = signed_in(app, HAYASHI)
+    theirs = form_of(colleague.get(address(year, AFFAIRS))) | {"judgement-D09": "accepted"}
+    colleague.post(address(year, AFFAIRS), data=theirs)
+    fields |= {"judgement-D08": "returned", "remark-D08": "古い画面の理由"}
+    reply = reviewer.post(address(year, AFFAIRS, "return-items"), data=fields)
+    assert reply.status_code == 409
+    assert form_of(reply)["remark-D08"] == "古い画面の理由"
+    assert year.sheet(AFFAIRS).state is State.UNDER_REVIEW
+
+
+def test_a_return_is_taken_back_with_a_reason_and_given_again_in_the_same_words(
+    reviewer: FlaskClient, year: Year, clock: StandingClock, database: Database
+) -> None:
+    returned_page(reviewer, year)
+    cancel = {"idempotency_key": token_urlsafe(18), "version": str(year.sheet(AFFAIRS).version)}
+    without = reviewer.post(address(year, AFFAIRS, "cancel-return"), data=cancel | {"reason": " "})
+    assert without.status_code == 422
+    assert "理由を書いてください" in without.text
+    done = reviewer.post(
+        address(year, AFFAIRS, "cancel-return"), data=cancel | {"reason": "所属を誤ったため"}
+    )
+    assert done.status_code == 303
+    assert year.sheet(AFFAIRS).state is State.UNDER_REVIEW
+    clock.instant = clock.instant.replace(minute=59)
+    assert "第1回の差戻し" in reviewer.get(address(year, AFFAIRS)).text
+    returned_page(reviewer, year)
+    with database.reading() as session:
+        assert session.scalars(select(ItemReturn.round).order_by(ItemReturn.round)).all() == [1, 2]
+
+
+def test_corrections_come_back_beside_the_return(app: Flask, year: Year, clock: StandingClock) -> None:
+    year.bring(AFFAIRS, to=State.AWAITING_REAPPROVAL)
+    year.approve(AFFAIRS)
+    page = browser(app, TANAKA, year=year, clock=clock).get(address(year, AFFAIRS))
+    assert "差戻しのあとに、回答が直されました" in page.text
+    assert "judgement-D02" not in form_of(page)
+    assert form_of(page)["judgement-D01"] == "accepted"
+
+
+def test_the_review_ends_when_everything_is_judged(reviewer: FlaskClient, year: Year) -> None:
+    page = reviewer.get(address(year, AFFAIRS))
+    fields = form_of(page) | {f"judgement-{key}": "accepted" for key in ("D01", "D02", "D07", "D08")}
+    early = reviewer.post(address(year, AFFAIRS, "finish-review"), data=fields)
+    assert early.status_code == 409
+    assert "判断していない項目が1件" in early.text
+    fields = form_of(early) | {"judgement-D09": "accepted"}
+    assert reviewer.post(address(year, AFFAIRS, "finish-review"), data=fields).status_code == 303
+    assert year.sheet(AFFAIRS).state is State.REVIEWED
+    page = reviewer.get(address(year, AFFAIRS))
+    assert "審査は終わりました" in page.text
+
+
+def test_a_clerk_cannot_post_a_judgement(app: Flask, year: Year, clock: StandingClock) -> None:
+    year.bring(AFFAIRS, to=State.SUBMITTED)
+    client = browser(app, SATO, year=year, clock=clock)
+    for rest in ("review", "return-items", "finish-review", "accept-plain", "cancel-return"):
+        data = {"idempotency_key": token_urlsafe(18), "version": "1", "reason": "試し"}
+        assert client.post(address(year, AFFAIRS, rest), data=data).status_code == 403
+
+
+# ---------------------------------------------------------------------------------------------- last year
+
+
+def second_year(year: Year, *, data: bytes | None = None) -> Year:
+    """Seal 総務課's sheet, then open a campaign a year later, with a newer edition if one is given."""
+    year.bring(AFFAIRS, to=State.SUBMITTED)
+    year.judge(AFFAIRS, judgements={"D02": Judgement.ACCEPTED_WITH_REMARK, "D08": Judgement.CHANGED})
+    year.finish_review(AFFAIRS)
+    year.sign_off(AFFAIRS)
+    tanaka, kimura = year.actor(TANAKA), year.actor(KIMURA)
+    edition_id: EditionId = year.edition_id
+    with year.database.transaction() as session:
+        if data is not None:
+            edition_id = published_edition(
+                session,
+                publisher=tanaka,
+                confirmer=kimura,
+                now=year.now,
+                data=data,
+                name="department/2027.1.yaml",
+            )
+        draft = CampaignDraft(
+            title="令和9年度 定期自己点検",
+            kind=CampaignKind.REGULAR,
+            fiscal_year=2027,
+            edition_id=edition_id,
+            dates=NEXT_DATES,
+            notice="",
+            unit_ids=frozenset({AFFAIRS.id, COUNTER.id}),
+        )
+        campaign_id = prepare_campaign(session, actor=tanaka, draft=draft, now=year.now)
+        opened = open_campaign(session, actor=kimura, campaign_id=campaign_id, seen_version=1, now=year.now)
+        units = {find_sheet(session, actor=kimura, inspection_id=one).unit_id: one for one in opened}
+    sheets = {place.code: units[place.id] for place in (AFFAIRS, COUNTER)}
+    return Year(year.database, year.now, edition_id, campaign_id, sheets)
+
+
+LINEAGE: Final = {
+    "D01": "{kind: same, of: D01}",
+    "D02": "{kind: reworded, of: D02, comparable: true, note: 言い換えた}",
+    "D03": "{kind: same, of: D03}",
+    "D07": "{kind: reworded, of: D07, comparable: false, note: 別の意味になった}",
+    "D08": "{kind: same, of: D08}",
+    "D09": "{kind: same, of: D09}",
+}
+
+
+def newer_yaml() -> bytes:
+    """Return the edition of the next year: D02 reworded and comparable, D07 reworded and not."""
+    text = small_yaml("2027.1").decode()
+    head, *items = text.split("      - key: ")
+    made = [item.replace("{kind: new}", LINEAGE[item[:3]]) for item in items]
+    made = [item.replace("D02のことを今年度に行った。", "D02のことを、今年度に必ず行った。") for item in made]
+    return "      - key: ".join([head, *made]).encode()
+
+
+def test_the_same_edition_matches_its_own_items(year: Year, database: Database) -> None:
+    later = second_year(year)
+    with database.reading() as session, statements() as sent:
+        sheet = find_sheet(session, actor=later.actor(KIMURA), inspection_id=later.sheets[AFFAIRS.code])
+        asked = len(sent)
+        found = previous_answers(session, sheet=sheet)
+    # 3 of its own; the edition is already known to this process.
+    assert len(sent) - asked == 3
+    before = found[later.item_id("D08")]
+    assert before.level is not None
+    assert (before.level.code, before.fiscal_year, before.old_statement) == (
+        "not_implemented",
+        "令和8年度",
+        None,
+    )
+    assert before.judgement is Judgement.CHANGED
+    assert before.reviewed_level is not None
+    assert before.remark == "控えの日付を確かめてください。"
+    # D03 did not apply: the question was there, an answer was not.
+    assert found[later.item_id("D03")].level is None
+
+
+def test_a_newer_edition_matches_only_what_stays_comparable(year: Year, database: Database) -> None:
+    later = second_year(year, data=newer_yaml())
+    with database.reading() as session:
+        sheet = find_sheet(session, actor=later.actor(KIMURA), inspection_id=later.sheets[AFFAIRS.code])
+        found = previous_answers(session, sheet=sheet)
+        other = find_sheet(session, actor=later.actor(KIMURA), inspection_id=later.sheets[COUNTER.code])
+        assert previous_answers(session, sheet=other) == {}
+    by_key = {sheet.edition.items[item_id].key: one for item_id, one in found.items()}
+    assert set(by_key) == {"D01", "D02", "D03", "D08", "D09"}
+    assert by_key["D02"].old_statement == "D02のことを今年度に行った。"
+    assert by_key["D01"].old_statement is None
+
+
+def test_last_year_stands_beside_this_year(app: Flask, year: Year, clock: StandingClock) -> None:
+    later = second_year(year)
+    later.answer(AFFAIRS, levels={"D01": "partial", "D02": "implemented", "D08": "not_implemented"})
+    later.hand_over(AFFAIRS)
+    later.approve(AFFAIRS)
+    client = browser(app, TANAKA, year=later, clock=clock)
+    page = client.get(address(later, AFFAIRS)).text
+    for words in (
+        "令和8年度の所見（審査の判断 一部実施）",
+        "重要項目が未達",
+        "前回より悪化",
+        "前回から続く未達",
+    ):
+        assert words in page
+    assert 'id="q1-2"' in client.get(address(later, AFFAIRS) + "?show=changed").text
+    assert 'id="q2-2"' not in client.get(address(later, AFFAIRS) + "?show=changed").text
+    queue = client.get("/reviews").text
+    assert "上がった" in queue or "下がった" in queue or "± 0" in queue
+
+
+# ------------------------------------------------------------------------------------------- how much is asked
+
+
+def test_the_page_asks_the_same_however_many_items_are_judged(
+    reviewer: FlaskClient, year: Year, database: Database
+) -> None:
+    actor, today = year.actor(TANAKA), business_date(year.now)
+
+    def count() -> int:
+        with database.reading() as session, statements() as sent:
+            review_page(session, actor=actor, inspection_id=year.sheets[AFFAIRS.code], today=today)
+        return len(sent)
+
+    before = count()
+    year.judge(AFFAIRS, judgements={"D08": Judgement.RETURNED})
+    year.return_items(AFFAIRS)
+    assert count() == before == 21
+
+
+def test_the_whole_request_stays_small(reviewer: FlaskClient, year: Year) -> None:
+    reviewer.get(address(year, AFFAIRS))
+    with statements() as sent:
+        reviewer.get(address(year, AFFAIRS))
+    assert len(sent) <= 21 + 3 * ROUND_SPENT
+
+
+def test_judging_leaves_the_answers_alone(reviewer: FlaskClient, year: Year, database: Database) -> None:
+    with database.reading() as session:
+        sheet = find_sheet(session, actor=year.actor(TANAKA), inspection_id=year.sheets[AFFAIRS.code])
+        before = content_of_sheet(session, sheet=sheet).digest
+        saves = session.scalar(select(func.count()).select_from(AnswerHistory))
+    returned_page(reviewer, year)
+    with database.reading() as session:
+        assert content_of_sheet(session, sheet=sheet).digest == before
+        assert session.scalar(select(func.count()).select_from(AnswerHistory)) == saves
+        steps = session.scalars(select(SheetStepRow.action).order_by(SheetStepRow.sequence)).all()
+    assert steps[-2:] == ["start_review", "return_items"]
