@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
+from argon2 import PasswordHasher
 from flask import Flask
 from flask.testing import FlaskClient
 
@@ -33,6 +34,12 @@ class StandingClock:
     def pass_by(self, duration: timedelta) -> None:
         """Let time pass."""
         self.instant += duration
+
+
+@pytest.fixture(autouse=True)
+def cheap_hashes_stay(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The accounts of the tests carry cheap hashes; signing in would otherwise renew each at full cost."""
+    monkeypatch.setattr(PasswordHasher, "check_needs_rehash", lambda self, hashed: False)
 
 
 @pytest.fixture(scope="session")

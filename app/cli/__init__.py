@@ -4,7 +4,7 @@ from typing import Final
 
 import click
 
-from app.cli import checklists, database, organisation, people, reports, setup
+from app.cli import backup, checklists, database, demo, doctor, journal, organisation, people, reports, serve, setup
 
 COMMANDS: Final[tuple[click.Command, ...]] = (
     *database.COMMANDS,
@@ -13,4 +13,9 @@ COMMANDS: Final[tuple[click.Command, ...]] = (
     *people.COMMANDS,
     *checklists.COMMANDS,
     *reports.COMMANDS,
+    *journal.COMMANDS,
+    *backup.COMMANDS,
+    *doctor.COMMANDS,
+    *demo.COMMANDS,
+    *serve.COMMANDS,
 )

@@ -1,6 +1,5 @@
 """flask backup: one file with everything, proved, and put back into a new place."""
 
-import getpass
 import signal
 import sys
 from collections.abc import Iterator
@@ -27,12 +26,11 @@ from app.backup.commands import (
     verify_backup,
 )
 from app.backup.queries import made_here_at
+from app.cli.terminal import now, operator, refusals
 from app.config import Settings
 from app.db.session import bound, reading, transaction
 from app.health.queries import sqlite_path
-from app.journal.rules import ActorMark, Via
-from app.kernel.clock import Clock
-from app.kernel.errors import InvalidInput, Refusal
+from app.kernel.errors import InvalidInput
 from app.kernel.fiscal_year import long_instant
 
 backup = AppGroup("backup", help="控え（バックアップ）を作る、確かめる、戻す")
@@ -45,10 +43,10 @@ _NEW_FOLDER: Final = click.Path(file_okay=False, path_type=Path)
 @click.argument("file", type=_NEW_FILE)
 def create_command(file: Path) -> None:
     """Write a backup and record it in the journal."""
-    with _refusals():
-        created = create_backup(bound(), target=file, evidence=_settings().evidence_path, now=_now())
+    with _orderly():
+        created = create_backup(bound(), target=file, evidence=_settings().evidence_path, now=now())
         with transaction() as session:
-            note_backup(session, created=created, mark=_mark(), now=_now())
+            note_backup(session, created=created, mark=operator(), now=now())
     _echo_created(created)
 
 
@@ -77,8 +75,8 @@ def _echo_missing(count: int) -> None:
 @click.argument("file", type=_NEW_FILE)
 def verify_command(file: Path) -> None:
     """Prove a backup; exit with 1 when it is damaged or its journal does not hold."""
-    with _refusals():
-        found = verify_backup(file, mark=_mark(), now=_now())
+    with _orderly():
+        found = verify_backup(file, mark=operator(), now=now())
     _echo_contents(found)
     _echo_origin(found)
     for fault in found.journal.faults:
@@ -130,13 +128,13 @@ def _made_here_at(digest: str) -> datetime | None:
 def restore_command(file: Path, into: str, documents: Path | None, *, keep_journal_faults: bool) -> None:
     """Restore a backup elsewhere and print the settings that switch over to it."""
     faults = JournalFaults.KEPT if keep_journal_faults else JournalFaults.REFUSED
-    with _refusals():
+    with _orderly():
         if "://" in into:
             folder, url = _server_target(into, documents=documents)
-            found = restore_to_server(file, url=url, folder=folder, faults=faults, mark=_mark(), now=_now())
+            found = restore_to_server(file, url=url, folder=folder, faults=faults, mark=operator(), now=now())
         else:
             folder, url = Path(into), None
-            found = restore_to_folder(file, folder=folder, faults=faults, mark=_mark(), now=_now())
+            found = restore_to_folder(file, folder=folder, faults=faults, mark=operator(), now=now())
     _echo_contents(found)
     click.echo(f"戻しました。控えのときのログイン {found.sessions} 件は終わらせてあります。")
     _echo_switch(folder, url=url)
@@ -167,13 +165,12 @@ def _echo_switch(folder: Path, *, url: str | None) -> None:
 
 
 @contextmanager
-def _refusals() -> Iterator[None]:
-    """Turn a refusal into its sentence and exit code 1; let SIGTERM clean up like Ctrl-C does."""
+def _orderly() -> Iterator[None]:
+    """Turn refusals and full disks into a sentence and exit code 1; let SIGTERM clean up like Ctrl-C does."""
     before = signal.signal(signal.SIGTERM, _end)
     try:
-        yield
-    except Refusal as refusal:
-        _fail(refusal.message)
+        with refusals():
+            yield
     except DBAPIError:
         _fail("データベースを読み書きできません。flask doctor で確かめてください。")
     except OSError as error:
@@ -194,14 +191,6 @@ def _fail(sentence: str) -> NoReturn:
 
 def _settings() -> Settings:
     return cast("Settings", current_app.extensions["settings"])
-
-
-def _mark() -> ActorMark:
-    return ActorMark(person_id=None, via=Via.CLI, operator=getpass.getuser())
-
-
-def _now() -> datetime:
-    return cast("Clock", current_app.extensions["clock"]).now()
 
 
 COMMANDS: Final = (backup,)

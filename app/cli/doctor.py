@@ -6,11 +6,11 @@ import click
 from flask import current_app
 from flask.cli import with_appcontext
 
+from app.cli.terminal import now
 from app.config import Settings
 from app.db.session import bound
 from app.health.queries import checks
 from app.health.rules import Check, Depth, Mark
-from app.kernel.clock import Clock
 
 
 @click.command("doctor", help="設置の状態を調べる（× があれば 1 で終わる）")
@@ -21,7 +21,7 @@ def doctor(*, full: bool) -> None:
     found = checks(
         bound(),
         settings=cast("Settings", current_app.extensions["settings"]),
-        now=cast("Clock", current_app.extensions["clock"]).now(),
+        now=now(),
         depth=Depth.FULL if full else Depth.QUICK,
     )
     for check in found:

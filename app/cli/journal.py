@@ -1,36 +1,32 @@
 """flask journal: verifying the journal, sealing it, and taking seals off the machine."""
 
 import os
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
-from datetime import datetime
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Final, cast
+from typing import Final
 
 import click
-from flask import current_app
 from flask.cli import AppGroup
 
+from app.cli.terminal import FILE, now, refusals
 from app.db.session import reading, transaction
 from app.journal.commands import seal
 from app.journal.queries import Verification, exported_seal, verify
 from app.journal.rules import ExportedSeal, exported_seal_from, exported_text
-from app.kernel.clock import Clock
 from app.kernel.digest import short
-from app.kernel.errors import NotNow, Refusal
+from app.kernel.errors import NotNow
 
 journal = AppGroup("journal", help="操作ログの検証と封印")
 
-_SEAL_FILE: Final = click.Path(exists=True, dir_okay=False, path_type=Path)
 _NEW_FILE: Final = click.Path(dir_okay=False, path_type=Path)
 _BY_HAND: Final = "operator"
 
 
 @journal.command("verify", help="操作ログを全件調べる（食い違いがあれば 1 で終わる）")
-@click.option("--seal", "files", multiple=True, type=_SEAL_FILE, help="書き出してあった封印（いくつでも）")
+@click.option("--seal", "files", multiple=True, type=FILE, help="書き出してあった封印（いくつでも）")
 def verify_command(files: Sequence[Path]) -> None:
     """Print the counts and every fault with its place; exit with 1 when there is any."""
-    with _refusals():
+    with refusals():
         exported = [exported_seal_from(path.read_text(encoding="utf-8", errors="replace")) for path in files]
         with reading() as session:
             found = verify(session, exported=exported)
@@ -54,10 +50,10 @@ def _echo_faults(found: Verification) -> None:
 @click.option("--export", "file", type=_NEW_FILE, help="封印を書き出すファイル（このコンピュータの外に置く）")
 def seal_command(file: Path | None) -> None:
     """Bind every chain into a new seal; with --export also write it to a new file."""
-    with _refusals():
+    with refusals():
         _refuse_existing(file)
         with transaction() as session:
-            sequence = seal(session, reason=_BY_HAND, now=_now()).sequence
+            sequence = seal(session, reason=_BY_HAND, now=now()).sequence
         click.echo(f"封印 #{sequence} を作りました。")
         if file is not None:
             _write(_newest(), path=file)
@@ -67,7 +63,7 @@ def seal_command(file: Path | None) -> None:
 @click.argument("file", type=_NEW_FILE)
 def export_command(file: Path) -> None:
     """Write the newest seal to a new file."""
-    with _refusals():
+    with refusals():
         _refuse_existing(file)
         _write(_newest(), path=file)
 
@@ -93,20 +89,6 @@ def _write(found: ExportedSeal, *, path: Path) -> None:
         raise NotNow(f"{path} に書き込めません（{error.strerror}）。") from error
     click.echo(f"封印 #{found.sequence}（{short(found.digest)}）を {path} に書き出しました。")
     click.echo("このファイルは、このコンピュータの外に置いてください。")
-
-
-@contextmanager
-def _refusals() -> Iterator[None]:
-    """Turn a refusal into its sentence on stderr and the exit code 1."""
-    try:
-        yield
-    except Refusal as refusal:
-        click.echo(refusal.message, err=True)
-        raise SystemExit(1) from refusal
-
-
-def _now() -> datetime:
-    return cast("Clock", current_app.extensions["clock"]).now()
 
 
 COMMANDS: Final = (journal,)

@@ -2,8 +2,6 @@
 
 import errno
 import fcntl
-import importlib
-import importlib.util
 import logging
 import os
 import resource
@@ -26,6 +24,7 @@ from gunicorn.app.base import BaseApplication  # type: ignore[import-untyped]
 from gunicorn.glogging import Logger  # type: ignore[import-untyped]
 from waitress import create_server, wasyncore
 
+from app.cli.demo import demonstration_accounts
 from app.config import Settings
 from app.db.session import bound
 from app.health.queries import serving_checks, sqlite_path
@@ -135,18 +134,10 @@ def _cannot_listen(error: OSError, *, host: str, port: int) -> str:
 def _greet(settings: Settings) -> None:
     host = f"[{settings.host}]" if ":" in settings.host else settings.host
     click.echo(f"{settings.product_name} を動かしています：http://{host}:{settings.port}/")
-    for role, staff_no, password in _demonstration_accounts(settings):
+    for role, staff_no, password in demonstration_accounts() if settings.demo else ():
         click.echo(f"  {role}　職員番号 {staff_no}　パスワード {password}")
     click.echo("止めるには Ctrl-C を押してください。")
     sys.stdout.flush()
-
-
-def _demonstration_accounts(settings: Settings) -> tuple[tuple[str, str, str], ...]:
-    """Return role, staff number and password of the accounts that the demonstration publishes."""
-    if not settings.demo or importlib.util.find_spec("app.cli.demo") is None:
-        return ()
-    accounts = importlib.import_module("app.cli.demo").demonstration_accounts()
-    return cast("tuple[tuple[str, str, str], ...]", accounts)
 
 
 # ------------------------------------------------------------------------------------------------ logging

@@ -11,11 +11,15 @@ On PostgreSQL the rows of the subject are locked by the command, and the gate st
 import threading
 from collections import deque
 from collections.abc import Iterator
-from contextlib import contextmanager, nullcontext
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from typing import Final
 
 from sqlalchemy import Connection, Engine, text
 from sqlalchemy.orm import Session
+
+
+READS_ONE_MOMENT: Final = "reads one moment"
+"""Mark of a reading session: what it has read once cannot change under it."""
 
 
 class FairGate:
@@ -70,7 +74,7 @@ class Database:
         """Yield a session that sees one moment of the database and in which the engine itself refuses every write."""
         with self.engine.connect() as connection:
             self._begin_reading(connection)
-            with Session(connection, autoflush=False) as session:
+            with Session(connection, autoflush=False, info={READS_ONE_MOMENT: True}) as session:
                 yield session
 
     @contextmanager

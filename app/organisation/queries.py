@@ -2,11 +2,12 @@
 
 from collections.abc import Iterable, Sequence
 from datetime import date
-from typing import Any
+from typing import Any, Final, cast
 
-from sqlalchemy import ColumnElement, Subquery, and_, or_, select
+from sqlalchemy import BindParameter, ColumnElement, Date, Subquery, and_, bindparam, or_, select
 from sqlalchemy.orm import InstrumentedAttribute, Session, aliased
 
+from app.db.session import READS_ONE_MOMENT
 from app.kernel.ids import UnitId
 from app.organisation.models import Installation, Unit, UnitFunctionAssignment, UnitVersion
 from app.organisation.rules import (
@@ -27,20 +28,40 @@ def installation(session: Session) -> Installation | None:
     return session.get(Installation, 1)
 
 
+OnDay = date | BindParameter[date]
+"""A day, or the place of one in a statement that is built once and serves every request."""
+THE_DAY: Final = bindparam("day", type_=Date())
+
+
 def valid_on(
-    day: date, start: InstrumentedAttribute[Any], end: InstrumentedAttribute[Any]
+    day: OnDay, start: InstrumentedAttribute[Any], end: InstrumentedAttribute[Any]
 ) -> ColumnElement[bool]:
     """Return the condition that a half-open validity covers a day."""
     return and_(start <= day, or_(end.is_(None), end > day))
 
 
+_TREE: Final = (
+    select(Unit.code, UnitVersion.__table__)
+    .join(UnitVersion, UnitVersion.unit_id == Unit.id)
+    .where(valid_on(THE_DAY, UnitVersion.valid_from, UnitVersion.valid_to))
+)
+_FUNCTIONS: Final = select(UnitFunctionAssignment.function, UnitFunctionAssignment.unit_id).where(
+    valid_on(THE_DAY, UnitFunctionAssignment.valid_from, UnitFunctionAssignment.valid_to)
+)
+
+
 def tree_on(session: Session, *, day: date) -> UnitTree:
-    """Return all units of a day."""
-    rows = session.execute(
-        select(Unit.code, UnitVersion.__table__)
-        .join(UnitVersion, UnitVersion.unit_id == Unit.id)
-        .where(valid_on(day, UnitVersion.valid_from, UnitVersion.valid_to))
-    )
+    """Return all units of a day. A reading session sees one moment, so it reads the tree of a day once."""
+    if not session.info.get(READS_ONE_MOMENT):
+        return _load_tree(session, day=day)
+    key = ("tree", day)
+    if key not in session.info:
+        session.info[key] = _load_tree(session, day=day)
+    return cast("UnitTree", session.info[key])
+
+
+def _load_tree(session: Session, *, day: date) -> UnitTree:
+    rows = session.execute(_TREE, {"day": day})
     return UnitTree.of(
         (
             UnitView(
@@ -61,23 +82,13 @@ def tree_on(session: Session, *, day: date) -> UnitTree:
 
 def units_with(session: Session, *, function: UnitFunction, day: date) -> frozenset[UnitId]:
     """Return the units that hold a function on a day."""
-    rows = session.scalars(
-        select(UnitFunctionAssignment.unit_id).where(
-            UnitFunctionAssignment.function == function.value,
-            valid_on(day, UnitFunctionAssignment.valid_from, UnitFunctionAssignment.valid_to),
-        )
-    )
-    return frozenset(UnitId(row) for row in rows)
+    return functions_of_units(session, day=day)[function]
 
 
 def functions_of_units(session: Session, *, day: date) -> dict[UnitFunction, frozenset[UnitId]]:
     """Return who holds each unit function on a day, in one query."""
     held: dict[UnitFunction, set[UnitId]] = {function: set() for function in UnitFunction}
-    rows = session.execute(
-        select(UnitFunctionAssignment.function, UnitFunctionAssignment.unit_id).where(
-            valid_on(day, UnitFunctionAssignment.valid_from, UnitFunctionAssignment.valid_to)
-        )
-    )
+    rows = session.execute(_FUNCTIONS, {"day": day})
     for function, unit_id in rows:
         held[UnitFunction(function)].add(UnitId(unit_id))
     return {function: frozenset(units) for function, units in held.items()}
@@ -89,7 +100,7 @@ def unit_ids_by_code(session: Session, *, codes: Iterable[str]) -> dict[str, Uni
     return {row.code: UnitId(row.id) for row in rows}
 
 
-def units_on(day: date) -> Subquery:
+def units_on(day: OnDay) -> Subquery:
     """Return the units of a day as a selectable for joins from above: `unit_id`, `code`, `name`."""
     return (
         select(UnitVersion.unit_id, Unit.code, UnitVersion.name)

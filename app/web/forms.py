@@ -4,12 +4,14 @@ Every mutating form carries a key bound to the person and the route. The same ke
 work once; with another body it is refused. Validation errors are not stored, so a mended form goes through.
 """
 
+import hashlib
+import hmac
 import secrets
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any, TypeVar
 
-from flask import flash, redirect, request
+from flask import current_app, flash, redirect, request
 from flask_wtf import FlaskForm
 from sqlalchemy import delete, insert, select, update
 from sqlalchemy.exc import IntegrityError
@@ -19,7 +21,7 @@ from wtforms import HiddenField, StringField
 from wtforms.validators import Length
 
 from app.db.session import transaction
-from app.kernel.digest import digest_of
+from app.kernel.digest import canonical, digest_of
 from app.kernel.errors import InvalidInput, Problem, RepeatedKey
 from app.kernel.text import clean, text_problems
 from app.web.access import now, visitor_or_none
@@ -129,8 +131,10 @@ def _key_digest() -> str:
 
 
 def _body_digest() -> str:
+    """Return what tells two bodies apart. Keyed: a form may hold a password, and a plain digest could be guessed."""
     fields = {name: request.form.getlist(name) for name in request.form if name not in {KEY, "csrf_token"}}
-    return digest_of(fields)
+    secret = str(current_app.secret_key).encode()
+    return hmac.new(secret, canonical(fields).encode(), hashlib.sha256).hexdigest()
 
 
 def _claim(session: Session, *, key: str, body: str) -> tuple[str, str] | None:

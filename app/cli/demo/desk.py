@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 
 from sqlalchemy.orm import Session
 
@@ -35,17 +35,21 @@ _DAYS_TO_CORRECT = 14
 
 @dataclass(slots=True)
 class People:
-    """The people of the story as actors, each looked up once a day."""
+    """The people of the story as actors, each looked up once in a chapter, in which nobody moves."""
 
     session: Session
-    known: dict[tuple[str, date], Actor] = field(default_factory=dict)
+    known: dict[str, Actor] = field(default_factory=dict)
 
     def actor(self, staff_no: str, *, now: datetime) -> Actor:
         """Return somebody with the rights of the day, at a browser: the story tells what they did there."""
-        key = staff_no, business_date(now)
-        if key not in self.known:
-            self.known[key] = actor_by_staff_no(self.session, staff_no=staff_no, day=key[1], via=Via.WEB)
-        return self.known[key]
+        if staff_no not in self.known:
+            day = business_date(now)
+            self.known[staff_no] = actor_by_staff_no(self.session, staff_no=staff_no, day=day, via=Via.WEB)
+        return self.known[staff_no]
+
+    def turn_the_page(self) -> None:
+        """Begin a chapter: posts and duties may have changed."""
+        self.known.clear()
 
 
 @dataclass(slots=True, kw_only=True)

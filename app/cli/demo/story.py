@@ -153,6 +153,7 @@ def _found_the_city(session: Session, *, by: ActorMark) -> None:
 
 def _reorganise(people: People) -> None:
     """The administrator reads in the renamed division and the transfers of April."""
+    people.turn_the_page()
     now = at_minute(date(2026, 3, 25), 660)
     by = people.actor(ADMINISTRATOR, now=now)
     import_units(people.session, rows=unit_rows(REORGANISED_UNITS.encode()), by=by, now=now)
@@ -162,6 +163,7 @@ def _reorganise(people: People) -> None:
 
 def _begin_year(people: People, *, year: int, password_hash: str) -> None:
     """Newcomers get accounts on the first day; then the heads name clerks and deputies."""
+    people.turn_the_page()
     now = at_minute(date(year, 4, 1), 580)
     _give_accounts(people.session, by=people.actor(ADMINISTRATOR, now=now), password_hash=password_hash, now=now)
     first_day = date(year, 4, 1)
@@ -236,6 +238,7 @@ def _run(
     people: People, *, year: Year, edition_id: EditionId, routes: Mapping[str, Route]
 ) -> tuple[Sealed, ...]:
     """Prepare and open a campaign, let every sheet go its way, and close the campaign when all are sealed."""
+    people.turn_the_page()
     codes = unit_ids_by_code(people.session, codes=routes)
     campaign_id, sheets = _open(people, year=year, edition_id=edition_id, units=codes)
     sealed: list[Sealed] = []

@@ -106,7 +106,7 @@ def events_of(desk: Desk, route: Route) -> Iterator[Event]:
     if route.journey is Journey.RETURNED:
         steps += _returned(desk, route)
     else:
-        steps += _reviewed_at_once(desk)
+        steps += _reviewed_at_once(desk, route)
     steps.append((State.SIGNED_OFF, 2, desk.sign_off))
     wanted = _until(route.goal, steps)
     return (Event(diary.after(days * route.pace), act) for _, days, act in wanted)
@@ -142,10 +142,12 @@ def _from_clerk_to_head(desk: Desk, route: Route) -> Iterator[tuple[State, int, 
     yield State.SUBMITTED, 1, desk.approve
 
 
-def _reviewed_at_once(desk: Desk) -> Iterator[tuple[State, int, Act]]:
-    half = chance("half", desk.year, desk.office.code).randrange(350, 700)
-    yield State.UNDER_REVIEW, 1, partial(desk.judge, part=(0, half))
-    yield State.REVIEWED, 1, partial(desk.judge, part=(half, 1000))
+def _reviewed_at_once(desk: Desk, route: Route) -> Iterator[tuple[State, int, Act]]:
+    if route.goal is State.UNDER_REVIEW:
+        half = chance("half", desk.year, desk.office.code).randrange(350, 700)
+        yield State.UNDER_REVIEW, 1, partial(desk.judge, part=(0, half))
+        return
+    yield State.REVIEWED, 2, partial(desk.judge, part=(0, 1000))
     yield State.REVIEWED, 0, desk.finish_review
 
 

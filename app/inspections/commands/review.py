@@ -63,7 +63,7 @@ def judge_items(
     """Record judgements of items; the first one starts the review. Returns how many are new or different.
 
     Raises:
-        NotNow: the sheet is not with the lead division, or an answer or judgement changed since the page was shown.
+        NotNow: the sheet is not with the lead division, or an item changed since the page was shown.
         InvalidInput: every problem of every draft, beside its item.
     """
     loaded = load(session, actor=actor, inspection_id=inspection_id, now=now)
@@ -244,7 +244,7 @@ def clear_judgement(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PageOfJudgements:
-    """What a reviewer changed on the page. `cleared` maps items to the version of the judgement taken back."""
+    """What a reviewer changed on the page. `cleared` maps items to the version that is taken back."""
 
     drafts: tuple[JudgementDraft, ...]
     cleared: Mapping[ItemId, int]
@@ -326,7 +326,7 @@ def _saved(
 def return_items(
     session: Session, *, actor: Actor, inspection_id: InspectionId, seen_version: int, now: datetime
 ) -> int:
-    """Send every item that is marked for return back to the department; the rest stays locked. Returns how many."""
+    """Send every marked item back to the department; the rest stays locked. Returns how many."""
     loaded = load(session, actor=actor, inspection_id=inspection_id, now=now)
     step = allowed_step(loaded, action=Action.RETURN_ITEMS, actor=actor, now=now)
     require_version(loaded.sheet, seen_version=seen_version)
@@ -369,7 +369,7 @@ def return_items(
 def cancel_return(
     session: Session, *, actor: Actor, inspection_id: InspectionId, reason: str, now: datetime
 ) -> None:
-    """Take a return back, so that a silent department is not a dead end; the reviewer then judges the items."""
+    """Take a return back: a silent department is no dead end, the reviewer then judges the items."""
     loaded = load(session, actor=actor, inspection_id=inspection_id, now=now)
     step = allowed_step(loaded, action=Action.CANCEL_RETURN, actor=actor, now=now)
     take_step(session, loaded=loaded, step=step, actor=actor, now=now, reason=reason)

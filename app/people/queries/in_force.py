@@ -14,6 +14,7 @@ from sqlalchemy.orm import InstrumentedAttribute, aliased
 
 from app.access.actor import Function
 from app.organisation.queries import (
+    OnDay,
     valid_on,
 )
 from app.people.models import (
@@ -33,7 +34,7 @@ OF_PERSON: Final = {
 }
 
 
-def duty_in_force(day: date) -> ColumnElement[bool]:
+def duty_in_force(day: OnDay) -> ColumnElement[bool]:
     """Return the condition that a duty gives its right on a day.
 
     A duty given to a member of the unit ends with the post on which it rests: whoever is transferred away
@@ -62,7 +63,7 @@ def _member(posting: type[Posting], *conditions: ColumnElement[bool]) -> ColumnE
     )
 
 
-def function_in_force(day: date) -> ColumnElement[bool]:
+def function_in_force(day: OnDay) -> ColumnElement[bool]:
     """Return the condition that a function held by name gives its right on a day."""
     return valid_on(day, PersonFunctionAssignment.valid_from, PersonFunctionAssignment.valid_to)
 

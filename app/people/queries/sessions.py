@@ -2,9 +2,12 @@
 
 from dataclasses import dataclass
 from datetime import date, datetime
+from typing import Final
 from uuid import UUID
 
 from sqlalchemy import (
+    Uuid,
+    bindparam,
     func,
     select,
 )
@@ -14,6 +17,7 @@ from app.access.actor import Actor
 from app.kernel.digest import digest_text
 from app.kernel.ids import AccountId, PersonId
 from app.organisation.queries import (
+    THE_DAY,
     units_on,
     valid_on,
 )
@@ -45,17 +49,30 @@ class SignedIn:
     previous_sign_in: datetime | None
 
 
+_UNITS: Final = units_on(THE_DAY)
+_UNITS_OF_PERSON: Final = (
+    select(Posting.kind, _UNITS.c.name)
+    .join(_UNITS, _UNITS.c.unit_id == Posting.unit_id)
+    .where(
+        Posting.person_id == bindparam("person", type_=Uuid()),
+        valid_on(THE_DAY, Posting.valid_from, Posting.valid_to),
+    )
+    .order_by(Posting.valid_from)
+)
+_LIVE_SESSION: Final = (
+    select(SignInSession, Account.person_id, Account.must_change_password)
+    .join(Account, Account.id == SignInSession.account_id)
+    .where(
+        SignInSession.token_digest == bindparam("token"),
+        SignInSession.ended_at.is_(None),
+        Account.disabled_at.is_(None),
+    )
+)
+
+
 def signed_in(session: Session, *, token: str, now: datetime, limits: SessionLimits) -> SignedIn | None:
     """Return who a browser's token stands for; None when it ended, expired or the account is closed."""
-    row = session.execute(
-        select(SignInSession, Account.person_id, Account.must_change_password)
-        .join(Account, Account.id == SignInSession.account_id)
-        .where(
-            SignInSession.token_digest == digest_text(token),
-            SignInSession.ended_at.is_(None),
-            Account.disabled_at.is_(None),
-        )
-    ).one_or_none()
+    row = session.execute(_LIVE_SESSION, {"token": digest_text(token)}).one_or_none()
     if row is None:
         return None
     held: SignInSession = row[0]
@@ -78,13 +95,7 @@ def signed_in(session: Session, *, token: str, now: datetime, limits: SessionLim
 
 def main_unit_name(session: Session, *, person_id: PersonId, day: date) -> str:
     """Return the name of the unit of somebody's 本務 on a day, or of another post, or nothing."""
-    units = units_on(day)
-    rows = session.execute(
-        select(Posting.kind, units.c.name)
-        .join(units, units.c.unit_id == Posting.unit_id)
-        .where(Posting.person_id == person_id, valid_on(day, Posting.valid_from, Posting.valid_to))
-        .order_by(Posting.valid_from)
-    ).all()
+    rows = session.execute(_UNITS_OF_PERSON, {"person": person_id, "day": day}).all()
     return next((row.name for row in rows if row.kind == PostingKind.MAIN), rows[0].name if rows else "")
 
 

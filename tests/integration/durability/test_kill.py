@@ -26,7 +26,7 @@ from tests.factories.inspections import Year
 from tests.integration.cli.served import Browser, environment, free_port, serving
 from tests.people import AFFAIRS, BRANCH, COUNTER, HAYASHI, LEAD, SATO, TAKAHASHI, YOSHIDA, Cast, Place
 
-KILLS: Final = 4
+KILLS: Final = 3
 SHORTEST, LONGEST = 0.3, 1.2
 """Seconds of answering before a kill, counted from the moment the server is ready."""
 SEED: Final = 20261120

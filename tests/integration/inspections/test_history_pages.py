@@ -207,7 +207,7 @@ def test_the_chain_is_paged(auditor: FlaskClient, year: Year) -> None:
     assert auditor.get(address(year, "history?page=x")).status_code == 200
 
 
-# ---------------------------------------------------------------------------------------------------- one item
+# ----------------------------------------------------------------------------------------------- one item
 
 
 def test_an_item_shows_every_version_with_old_and_new(auditor: FlaskClient, year: Year) -> None:
@@ -258,7 +258,7 @@ def test_the_department_does_not_see_a_judgement_in_the_making(
     assert "見られる判断はまだありません" not in signed_in(app, ITO).get(path).text
 
 
-# ------------------------------------------------------------------------------------------------ the whole sheet
+# ------------------------------------------------------------------------------------------ the whole sheet
 
 
 def test_the_whole_sheet_shows_every_item_once(auditor: FlaskClient, year: Year) -> None:

@@ -631,7 +631,7 @@ def test_last_year_stands_beside_this_year(app: Flask, year: Year, clock: Standi
     assert "上がった" in queue or "下がった" in queue or "± 0" in queue
 
 
-# ------------------------------------------------------------------------------------------- how much is asked
+# -------------------------------------------------------------------------------------- how much is asked
 
 
 def test_the_page_asks_the_same_however_many_items_are_judged(

@@ -1,0 +1,88 @@
+"""Every page that can be opened, as somebody who may open it: axe finds nothing at both sizes, nothing scrolls sideways at 320 px."""
+
+from collections.abc import Iterator
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Page
+
+from app.inspections.rules import State
+from tests.e2e.conftest import DESK, NARROW, PHONE, Site
+from tests.factories.inspections import Year
+from tests.people import (
+    AFFAIRS, BRANCH, COUNTER, FUJIMOTO, ITO, KIMURA, LEAD, NAKAMURA, OGAWA, SATO, SUZUKI, TAKAHASHI, TANAKA, WATANABE, YAMADA, YOSHIDA, Cast, Place,
+)
+
+TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22a", "wcag22aa", "best-practice"]
+AFFAIRS_STATES = (State.ANSWERING, State.AWAITING_HEAD, State.UNDER_REVIEW, State.RETURNED, State.AWAITING_REAPPROVAL, State.REVIEWED)
+
+
+def sheet(year: Year, place: Place) -> str:
+    """Return the path of a unit's sheet."""
+    return f"/inspections/{year.sheets[place.code]}"
+
+
+def walks(year: Year) -> Iterator[tuple[Cast | None, list[str]]]:
+    """Yield who opens which pages."""
+    affairs, counter, lead, branch = (sheet(year, place) for place in (AFFAIRS, COUNTER, LEAD, BRANCH))
+    item = year.item_id("D02")
+    campaign = f"/campaigns/{year.campaign_id}"
+    yield None, ["/login", "/help", "/help/accessibility", "/no-such-page"]
+    yield SATO, ["/", "/inspections", affairs, f"{affairs}/profile", f"{affairs}/sections/organisation", f"{affairs}/check", f"{affairs}/history",
+                 f"{affairs}/items/{item}/history", f"{affairs}/all", f"{affairs}/score", f"{affairs}/approval", "/me/sessions", "/password", "/checklists",
+                 "/checklists/department/editions/2026.1", counter]
+    yield SUZUKI, ["/", affairs, f"{affairs}/approval", f"/units/{AFFAIRS.id}/duties"]
+    yield TAKAHASHI, ["/", f"{counter}/sections/assets"]
+    yield YAMADA, ["/", f"{counter}/approval"]
+    yield YOSHIDA, ["/", f"{branch}/profile", f"{branch}/sections/organisation"]
+    yield TANAKA, ["/", "/reviews", f"{affairs}/review", f"{affairs}/review/plain", "/campaigns", campaign, f"{campaign}/notice", "/campaigns/new"]
+    yield KIMURA, ["/", f"{counter}/sign-off", f"{lead}/reopening", campaign, f"{affairs}/ending"]
+    yield FUJIMOTO, ["/", "/reviews", f"{lead}/review"]
+    yield OGAWA, ["/", f"{lead}/reopening"]
+    yield ITO, ["/", "/inspections", f"{affairs}/history", f"{lead}/all"]
+    yield WATANABE, ["/", campaign]
+    yield NAKAMURA, ["/installation", "/accounts", f"/accounts/{SATO.id}", affairs]
+
+
+def problems_of(page: Page, *, where: str) -> list[str]:
+    """Return what axe finds on a page, one line each."""
+    found = Axe().run(page, options={"runOnly": {"type": "tag", "values": TAGS}})
+    return [
+        f"{where}: {violation['id']} {[node['target'] for node in violation['nodes']][:3]}" for violation in found.response["violations"]
+    ]
+
+
+def sideways(page: Page, *, where: str) -> list[str]:
+    """Return a line when a page is wider than its window."""
+    page.set_viewport_size(NARROW)
+    wide = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
+    return [f"{where}: {wide}px wider than 320px"] if wide > 0 else []
+
+
+@pytest.mark.parametrize("state", AFFAIRS_STATES)
+def test_every_page_is_accessible_and_narrow(site: Site, state: State) -> None:
+    site.year.bring(AFFAIRS, to=state)
+    if state is not State.ANSWERING:
+        # The pages of the other units are looked at once, in the first case; here only what depends on this sheet's state.
+        _look(site, [(SATO, [sheet(site.year, AFFAIRS), f"{sheet(site.year, AFFAIRS)}/sections/organisation", f"{sheet(site.year, AFFAIRS)}/check"]),
+                     (SUZUKI, [f"{sheet(site.year, AFFAIRS)}/approval"]), (TANAKA, [f"{sheet(site.year, AFFAIRS)}/review"])])
+        return
+    site.year.bring(COUNTER, to=State.REVIEWED)
+    site.year.bring(LEAD, to=State.SIGNED_OFF)
+    _look(site, list(walks(site.year)))
+
+
+def _look(site: Site, found: list[tuple[Cast | None, list[str]]]) -> None:
+    problems: list[str] = []
+    for cast, paths in found:
+        page = site.signed_in(cast) if cast else site.browser()
+        for path in paths:
+            where = f"{cast.name if cast else 'nobody'} {path}"
+            response = page.goto(f"{site.url}{path}")
+            assert response is not None
+            assert response.status < 500, where
+            for size in (DESK, PHONE):
+                page.set_viewport_size(size)
+                problems += problems_of(page, where=f"{where} {size['width']}")
+            problems += sideways(page, where=where)
+    assert problems == []
