@@ -18,6 +18,7 @@ class Permission(StrEnum):
     CITY_CHECKLIST_READ = "city:checklist:read"
     CITY_INSTALLATION_READ = "city:installation:read"
     CITY_PROGRESS_READ = "city:progress:read"
+    CITY_REVIEW_READ = "city:review:read"
     OWN_ACCOUNT_USE = "own:account:use"
     UNIT_DUTY_NAME = "unit:duty:name"
     UNIT_INSPECTION_ANSWER = "unit:inspection:answer"

@@ -120,6 +120,12 @@ def substitutes_for_unit(actor: Actor, subject: Subject) -> bool:
     return subject.unit_id in actor.substitutes_for
 
 
+def substitutes_for_some_unit(actor: Actor, subject: Subject) -> bool:
+    """Reviews in place of the lead division (代替審査)."""
+    del subject
+    return bool(actor.substitutes_for)
+
+
 def holds_a_post(actor: Actor, subject: Subject) -> bool:
     """Works for the city in any unit."""
     del subject
@@ -177,6 +183,7 @@ POLICY: Final[Mapping[Permission, Alternatives]] = {
     P.CITY_CHECKLIST_READ: ((holds_a_post,),),
     P.CITY_INSTALLATION_READ: ((is_administrator,),),
     P.CITY_PROGRESS_READ: _CITY_READERS,
+    P.CITY_REVIEW_READ: (*_CITY_READERS, (substitutes_for_some_unit,)),
     P.OWN_ACCOUNT_USE: ((is_anybody,),),
     P.UNIT_DUTY_NAME: ((is_head_of_unit,), (oversees_unit,)),
     P.UNIT_INSPECTION_ANSWER: ((is_clerk_of_unit,), (is_head_of_unit,)),

@@ -30,7 +30,7 @@ class MenuEntry:
 MENU: Final = (
     MenuEntry("home", "ホーム", "home.index", Permission.OWN_ACCOUNT_USE),
     MenuEntry("inspections", "自己点検", "inspections.inspection_list", Permission.CITY_CAMPAIGN_READ),
-    MenuEntry("review", "審査", "inspections.review_queue", Permission.CITY_PROGRESS_READ),
+    MenuEntry("review", "審査", "inspections.review_queue", Permission.CITY_REVIEW_READ),
     MenuEntry("campaigns", "点検実施", "inspections.campaign_list", Permission.CITY_PROGRESS_READ),
     MenuEntry("checklists", "点検項目", "checklists.checklist_list", Permission.CITY_CHECKLIST_READ),
     MenuEntry("accounts", "利用者", "people.account_list", Permission.CITY_ACCOUNT_MANAGE),

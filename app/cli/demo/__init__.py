@@ -30,7 +30,7 @@ _CHECKLIST: Final = "department/2026.1.yaml"
 
 
 def demonstration_accounts() -> tuple[tuple[str, str, str], ...]:
-    """Return (role, staff number, password) of somebody for each role; the password is the same for everybody."""
+    """Return (role, staff number, password) of somebody for each role; everybody has the same password."""
     return tuple((role, staff_no, PASSWORD) for role, staff_no in ACCOUNTS)
 
 
@@ -50,7 +50,9 @@ def load_command(*, if_empty: bool) -> None:
     with refusals():
         if _is_loaded(settings):
             if not if_empty:
-                raise NotNow("デモは、もう入っています。作り直すには、データベースのファイルを消してください。")
+                raise NotNow(
+                    "デモは、もう入っています。作り直すには、データベースのファイルを消してください。"
+                )
             click.echo("デモは、もう入っています。")
             return
         click.echo("デモのみほん市を作っています。1分ほどかかります。")
@@ -84,7 +86,8 @@ def _is_loaded(settings: Settings) -> bool:
 
 
 def _load() -> tuple[Sealed, ...]:
-    # What is slow comes first, outside of the transaction. One hash serves everybody: Argon2 is slow on purpose.
+    # What is slow comes first, outside of the transaction. One hash serves everybody: hashing is slow on
+    # purpose.
     edition = read_edition(_checklist().read_bytes(), name=_CHECKLIST)
     password_hash = hash_password(PASSWORD)
     with transaction() as session:

@@ -1,7 +1,8 @@
 """Believable answers: how well an office does on an item in a year, and the words beside it.
 
-How well is a sum: how well the office is kept, how hard the item is for every city, what is hard for this kind of office, and a
-chance that stays the same over the years, plus a small one of the year, so that last year looks like this year but not quite.
+How well is a sum: how well the office is kept, how hard the item is for every city, what is hard for this
+kind of office, and a chance that stays the same over the years, plus a small one of the year, so that last
+year looks like this year but not quite.
 """
 
 from collections.abc import Mapping

@@ -413,7 +413,8 @@ def offices() -> tuple[Office, ...]:
     """Return every unit that answers a sheet."""
     rows = csv.DictReader(io.StringIO(OFFICES))
     return tuple(
-        Office(row["所属コード"], Kind(row["種類"]), int(row["力"]), frozenset(row["状況"].split())) for row in rows
+        Office(row["所属コード"], Kind(row["種類"]), int(row["力"]), frozenset(row["状況"].split()))
+        for row in rows
     )
 
 
@@ -423,7 +424,9 @@ def team(unit: str, *, year: int) -> Team:
     held = [(seat.role, one.staff_no) for one in employees() for seat in one.seats[year] if seat.unit == unit]
     return Team(
         head=next(staff_no for role, staff_no in held if role is Role.HEAD),
-        clerks=tuple(staff_no for wanted in (Role.CLERK, Role.ALTERNATE) for role, staff_no in held if role is wanted),
+        clerks=tuple(
+            staff_no for wanted in (Role.CLERK, Role.ALTERNATE) for role, staff_no in held if role is wanted
+        ),
         deputies=tuple(staff_no for role, staff_no in held if role is Role.DEPUTY),
     )
 

@@ -1,8 +1,12 @@
-"""One unit's sheet on somebody's desk: every act is one real command, done by whoever has the right to do it that day."""
+"""One unit's sheet on somebody's desk.
+
+Every act is one real command, done by somebody who has the right to it that day.
+"""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from typing import Final
 
 from sqlalchemy.orm import Session
 
@@ -18,7 +22,16 @@ from app.cli.demo.answers import (
     is_corrected,
 )
 from app.cli.demo.city import CHIEF, LEAD, MANAGER, REVIEWERS, SUBSTITUTE, Office, team
-from app.cli.demo.words import BACK_TO_CLERK, CORRECTIONS, HEADS_WORDS, REMARKS, RETURNS, UNSUBMITTED
+from app.cli.demo.words import (
+    BACK_TO_CLERK,
+    CORRECTIONS,
+    HEADS_PLAIN_WORDS,
+    HEADS_WORDS,
+    HEADS_WORDS_ON_CHANGES,
+    REMARKS,
+    RETURNS,
+    UNSUBMITTED,
+)
 from app.inspections.commands.answer import AnswerDraft, confirm_profile, record_answers
 from app.inspections.commands.hand_over import approve, hand_over, return_to_clerk
 from app.inspections.commands.review import JudgementDraft, finish_review, judge_items, return_items
@@ -30,7 +43,8 @@ from app.kernel.clock import business_date
 from app.kernel.ids import InspectionId
 from app.people.queries import actor_by_staff_no
 
-_DAYS_TO_CORRECT = 14
+_DAYS_TO_CORRECT: Final = 14
+_WEAK: Final = frozenset({PARTIAL, NOT_IMPLEMENTED})
 
 
 @dataclass(slots=True)
@@ -58,7 +72,7 @@ class Desk:
 
     Attributes:
         approver: who approves; None for the head of the unit.
-        heads_part: how many items the head recorded in place of a clerk, for which somebody else then approves.
+        heads_part: how many items the head recorded in place of a clerk; somebody else then approves.
     """
 
     people: People
@@ -81,7 +95,7 @@ class Desk:
         return team(self.office.code, year=self.year).head
 
     def clerk(self, sitting: int) -> str:
-        """Return who answers at a sitting: the clerk, sometimes the alternate, in a one-person office the head."""
+        """Return who answers at a sitting: clerk or alternate, in a one-person office the head."""
         clerks = team(self.office.code, year=self.year).clerks
         if not clerks:
             return self.head
@@ -185,9 +199,7 @@ class Desk:
         """The clerk hands the sheet, or the corrections, to the head."""
         actor = self.people.actor(self.clerk(0), now=now)
         version = self.sheet(actor).version
-        hand_over(
-            self.session, actor=actor, inspection_id=self.inspection_id, seen_version=version, now=now
-        )
+        hand_over(self.session, actor=actor, inspection_id=self.inspection_id, seen_version=version, now=now)
 
     def give_back(self, now: datetime) -> None:
         """The head gives the sheet back to the clerk."""
@@ -205,13 +217,13 @@ class Desk:
         """The clerk adds to a comment what the head asked for."""
         actor = self.people.actor(self.clerk(0), now=now)
         answers = self.content(actor).answers
-        weak = [item for item in self.items(actor) if answers[item.id].level in {PARTIAL, NOT_IMPLEMENTED}]
+        weak = [item for item in self.items(actor) if answers[item.id].level in _WEAK]
         self._record(
             [
                 self._draft(
                     item,
                     level=answers[item.id].level or PARTIAL,
-                    comment=f"{answers[item.id].comment}担当は庶務係、12月末までに終える。",
+                    comment=f"{answers[item.id].comment}庶務係が12月末までに直す。",
                     version=answers[item.id].version,
                 )
                 for item in weak[:2]
@@ -223,15 +235,23 @@ class Desk:
     def approve(self, now: datetime) -> None:
         """The head, a deputy or a higher head approves what is there."""
         actor = self.people.actor(self.approver or self.head, now=now)
-        words = chance("head", self.year, self.office.code, now.day).choice((*HEADS_WORDS, "", "", ""))
+        content = self.content(actor)
         approve(
             self.session,
             actor=actor,
             inspection_id=self.inspection_id,
-            seen_digest=self.content(actor).digest,
-            comment=words,
+            seen_digest=content.digest,
+            comment=self._heads_words(content),
             now=now,
         )
+
+    def _heads_words(self, content: SheetContent) -> str:
+        drawn = chance("head", self.year, self.office.code)
+        if content.returns:
+            return drawn.choice(HEADS_WORDS_ON_CHANGES)
+        weak = [item.key for item in content.items if content.answers[item.id].level in _WEAK]
+        fitting = [HEADS_WORDS[key] for key in weak if key in HEADS_WORDS]
+        return drawn.choice((*fitting, *HEADS_PLAIN_WORDS))
 
     def correct(self, now: datetime, *, share: int) -> None:
         """The clerk corrects the first of the returned items, so many percent of them, and replies."""
@@ -243,7 +263,9 @@ class Desk:
         for item in items[: max(1, len(items) * share // 100)]:
             back, held = RETURNS[item.key], content.answers[item.id]
             drafts.append(
-                self._draft(item, level=back.level, comment=back.comment, version=held.version, reply=back.reply)
+                self._draft(
+                    item, level=back.level, comment=back.comment, version=held.version, reply=back.reply
+                )
             )
         self._record(drafts, actor=actor, now=now)
 
@@ -259,12 +281,7 @@ class Desk:
         self._judge(now, part=(0, 1000), sent=self._to_be_returned(self.content(actor)))
 
     def _to_be_returned(self, content: SheetContent) -> frozenset[str]:
-        """Choose what goes back: items with words to send, and whose answer the reply would change."""
-        able = [
-            item.key
-            for item in content.items
-            if item.key in RETURNS and content.answers[item.id].comment != RETURNS[item.key].comment
-        ]
+        able = [item.key for item in content.items if _may_go_back(item, content=content)]
         drawn = chance("returned", self.year, self.office.code)
         return frozenset(drawn.sample(able, k=min(len(able), drawn.choice((2, 3)))))
 
@@ -293,15 +310,13 @@ class Desk:
             seen_version=stored.version if stored else 0,
         )
 
-    def _verdict(
-        self, item: Item, *, content: SheetContent, sent: frozenset[str]
-    ) -> tuple[Judgement, str]:
+    def _verdict(self, item: Item, *, content: SheetContent, sent: frozenset[str]) -> tuple[Judgement, str]:
         level = content.answers[item.id].level or UNKNOWN
         if item.key in sent:
             return Judgement.RETURNED, RETURNS[item.key].remark
         if is_corrected(self.office, item, level=level, year=self.year):
             return Judgement.CHANGED, CORRECTIONS[item.key]
-        if level in {PARTIAL, NOT_IMPLEMENTED} and item.key in REMARKS:
+        if level in _WEAK and item.key in REMARKS:
             return Judgement.ACCEPTED_WITH_REMARK, REMARKS[item.key]
         return Judgement.ACCEPTED, ""
 
@@ -347,3 +362,11 @@ class Desk:
             reason=UNSUBMITTED,
             now=now,
         )
+
+
+def _may_go_back(item: Item, *, content: SheetContent) -> bool:
+    """Whether there are words to send an answer back with, and they fit it."""
+    answer = content.answers[item.id]
+    if item.key not in RETURNS or answer.level not in RETURNS[item.key].levels:
+        return False
+    return answer.level != IMPLEMENTED or not answer.comment

@@ -1,4 +1,4 @@
-"""The story of みほん市 from 令和7年4月 to the morning of 令和8年11月20日, told in order through the real commands.
+"""The story of みほん市, told in order through the real commands: 令和7年4月 to 令和8年11月20日.
 
 Everything happens in the one transaction of the caller: a story that breaks off leaves nothing behind.
 """
@@ -19,7 +19,6 @@ from app.cli.demo.answers import chance
 from app.cli.demo.city import (
     ADMINISTRATOR,
     CHIEF,
-    CIO,
     CIO_DEPUTY,
     FIRST_YEAR,
     MANAGER,
@@ -143,7 +142,13 @@ def _found_the_city(session: Session, *, by: ActorMark) -> None:
     import_people(session, rows=posting_rows(posting_list(year=FIRST_YEAR)), by=by, now=now)
     for code, unit_function in UNIT_FUNCTIONS:
         assign_unit_function(
-            session, unit_code=code, function=unit_function, valid_from=first_day, valid_to=None, by=by, now=now
+            session,
+            unit_code=code,
+            function=unit_function,
+            valid_from=first_day,
+            valid_to=None,
+            by=by,
+            now=now,
         )
     for staff_no, function in (*PERSON_FUNCTIONS, (ADMINISTRATOR, PersonFunction.ADMINISTRATOR)):
         assign_person_function(
@@ -165,7 +170,8 @@ def _begin_year(people: People, *, year: int, password_hash: str) -> None:
     """Newcomers get accounts on the first day; then the heads name clerks and deputies."""
     people.turn_the_page()
     now = at_minute(date(year, 4, 1), 580)
-    _give_accounts(people.session, by=people.actor(ADMINISTRATOR, now=now), password_hash=password_hash, now=now)
+    administrator = people.actor(ADMINISTRATOR, now=now)
+    _give_accounts(people.session, by=administrator, password_hash=password_hash, now=now)
     first_day = date(year, 4, 1)
     ids = unit_ids_by_code(people.session, codes=[office.code for office in offices()])
     for number, (code, role, staff_no) in enumerate(_new_duties(year)):
@@ -185,10 +191,11 @@ def _begin_year(people: People, *, year: int, password_hash: str) -> None:
 def _new_duties(year: int) -> Iterator[tuple[str, Role, str]]:
     """Yield who is to be named: in the second year only who came to the seat in April."""
     wanted = {office.code for office in offices()}
+    named = {Role.CLERK, Role.ALTERNATE, Role.DEPUTY}
     for one in employees():
         before = one.seats[FIRST_YEAR] if year == SECOND_YEAR else ()
         for seat in one.seats[year]:
-            if seat.unit in wanted and seat not in before and seat.role in {Role.CLERK, Role.ALTERNATE, Role.DEPUTY}:
+            if seat.unit in wanted and seat.role in named and seat not in before:
                 yield seat.unit, seat.role, one.staff_no
 
 
@@ -290,28 +297,24 @@ def _way(
         approver=approver,
         heads_part=heads_part,
     )
-    yield from events_of(desk, route)
+    events = tuple(events_of(desk, route))
+    yield from events
     if route.goal is State.CLOSED_UNSUBMITTED:
         yield Event(at_minute(date(2025, 11, 18), 990), desk.close_unsubmitted)
     if route.goal is State.SIGNED_OFF:
-        # Called at the instant of the sign-off, the last event before.
         note = partial(_note_sealed, sealed, inspection_id, desk.signer)
-        yield Event(_last_instant(desk, route), note)
+        yield Event(events[-1].at, note)
 
 
 def _note_sealed(sealed: list[Sealed], inspection_id: InspectionId, signer: str, at: datetime) -> None:
     sealed.append(Sealed(inspection_id, signer, at))
 
 
-def _last_instant(desk: Desk, route: Route) -> datetime:
-    return max(event.at for event in events_of(desk, route))
-
-
 def _approver(code: str, *, year: int) -> tuple[str | None, int]:
     """Return who approves in place of the head, and how many items the head recorded.
 
-    北出張所 has one person, so 市民部長 approves. In 広報課 the head recorded some items of this year, so 企画部長 does. A few
-    offices are approved by the deputy.
+    北出張所 has one person, so 市民部長 approves. In 広報課 the head recorded some items of this year, so
+    企画部長 does. A few offices are approved by the deputy.
     """
     if code == "4040":
         return team("4000", year=year).head, 0
@@ -336,7 +339,12 @@ def _finished(code: str) -> Route:
     if code == "7520":
         return Route(goal=State.CLOSED_UNSUBMITTED, first_day=first_day, pace=3, progress=220)
     journeys = (Journey.STRAIGHT, Journey.STRAIGHT, Journey.RETURNED, Journey.GIVEN_BACK)
-    return Route(goal=State.SIGNED_OFF, first_day=first_day, pace=drawn.choice((3, 4)), journey=drawn.choice(journeys))
+    return Route(
+        goal=State.SIGNED_OFF,
+        first_day=first_day,
+        pace=drawn.choice((3, 4)),
+        journey=drawn.choice(journeys),
+    )
 
 
 def _routes_of_this_year() -> dict[str, Route]:
@@ -372,20 +380,25 @@ def _route(goal: State, *, day: int, journey: Journey = Journey.STRAIGHT, correc
 
 _BACK: Final = Journey.RETURNED
 _UNDER_WAY: Final[Sequence[tuple[Route, Iterable[str]]]] = (
-    (_route(State.AWAITING_HEAD, day=11), ("2020", "9100")),
-    (_route(State.AWAITING_HEAD, day=12), ("1040",)),
-    (_route(State.AWAITING_HEAD, day=9, journey=Journey.GIVEN_BACK), ("5030",)),
-    (_route(State.SUBMITTED, day=9), ("3010", "7510", "9220")),
-    (_route(State.SUBMITTED, day=6, journey=Journey.GIVEN_BACK), ("5040",)),
-    (_route(State.SUBMITTED, day=5), ("6030",)),
-    (_route(State.UNDER_REVIEW, day=5), ("1010", "4020", "9310")),
-    (_route(State.UNDER_REVIEW, day=2, journey=_BACK), ("2050",)),
-    (_route(State.RETURNED, day=5, journey=_BACK), ("4010", "6020")),
-    (_route(State.RETURNED, day=4, journey=_BACK, corrected=50), ("5020",)),
-    (_route(State.AWAITING_REAPPROVAL, day=4, journey=_BACK), ("3020", "9030")),
-    (_route(State.REVIEWED, day=4), ("1020", "2030")),
-    (_route(State.REVIEWED, day=5), ("4040",)),
-    (_route(State.REVIEWED, day=2, journey=_BACK), ("8500",)),
-    (_route(State.SIGNED_OFF, day=2), ("9600", "7020")),
-    (_route(State.SIGNED_OFF, day=2, journey=_BACK), ("9010",)),
+    (_route(State.AWAITING_HEAD, day=13), ("2020", "9100")),
+    (_route(State.AWAITING_HEAD, day=16), ("1040",)),
+    (_route(State.AWAITING_HEAD, day=12, journey=Journey.GIVEN_BACK), ("5030",)),
+    (_route(State.SUBMITTED, day=12), ("3010", "7510")),
+    (_route(State.SUBMITTED, day=9), ("9220",)),
+    (_route(State.SUBMITTED, day=10, journey=Journey.GIVEN_BACK), ("5040",)),
+    (_route(State.SUBMITTED, day=11), ("6030",)),
+    (_route(State.UNDER_REVIEW, day=11), ("1010", "4020")),
+    (_route(State.UNDER_REVIEW, day=9), ("9310",)),
+    (_route(State.UNDER_REVIEW, day=6, journey=_BACK), ("2050",)),
+    (_route(State.RETURNED, day=10, journey=_BACK), ("4010",)),
+    (_route(State.RETURNED, day=6, journey=_BACK), ("6020",)),
+    (_route(State.RETURNED, day=9, journey=_BACK, corrected=50), ("5020",)),
+    (_route(State.AWAITING_REAPPROVAL, day=10, journey=_BACK), ("3020",)),
+    (_route(State.AWAITING_REAPPROVAL, day=6, journey=_BACK), ("9030",)),
+    (_route(State.REVIEWED, day=4), ("2030",)),
+    (_route(State.REVIEWED, day=9), ("1020", "4040")),
+    (_route(State.REVIEWED, day=5, journey=_BACK), ("8500",)),
+    (_route(State.SIGNED_OFF, day=2), ("9600",)),
+    (_route(State.SIGNED_OFF, day=5), ("7020",)),
+    (_route(State.SIGNED_OFF, day=4, journey=_BACK), ("9010",)),
 )

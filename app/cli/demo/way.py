@@ -52,9 +52,9 @@ class Route:
     """How far a sheet goes, and how.
 
     Attributes:
-        first_day: the day of the first answer; with `pace` working days between one step and the next.
-        progress: thousandths of the items that are answered, for a sheet that is still being answered; 0 is 未着手.
-        corrected: percent of the returned items that are answered, for a sheet that is with the department again.
+        first_day: the day of the first answer; `pace` stretches the working days between the steps.
+        progress: thousandths of the items that are answered; 0 is 未着手.
+        corrected: percent of the returned items that are answered, where the sheet stays returned.
     """
 
     goal: State

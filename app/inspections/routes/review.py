@@ -55,7 +55,7 @@ def review_words() -> dict[str, object]:
 
 
 @blueprint.get("/reviews")
-@requires(Permission.CITY_CAMPAIGN_READ)
+@requires(Permission.CITY_REVIEW_READ)
 def review_queue() -> str:
     """The queue of sheets that lie with the lead division; the query limits it to what the reader follows."""
     wanted = request.args.get("state", "")

@@ -1,8 +1,9 @@
 """The manager's pages: sign-off, giving back to the reviewers, reopening; and the score, for every reader."""
 
+from typing import cast
 from uuid import UUID
 
-from flask import render_template, url_for
+from flask import current_app, render_template, url_for
 from flask.typing import ResponseReturnValue
 
 from app.access.permissions import Permission
@@ -18,6 +19,7 @@ from app.inspections.routes import blueprint
 from app.inspections.routes.access_log import log_access
 from app.kernel.errors import InvalidInput
 from app.kernel.ids import InspectionId
+from app.kernel.ports import Ports
 from app.people.commands import prove_again
 from app.people.routes import origin
 from app.web.access import actor, now, requires, today, visitor
@@ -62,7 +64,7 @@ def confirm_sign_off(inspection_id: UUID) -> ResponseReturnValue:
     except InvalidInput as refusal:
         form.take(refusal)
         return _render(_page(inspection_id), form=form), 422
-    return perform(
+    reply = perform(
         lambda session: commands.sign_off(
             session,
             actor=actor(),
@@ -73,6 +75,14 @@ def confirm_sign_off(inspection_id: UUID) -> ResponseReturnValue:
         to=url_for("inspections.inspection", inspection_id=inspection_id),
         message="確定しました。点検票を封印し、点検結果を記録しました。",
     )
+    _after_sealing(InspectionId(inspection_id))
+    return reply
+
+
+def _after_sealing(inspection_id: InspectionId) -> None:
+    """Tell the rooms above, after the commit: the result's document is made now."""
+    for follow in cast("Ports", current_app.extensions["ports"]).after_sealing:
+        follow(actor=actor(), inspection_id=inspection_id, now=now())
 
 
 @blueprint.post("/inspections/<uuid:inspection_id>/resume-review")

@@ -620,7 +620,7 @@ def test_last_year_stands_beside_this_year(app: Flask, year: Year, clock: Standi
     page = client.get(address(later, AFFAIRS)).text
     for words in (
         "令和8年度の所見（審査の判断 一部実施）",
-        "重要項目が未達",
+        "必須項目が未達",
         "前回より悪化",
         "前回から続く未達",
     ):

@@ -141,7 +141,7 @@ def test_the_page_shows_scores_misses_changes_and_who_took_part(manager: FlaskCl
         "所見を付けて受理（1件）",
     ):
         assert words in page
-    for words in ("佐藤 花子", "鈴木 一郎", "田中 実", "承認した内容と一致", "重要項目の未達（0件）"):
+    for words in ("佐藤 花子", "鈴木 一郎", "田中 実", "承認した内容と一致", "必須項目の未達（0件）"):
         assert words in page
 
 
@@ -320,7 +320,7 @@ def test_every_figure_is_the_sum_of_the_lines_that_are_shown(
         assert whole.earned == sum(part.earned for part in parts) == sum(one.earned for one in sums)
         assert whole.possible == sum(part.possible for part in parts) == sum(one.possible for one in sums)
     assert [row.item.key for row in table.changed] == ["D08"]
-    assert len(sent) == 7
+    assert len(sent) <= 7
 
 
 def test_the_department_sees_judgements_only_when_the_review_has_ended(
@@ -338,8 +338,8 @@ def test_the_pages_ask_little(manager: FlaskClient, year: Year, database: Databa
     actor, sheet = year.actor(KIMURA), year.sheets[AFFAIRS.code]
     with database.reading() as session, statements() as sent:
         sign_off_page(session, actor=actor, inspection_id=sheet, today=TODAY)
-    assert len(sent) == 22
+    assert len(sent) <= 22
     year.sign_off(AFFAIRS)
     with database.reading() as session, statements() as sent:
         reopening_page(session, actor=actor, inspection_id=sheet, today=TODAY)
-    assert len(sent) == 16
+    assert len(sent) <= 16
