@@ -1,6 +1,7 @@
 """The application: put together here, and refused when a promise is not kept."""
 
 from datetime import timedelta
+
 from flask import Flask
 from flask_wtf import CSRFProtect
 from sqlalchemy import inspect

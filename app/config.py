@@ -17,7 +17,9 @@ ROOT = Path(__file__).resolve().parent.parent
 class Settings(BaseSettings):
     """Everything that a city sets. Names in the environment: SELF_INSPECTION_<NAME>; the database also as DATABASE_URL."""
 
-    model_config = SettingsConfigDict(env_prefix="SELF_INSPECTION_", extra="forbid", frozen=True, populate_by_name=True)
+    model_config = SettingsConfigDict(
+        env_prefix="SELF_INSPECTION_", extra="forbid", frozen=True, populate_by_name=True
+    )
 
     city: str = "みほん市"
     product_name: str = "情報セキュリティ自己点検"
@@ -62,7 +64,7 @@ class Settings(BaseSettings):
         path = self.instance_path / "secret-key"
         if not path.exists():
             path.parent.mkdir(parents=True, exist_ok=True)
-            with suppress(FileExistsError), open(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600), "w") as file:
+            with suppress(FileExistsError), os.fdopen(_create_private(path), "w") as file:
                 file.write(secrets.token_urlsafe(48))
         return path.read_text()
 
@@ -81,3 +83,8 @@ def load_settings() -> Settings:
     """Read the settings of this installation."""
     instance = Settings().instance_path
     return Settings(_env_file=instance / "settings.env")  # type: ignore[call-arg]  # pydantic-settings adds it
+
+
+def _create_private(path: Path) -> int:
+    """Return the handle of a new file that only its owner reads; refuse when it exists already."""
+    return os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600)

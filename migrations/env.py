@@ -9,7 +9,9 @@ from app.db.registry import GUARDS, METADATA
 
 def run(connection: Connection) -> None:
     """Run the migrations on a connection; the caller owns the transaction."""
-    context.configure(connection=connection, target_metadata=METADATA, render_as_batch=True, compare_type=True)
+    context.configure(
+        connection=connection, target_metadata=METADATA, render_as_batch=True, compare_type=True
+    )
     remove(connection)
     context.run_migrations()
     if context.get_context().get_current_revision() is not None:

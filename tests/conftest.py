@@ -39,7 +39,7 @@ class StandingClock:
 @pytest.fixture(autouse=True)
 def cheap_hashes_stay(monkeypatch: pytest.MonkeyPatch) -> None:
     """The accounts of the tests carry cheap hashes; signing in would otherwise renew each at full cost."""
-    monkeypatch.setattr(PasswordHasher, "check_needs_rehash", lambda self, hashed: False)
+    monkeypatch.setattr(PasswordHasher, "check_needs_rehash", lambda _, __: False)
 
 
 @pytest.fixture(scope="session")
@@ -81,7 +81,9 @@ def clock() -> StandingClock:
 @pytest.fixture
 def settings(city_url: str, tmp_path: Path) -> Settings:
     """The settings of a test's own installation."""
-    return Settings(database_url=city_url, instance_path=tmp_path / "instance", secret_key="only for tests" * 3)
+    return Settings(
+        database_url=city_url, instance_path=tmp_path / "instance", secret_key="only for tests" * 3
+    )
 
 
 @pytest.fixture

@@ -27,7 +27,7 @@ def on_postgresql() -> bool:
 @contextmanager
 def template(folder: Path) -> Iterator[str]:
     """Yield the URL of a template database of this worker: migrated, with the test city."""
-    with (_postgresql_database(None) if on_postgresql() else _sqlite_file(folder / "template.sqlite3")) as url:
+    with _postgresql_database(None) if on_postgresql() else _sqlite_file(folder / "template.sqlite3") as url:
         database = Database(make_engine(url))
         upgrade(database)
         with database.transaction() as session:
@@ -53,7 +53,11 @@ def copy_of(source: str, *, folder: Path) -> Iterator[str]:
 @contextmanager
 def empty(folder: Path) -> Iterator[str]:
     """Yield the URL of a database without any table."""
-    with _postgresql_database(None) if on_postgresql() else _sqlite_file(folder / f"{uuid4().hex}.sqlite3") as url:
+    with (
+        _postgresql_database(None)
+        if on_postgresql()
+        else _sqlite_file(folder / f"{uuid4().hex}.sqlite3") as url
+    ):
         yield url
 
 

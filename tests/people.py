@@ -16,7 +16,7 @@ STORY: Final = datetime(2026, 11, 20, 0, 0, tzinfo=UTC)
 """9:00 in Japan on 令和8年11月20日."""
 FIRST_DAY: Final = date(2026, 4, 1)
 _SPACE: Final = UUID("6d2a1a57-3b0c-4f5a-9a51-2f1c3b7f9d10")
-PASSWORD: Final = "なつのひまわり-2026-hare"  # noqa: S105 - the people of the tests exist nowhere else
+PASSWORD: Final = "なつのひまわり-2026-hare"
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,5 +82,20 @@ WATANABE: Final = Cast("3002", "渡邊 勇", "わたなべ いさむ", PLANNING,
 YAMAMOTO: Final = Cast("3003", "山本 節子", "やまもと せつこ", PLANNING)
 NAKAMURA: Final = Cast("9001", "中村 直", "なかむら なお", LEAD, function="administrator")
 EVERYBODY: Final = (
-    SATO, SUZUKI, ONO, TAKAHASHI, YAMADA, HIGASHI, YOSHIDA, TANAKA, KIMURA, HAYASHI, OGAWA, FUJIMOTO, ITO, WATANABE, YAMAMOTO, NAKAMURA,
+    SATO,
+    SUZUKI,
+    ONO,
+    TAKAHASHI,
+    YAMADA,
+    HIGASHI,
+    YOSHIDA,
+    TANAKA,
+    KIMURA,
+    HAYASHI,
+    OGAWA,
+    FUJIMOTO,
+    ITO,
+    WATANABE,
+    YAMAMOTO,
+    NAKAMURA,
 )

@@ -191,7 +191,10 @@ POLICY: Final[Mapping[Permission, Alternatives]] = {
     P.UNIT_INSPECTION_CLOSE: ((is_manager, not_of_the_unit), (is_chief, is_lead_divisions_own)),
     P.UNIT_INSPECTION_HISTORY: _READERS,
     P.UNIT_INSPECTION_READ: _READERS,
-    P.UNIT_INSPECTION_REOPEN_CONFIRM: ((is_manager, not_of_the_unit, did_not_request), (is_chief, did_not_request)),
+    P.UNIT_INSPECTION_REOPEN_CONFIRM: (
+        (is_manager, not_of_the_unit, did_not_request),
+        (is_chief, did_not_request),
+    ),
     P.UNIT_INSPECTION_REOPEN_REQUEST: (
         (is_reviewer, not_of_the_unit),
         (is_manager, not_of_the_unit),
@@ -248,7 +251,9 @@ def require(permission: Permission, *, actor: Actor, subject: Subject = CITY) ->
     raise NotAllowed(REASONS.get(outcome.failed.__name__ if outcome.failed else "", DEFAULT_REASON))
 
 
-DEFAULT_REASON: Final = "この操作は、あなたの役割ではできません。役割が違うと思うときは、情報主管課に聞いてください。"
+DEFAULT_REASON: Final = (
+    "この操作は、あなたの役割ではできません。役割が違うと思うときは、情報主管課に聞いてください。"
+)
 REASONS: Final[Mapping[str, str]] = {
     "recorded_nothing": "自分が記録した回答は、自分では承認も審査もできません。代決者か、ひとつ上の所属長に頼んでください。",
     "approved_nothing": "自分が承認した点検票は、審査も確定もできません。ほかの担当者に頼んでください。",
@@ -264,6 +269,12 @@ def scope_of(actor: Actor) -> Scope:
 
     Who stands in as next higher head either leads a unit above, which lies within `oversees`, or is 統括, who sees the city.
     """
-    if actor.functions & {Function.REVIEWER, Function.MANAGER, Function.CHIEF, Function.CIO, Function.AUDITOR}:
+    if actor.functions & {
+        Function.REVIEWER,
+        Function.MANAGER,
+        Function.CHIEF,
+        Function.CIO,
+        Function.AUDITOR,
+    }:
         return Scope.city()
     return Scope.units(actor.clerk_of | actor.deputy_of | actor.oversees | actor.substitutes_for)

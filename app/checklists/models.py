@@ -65,10 +65,16 @@ class ChecklistItem(Base):
     position: Mapped[int]
 
 
-_PUBLISHED = "(SELECT state FROM checklist_edition WHERE checklist_edition.id = {row}.edition_id) = 'published'"
+_PUBLISHED = (
+    "(SELECT state FROM checklist_edition WHERE checklist_edition.id = {row}.edition_id) = 'published'"
+)
 
 GUARDS = (
-    Guard(table="checklist_edition", unique_keys=(("id",), ("checklist_id", "label")), frozen="{row}.state = 'published'"),
+    Guard(
+        table="checklist_edition",
+        unique_keys=(("id",), ("checklist_id", "label")),
+        frozen="{row}.state = 'published'",
+    ),
     Guard(
         table="checklist_item",
         unique_keys=(("id",), ("edition_id", "item_key"), ("edition_id", "position")),

@@ -193,7 +193,9 @@ class Edition:
     levels_by_code: Mapping[str, Level] = field(init=False)
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "items", {item.id: item for section in self.sections for item in section.items})
+        object.__setattr__(
+            self, "items", {item.id: item for section in self.sections for item in section.items}
+        )
         object.__setattr__(self, "levels_by_code", {level.code: level for level in self.levels})
 
     def section(self, slug: str) -> Section | None:
@@ -256,7 +258,9 @@ def score(items: Iterable[Item], *, answers: Mapping[ItemId, str], edition: Edit
     未回答 = わからない = 未実施 = 0 < 一部実施 < 実施. 対象外 leaves numerator and denominator. Items that do not apply to the unit must not be
     given. Bands and cap come from the edition; a mandatory item below full points caps the grade.
     """
-    lines = tuple(_line(item, level=edition.level(answers.get(item.id)), method=edition.scoring) for item in items)
+    lines = tuple(
+        _line(item, level=edition.level(answers.get(item.id)), method=edition.scoring) for item in items
+    )
     earned = sum(line.points * line.weight for line in lines)
     possible = sum(line.full * line.weight for line in lines)
     share = Fraction(earned, possible) if possible else None
@@ -280,7 +284,13 @@ def score(items: Iterable[Item], *, answers: Mapping[ItemId, str], edition: Edit
 def _line(item: Item, *, level: Level | None, method: ScoringMethod) -> ScoreLine:
     if level is not None and level.points is None:
         return ScoreLine(
-            item_id=item.id, level=level.code, kind=LineKind.EXCLUDED, points=0, full=0, weight=item.weight, mandatory_missed=False
+            item_id=item.id,
+            level=level.code,
+            kind=LineKind.EXCLUDED,
+            points=0,
+            full=0,
+            weight=item.weight,
+            mandatory_missed=False,
         )
     points = level.points if level is not None and level.points is not None else 0
     return ScoreLine(

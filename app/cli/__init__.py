@@ -4,7 +4,19 @@ from typing import Final
 
 import click
 
-from app.cli import backup, checklists, database, demo, doctor, journal, organisation, people, reports, serve, setup
+from app.cli import (
+    backup,
+    checklists,
+    database,
+    demo,
+    doctor,
+    journal,
+    organisation,
+    people,
+    reports,
+    serve,
+    setup,
+)
 
 COMMANDS: Final[tuple[click.Command, ...]] = (
     *database.COMMANDS,

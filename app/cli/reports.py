@@ -19,7 +19,9 @@ reports = AppGroup("reports", help="書類を取り出す")
 
 @reports.command("inspection", help="確定した点検票の結果をPDFで取り出す")
 @click.argument("inspection_id", type=click.UUID)
-@click.option("-o", "--output", required=True, type=click.Path(dir_okay=False, path_type=Path), help="書き出すファイル")
+@click.option(
+    "-o", "--output", required=True, type=click.Path(dir_okay=False, path_type=Path), help="書き出すファイル"
+)
 @click.option("--by", "staff_no", required=True, help="取り出す職員の職員番号")
 @click.option("--revision", type=int, default=None, help="点検票の版（指定しなければ、いまの版）")
 def inspection_command(inspection_id: UUID, output: Path, staff_no: str, revision: int | None) -> None:

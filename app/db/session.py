@@ -17,7 +17,6 @@ from typing import Final
 from sqlalchemy import Connection, Engine, text
 from sqlalchemy.orm import Session
 
-
 READS_ONE_MOMENT: Final = "reads one moment"
 """Mark of a reading session: what it has read once cannot change under it."""
 

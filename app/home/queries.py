@@ -15,7 +15,7 @@ from app.inspections.queries.lists import SheetLine, open_sheets, sealed_sheets
 from app.inspections.queries.sheet import content_of_sheet, find_sheet
 from app.inspections.rules import State
 from app.kernel.ids import UnitId
-from app.organisation.queries import tree_on, units_with
+from app.organisation.queries import units_with
 from app.organisation.rules import UnitFunction
 from app.people.queries import clerks_on
 
@@ -73,7 +73,9 @@ def home_page(session: Session, *, actor: Actor, today: date) -> HomePage:
         tasks=todo[:TASKS_SHOWN],
         more_tasks=max(0, len(todo) - TASKS_SHOWN),
         without_clerk=_without_clerk(session, actor=actor, lines=lines, today=today),
-        waiting_elsewhere=tuple(line for line in lines if line.unit_id in own_units and line.id not in concerned),
+        waiting_elsewhere=tuple(
+            line for line in lines if line.unit_id in own_units and line.id not in concerned
+        ),
         done=sealed_sheets(session, actor=actor, today=today, limit=DONE_SHOWN),
         own=_own(session, actor=actor, lines=lines, today=today),
         city=_city(lines) if may(Permission.CITY_PROGRESS_READ, actor=actor) else None,
@@ -99,11 +101,17 @@ def _waiting(line: SheetLine, *, lead: frozenset[UnitId]) -> Waiting:
 def _without_clerk(
     session: Session, *, actor: Actor, lines: tuple[SheetLine, ...], today: date
 ) -> tuple[UnitWithoutClerk, ...]:
-    led = {line.unit_id: line.unit_name for line in lines if line.unit_id in actor.head_of and line.state is State.ANSWERING}
+    led = {
+        line.unit_id: line.unit_name
+        for line in lines
+        if line.unit_id in actor.head_of and line.state is State.ANSWERING
+    }
     if not led:
         return ()
     named = clerks_on(session, unit_ids=led, day=today)
-    return tuple(UnitWithoutClerk(id=unit_id, name=name) for unit_id, name in led.items() if not named.get(unit_id))
+    return tuple(
+        UnitWithoutClerk(id=unit_id, name=name) for unit_id, name in led.items() if not named.get(unit_id)
+    )
 
 
 def _own(session: Session, *, actor: Actor, lines: tuple[SheetLine, ...], today: date) -> SheetHead | None:
@@ -113,7 +121,9 @@ def _own(session: Session, *, actor: Actor, lines: tuple[SheetLine, ...], today:
         return None
     nearest = min(mine, key=lambda line: (line.due or date.max, line.unit_name))
     sheet = find_sheet(session, actor=actor, inspection_id=nearest.id)
-    return sheet_head(session, actor=actor, sheet=sheet, content=content_of_sheet(session, sheet=sheet), today=today)
+    return sheet_head(
+        session, actor=actor, sheet=sheet, content=content_of_sheet(session, sheet=sheet), today=today
+    )
 
 
 _TONES: Mapping[State, int | str] = {

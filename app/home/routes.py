@@ -48,7 +48,14 @@ def index() -> ResponseReturnValue:
         return redirect(url_for("home.installation"), code=303)
     with reading() as session:
         page = home_page(session, actor=actor(), today=today())
-    return render_template("home/home.html", page=page, visitor=visitor(), task_pages=_PAGES, parts=_parts(page), state_words=STATE)
+    return render_template(
+        "home/home.html",
+        page=page,
+        visitor=visitor(),
+        task_pages=_PAGES,
+        parts=_parts(page),
+        state_words=STATE,
+    )
 
 
 def _parts(page: HomePage) -> tuple[BarPart, ...]:

@@ -61,7 +61,11 @@ def _head(actor: Actor, sheet: Waiting) -> bool:
 def _reviews(actor: Actor, sheet: Waiting) -> bool:
     if sheet.belongs_to_lead:
         return sheet.unit_id in actor.substitutes_for
-    return Function.REVIEWER in actor.functions and Function.MANAGER not in actor.functions and sheet.unit_id not in actor.member_of
+    return (
+        Function.REVIEWER in actor.functions
+        and Function.MANAGER not in actor.functions
+        and sheet.unit_id not in actor.member_of
+    )
 
 
 def _signs(actor: Actor, sheet: Waiting) -> bool:
@@ -71,22 +75,72 @@ def _signs(actor: Actor, sheet: Waiting) -> bool:
 
 S = State
 RULES: Final = (
-    TaskRule(frozenset({S.RETURNED}), _clerk, "answer", "{unit}の差戻しに答える", "{campaign}。情報主管課が説明か修正を求めています。", "back"),
-    TaskRule(frozenset({S.ANSWERING}), _clerk, "answer", "{unit}の自己点検に回答する", "{campaign}。残り{left}項目。", "pen"),
-    TaskRule(frozenset({S.AWAITING_HEAD}), _head, "approval", "{unit}の自己点検を承認する", "{campaign}。担当者が回答を終えました。", "stamp"),
     TaskRule(
-        frozenset({S.AWAITING_REAPPROVAL}), _head, "approval", "{unit}の修正を承認する", "{campaign}。差戻しで直したところだけを見ます。", "stamp"
+        frozenset({S.RETURNED}),
+        _clerk,
+        "answer",
+        "{unit}の差戻しに答える",
+        "{campaign}。情報主管課が説明か修正を求めています。",
+        "back",
     ),
-    TaskRule(frozenset({S.SUBMITTED}), _reviews, "review", "{unit}を審査する", "{campaign}。まだ誰も審査していません。", "lens"),
-    TaskRule(frozenset({S.UNDER_REVIEW}), _reviews, "review", "{unit}の審査を続ける", "{campaign}。{applicable}項目中{decided}項目を判断しました。", "lens"),
-    TaskRule(frozenset({S.REVIEWED}), _signs, "sign_off", "{unit}を確定する", "{campaign}。審査が終わりました。", "sealed"),
+    TaskRule(
+        frozenset({S.ANSWERING}),
+        _clerk,
+        "answer",
+        "{unit}の自己点検に回答する",
+        "{campaign}。残り{left}項目。",
+        "pen",
+    ),
+    TaskRule(
+        frozenset({S.AWAITING_HEAD}),
+        _head,
+        "approval",
+        "{unit}の自己点検を承認する",
+        "{campaign}。担当者が回答を終えました。",
+        "stamp",
+    ),
+    TaskRule(
+        frozenset({S.AWAITING_REAPPROVAL}),
+        _head,
+        "approval",
+        "{unit}の修正を承認する",
+        "{campaign}。差戻しで直したところだけを見ます。",
+        "stamp",
+    ),
+    TaskRule(
+        frozenset({S.SUBMITTED}),
+        _reviews,
+        "review",
+        "{unit}を審査する",
+        "{campaign}。まだ誰も審査していません。",
+        "lens",
+    ),
+    TaskRule(
+        frozenset({S.UNDER_REVIEW}),
+        _reviews,
+        "review",
+        "{unit}の審査を続ける",
+        "{campaign}。{applicable}項目中{decided}項目を判断しました。",
+        "lens",
+    ),
+    TaskRule(
+        frozenset({S.REVIEWED}),
+        _signs,
+        "sign_off",
+        "{unit}を確定する",
+        "{campaign}。審査が終わりました。",
+        "sealed",
+    ),
 )
 
 
 def tasks(sheets: Iterable[Waiting], *, actor: Actor) -> tuple[Task, ...]:
     """Return what waits for somebody, the nearest due date first."""
     found = [
-        _task(rule, sheet) for sheet in sheets for rule in RULES if sheet.state in rule.states and rule.concerns(actor, sheet)
+        _task(rule, sheet)
+        for sheet in sheets
+        for rule in RULES
+        if sheet.state in rule.states and rule.concerns(actor, sheet)
     ]
     return tuple(sorted(found, key=lambda task: (task.sheet.due or date.max, task.sheet.unit_name)))
 
@@ -100,5 +154,9 @@ def _task(rule: TaskRule, sheet: Waiting) -> Task:
         "decided": sheet.decided,
     }
     return Task(
-        page=rule.page, sheet=sheet, title=rule.title.format(**words), detail=rule.detail.format(**words), symbol=rule.symbol
+        page=rule.page,
+        sheet=sheet,
+        title=rule.title.format(**words),
+        detail=rule.detail.format(**words),
+        symbol=rule.symbol,
     )

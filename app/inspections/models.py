@@ -3,7 +3,15 @@
 from datetime import date, datetime
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, ForeignKey, ForeignKeyConstraint, Index, String, Text, UniqueConstraint
+from sqlalchemy import (
+    CheckConstraint,
+    ForeignKey,
+    ForeignKeyConstraint,
+    Index,
+    String,
+    Text,
+    UniqueConstraint,
+)
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.db.base import Base, RetentionClass, kept
@@ -297,13 +305,16 @@ _OWN_SEALED = f"{{row}}.state IN ({_STATES})"
 
 
 def _parent_sealed(row: str) -> str:
-    return f"(SELECT state FROM revision WHERE revision.id = {row}.revision_id) IN ({_STATES})"
+    return f"(SELECT state FROM revision WHERE revision.id = {row}.revision_id) IN ({_STATES})"  # noqa: S608 - our own words
 
 
 def _child(table: str, *keys: tuple[str, ...]) -> Guard:
     """Guard rows that stand or fall with their revision: free until it is sealed, then frozen and closed to new ones."""
     return Guard(
-        table=table, unique_keys=keys, frozen=_parent_sealed("{row}"), insertable=f"NOT {_parent_sealed('{new}')}"
+        table=table,
+        unique_keys=keys,
+        frozen=_parent_sealed("{row}"),
+        insertable=f"NOT {_parent_sealed('{new}')}",
     )
 
 
@@ -335,7 +346,9 @@ GUARDS = (
     _child("answer", ("revision_id", "item_id")),
     _child("item_review", ("revision_id", "item_id")),
     _child("item_return", ("revision_id", "item_id", "round")),
-    _append_only("answer_history", ("revision_id", "item_id", "version"), ("revision_id", "item_id", "client_id")),
+    _append_only(
+        "answer_history", ("revision_id", "item_id", "version"), ("revision_id", "item_id", "client_id")
+    ),
     _append_only("item_review_history", ("revision_id", "item_id", "version")),
     _append_only("sheet_step", ("revision_id", "sequence")),
     _append_only("approval", ("revision_id", "sequence")),

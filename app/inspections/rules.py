@@ -130,33 +130,51 @@ def profile_is_confirmed(facts: SheetFacts) -> str | None:
 
 def everything_is_answered(facts: SheetFacts) -> str | None:
     """Every item that applies has a level; わからない is one."""
-    return f"まだ提出できません。答えていない項目が{facts.unanswered}件あります。" if facts.unanswered else None
+    return (
+        f"まだ提出できません。答えていない項目が{facts.unanswered}件あります。" if facts.unanswered else None
+    )
 
 
 def comments_are_given(facts: SheetFacts) -> str | None:
     """Levels that ask for words have them."""
-    return f"まだ提出できません。理由を書く項目が{facts.comments_missing}件残っています。" if facts.comments_missing else None
+    return (
+        f"まだ提出できません。理由を書く項目が{facts.comments_missing}件残っています。"
+        if facts.comments_missing
+        else None
+    )
 
 
 def returns_are_answered(facts: SheetFacts) -> str | None:
     """Every returned item was corrected or explained."""
-    return f"まだ提出できません。差戻しに答えていない項目が{facts.returns_open}件あります。" if facts.returns_open else None
+    return (
+        f"まだ提出できません。差戻しに答えていない項目が{facts.returns_open}件あります。"
+        if facts.returns_open
+        else None
+    )
 
 
 def something_is_marked(facts: SheetFacts) -> str | None:
     """A return names at least one item."""
-    return None if facts.marked_for_return else "差し戻す項目に「差戻し」の印と理由を付けてから送ってください。"
+    return (
+        None if facts.marked_for_return else "差し戻す項目に「差戻し」の印と理由を付けてから送ってください。"
+    )
 
 
 def nothing_is_marked(facts: SheetFacts) -> str | None:
     """A marked return is sent before the review ends."""
     count = facts.marked_for_return
-    return f"「差戻し」の印を付けた項目が{count}件あります。差戻しを送るか、判断を変えてください。" if count else None
+    return (
+        f"「差戻し」の印を付けた項目が{count}件あります。差戻しを送るか、判断を変えてください。"
+        if count
+        else None
+    )
 
 
 def everything_is_judged(facts: SheetFacts) -> str | None:
     """Every item that applies has a decided judgement."""
-    return f"まだ終えられません。判断していない項目が{facts.undecided}件あります。" if facts.undecided else None
+    return (
+        f"まだ終えられません。判断していない項目が{facts.undecided}件あります。" if facts.undecided else None
+    )
 
 
 def head_approved_exactly_this(facts: SheetFacts) -> str | None:
@@ -179,42 +197,123 @@ _COMPLETE: Final[tuple[SheetGuard, ...]] = (profile_is_confirmed, everything_is_
 def _step(
     action: Action, source: State, target: State, permission: Permission, event: str, *guards: SheetGuard
 ) -> SheetStep:
-    return Step(action=action, source=source, target=target, permission=permission, journal_event=event, guards=guards)
+    return Step(
+        action=action, source=source, target=target, permission=permission, journal_event=event, guards=guards
+    )
 
 
 A, S, P = Action, State, Permission
 STEPS: Final[tuple[SheetStep, ...]] = (
-    _step(A.SUBMIT, S.ANSWERING, S.AWAITING_HEAD, P.UNIT_INSPECTION_ANSWER, "inspection.handed_over", *_COMPLETE),
+    _step(
+        A.SUBMIT, S.ANSWERING, S.AWAITING_HEAD, P.UNIT_INSPECTION_ANSWER, "inspection.handed_over", *_COMPLETE
+    ),
     _step(A.WITHDRAW, S.AWAITING_HEAD, S.ANSWERING, P.UNIT_INSPECTION_ANSWER, "inspection.withdrawn"),
-    _step(A.RETURN_TO_CLERK, S.AWAITING_HEAD, S.ANSWERING, P.UNIT_INSPECTION_APPROVE, "inspection.returned_to_clerk"),
-    _step(A.APPROVE, S.AWAITING_HEAD, S.SUBMITTED, P.UNIT_INSPECTION_APPROVE, "inspection.approved", *_COMPLETE),
+    _step(
+        A.RETURN_TO_CLERK,
+        S.AWAITING_HEAD,
+        S.ANSWERING,
+        P.UNIT_INSPECTION_APPROVE,
+        "inspection.returned_to_clerk",
+    ),
+    _step(
+        A.APPROVE, S.AWAITING_HEAD, S.SUBMITTED, P.UNIT_INSPECTION_APPROVE, "inspection.approved", *_COMPLETE
+    ),
     _step(A.START_REVIEW, S.SUBMITTED, S.UNDER_REVIEW, P.UNIT_INSPECTION_REVIEW, "inspection.review_started"),
-    _step(A.RETURN_ITEMS, S.UNDER_REVIEW, S.RETURNED, P.UNIT_INSPECTION_REVIEW, "inspection.items_returned", something_is_marked),
-    _step(A.CANCEL_RETURN, S.RETURNED, S.UNDER_REVIEW, P.UNIT_INSPECTION_REVIEW, "inspection.return_cancelled"),
     _step(
-        A.SUBMIT, S.RETURNED, S.AWAITING_REAPPROVAL, P.UNIT_INSPECTION_ANSWER, "inspection.corrections_handed_over",
-        returns_are_answered, *_COMPLETE,
+        A.RETURN_ITEMS,
+        S.UNDER_REVIEW,
+        S.RETURNED,
+        P.UNIT_INSPECTION_REVIEW,
+        "inspection.items_returned",
+        something_is_marked,
     ),
-    _step(A.WITHDRAW, S.AWAITING_REAPPROVAL, S.RETURNED, P.UNIT_INSPECTION_ANSWER, "inspection.corrections_withdrawn"),
-    _step(A.RETURN_TO_CLERK, S.AWAITING_REAPPROVAL, S.RETURNED, P.UNIT_INSPECTION_APPROVE, "inspection.corrections_returned_to_clerk"),
-    _step(A.APPROVE, S.AWAITING_REAPPROVAL, S.UNDER_REVIEW, P.UNIT_INSPECTION_APPROVE, "inspection.corrections_approved", *_COMPLETE),
     _step(
-        A.FINISH_REVIEW, S.UNDER_REVIEW, S.REVIEWED, P.UNIT_INSPECTION_REVIEW, "inspection.review_finished",
-        nothing_is_marked, everything_is_judged,
+        A.CANCEL_RETURN, S.RETURNED, S.UNDER_REVIEW, P.UNIT_INSPECTION_REVIEW, "inspection.return_cancelled"
     ),
-    _step(A.RESUME_REVIEW, S.REVIEWED, S.UNDER_REVIEW, P.UNIT_INSPECTION_SIGN_OFF, "inspection.review_resumed"),
     _step(
-        A.SIGN_OFF, S.REVIEWED, S.SIGNED_OFF, P.UNIT_INSPECTION_SIGN_OFF, "inspection.signed_off",
-        everything_is_judged, head_approved_exactly_this,
+        A.SUBMIT,
+        S.RETURNED,
+        S.AWAITING_REAPPROVAL,
+        P.UNIT_INSPECTION_ANSWER,
+        "inspection.corrections_handed_over",
+        returns_are_answered,
+        *_COMPLETE,
     ),
-    _step(A.CLOSE_UNSUBMITTED, S.ANSWERING, S.CLOSED_UNSUBMITTED, P.UNIT_INSPECTION_CLOSE, "inspection.closed_unsubmitted", grace_has_passed),
-    _step(A.CLOSE_UNSUBMITTED, S.AWAITING_HEAD, S.CLOSED_UNSUBMITTED, P.UNIT_INSPECTION_CLOSE, "inspection.closed_unsubmitted", grace_has_passed),
+    _step(
+        A.WITHDRAW,
+        S.AWAITING_REAPPROVAL,
+        S.RETURNED,
+        P.UNIT_INSPECTION_ANSWER,
+        "inspection.corrections_withdrawn",
+    ),
+    _step(
+        A.RETURN_TO_CLERK,
+        S.AWAITING_REAPPROVAL,
+        S.RETURNED,
+        P.UNIT_INSPECTION_APPROVE,
+        "inspection.corrections_returned_to_clerk",
+    ),
+    _step(
+        A.APPROVE,
+        S.AWAITING_REAPPROVAL,
+        S.UNDER_REVIEW,
+        P.UNIT_INSPECTION_APPROVE,
+        "inspection.corrections_approved",
+        *_COMPLETE,
+    ),
+    _step(
+        A.FINISH_REVIEW,
+        S.UNDER_REVIEW,
+        S.REVIEWED,
+        P.UNIT_INSPECTION_REVIEW,
+        "inspection.review_finished",
+        nothing_is_marked,
+        everything_is_judged,
+    ),
+    _step(
+        A.RESUME_REVIEW, S.REVIEWED, S.UNDER_REVIEW, P.UNIT_INSPECTION_SIGN_OFF, "inspection.review_resumed"
+    ),
+    _step(
+        A.SIGN_OFF,
+        S.REVIEWED,
+        S.SIGNED_OFF,
+        P.UNIT_INSPECTION_SIGN_OFF,
+        "inspection.signed_off",
+        everything_is_judged,
+        head_approved_exactly_this,
+    ),
+    _step(
+        A.CLOSE_UNSUBMITTED,
+        S.ANSWERING,
+        S.CLOSED_UNSUBMITTED,
+        P.UNIT_INSPECTION_CLOSE,
+        "inspection.closed_unsubmitted",
+        grace_has_passed,
+    ),
+    _step(
+        A.CLOSE_UNSUBMITTED,
+        S.AWAITING_HEAD,
+        S.CLOSED_UNSUBMITTED,
+        P.UNIT_INSPECTION_CLOSE,
+        "inspection.closed_unsubmitted",
+        grace_has_passed,
+    ),
     *(
         _step(A.EXCLUDE, state, S.EXCLUDED, P.CITY_CAMPAIGN_OPEN, "inspection.excluded")
-        for state in (S.ANSWERING, S.AWAITING_HEAD, S.SUBMITTED, S.UNDER_REVIEW, S.RETURNED, S.AWAITING_REAPPROVAL, S.REVIEWED)
+        for state in (
+            S.ANSWERING,
+            S.AWAITING_HEAD,
+            S.SUBMITTED,
+            S.UNDER_REVIEW,
+            S.RETURNED,
+            S.AWAITING_REAPPROVAL,
+            S.REVIEWED,
+        )
     ),
 )
-REASON_NEEDED: Final = frozenset({A.RETURN_TO_CLERK, A.RESUME_REVIEW, A.CANCEL_RETURN, A.CLOSE_UNSUBMITTED, A.EXCLUDE})
+REASON_NEEDED: Final = frozenset(
+    {A.RETURN_TO_CLERK, A.RESUME_REVIEW, A.CANCEL_RETURN, A.CLOSE_UNSUBMITTED, A.EXCLUDE}
+)
 ANSWERABLE: Final = frozenset({S.ANSWERING, S.RETURNED})
 REVIEWABLE: Final = frozenset({S.SUBMITTED, S.UNDER_REVIEW})
 REOPENABLE: Final = frozenset({S.SIGNED_OFF, S.CLOSED_UNSUBMITTED})
@@ -251,7 +350,11 @@ class AnswerFact:
 def comment_is_missing(answer: AnswerFact | None, *, edition: Edition) -> bool:
     """Return whether the level asks for words that are not there."""
     level = edition.level(answer.level) if answer else None
-    return level is not None and level.comment is CommentRule.REQUIRED and not (answer and answer.comment.strip())
+    return (
+        level is not None
+        and level.comment is CommentRule.REQUIRED
+        and not (answer and answer.comment.strip())
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -268,7 +371,9 @@ class Completeness:
         return self.applicable - self.answered
 
 
-def completeness(items: Iterable[Item], *, answers: Mapping[ItemId, AnswerFact], edition: Edition) -> Completeness:
+def completeness(
+    items: Iterable[Item], *, answers: Mapping[ItemId, AnswerFact], edition: Edition
+) -> Completeness:
     """Count over the items that apply."""
     applicable = answered = missing = 0
     for item in items:
@@ -279,17 +384,23 @@ def completeness(items: Iterable[Item], *, answers: Mapping[ItemId, AnswerFact],
     return Completeness(applicable=applicable, answered=answered, comments_missing=missing)
 
 
-def content_of(items: Iterable[Item], *, answers: Mapping[ItemId, AnswerFact], flags: Mapping[str, bool]) -> dict[str, Any]:
+def content_of(
+    items: Iterable[Item], *, answers: Mapping[ItemId, AnswerFact], flags: Mapping[str, bool]
+) -> dict[str, Any]:
     """Return what a head approves, as a canonical value: the profile and each answer that applies."""
     return {
-        "flags": {flag: value for flag, value in sorted(flags.items())},
+        "flags": dict(sorted(flags.items())),
         "answers": [
-            [item.key, answer.level, answer.comment] for item in items if (answer := answers.get(item.id)) is not None
+            [item.key, answer.level, answer.comment]
+            for item in items
+            if (answer := answers.get(item.id)) is not None
         ],
     }
 
 
-def content_digest(items: Iterable[Item], *, answers: Mapping[ItemId, AnswerFact], flags: Mapping[str, bool]) -> str:
+def content_digest(
+    items: Iterable[Item], *, answers: Mapping[ItemId, AnswerFact], flags: Mapping[str, bool]
+) -> str:
     """Return the digest of what a head approves: it is shown, carried by the form and stored with the approval."""
     return digest_of(content_of(items, answers=answers, flags=flags))
 
@@ -332,19 +443,47 @@ class CampaignDates:
     def due(self, state: State) -> date | None:
         """Return the deadline that a state runs against; sealed states have none."""
         step = DUE_OF_STATE.get(state)
-        return None if step is None else {
-            DueStep.ANSWER: self.answer_due,
-            DueStep.APPROVAL: self.approval_due,
-            DueStep.REVIEW: self.review_due,
-        }[step]
+        return (
+            None
+            if step is None
+            else {
+                DueStep.ANSWER: self.answer_due,
+                DueStep.APPROVAL: self.approval_due,
+                DueStep.REVIEW: self.review_due,
+            }[step]
+        )
 
 
 def date_problems(dates: CampaignDates) -> list[tuple[str, str]]:
     """Return (field, sentence) for each date that stands in the wrong order."""
     order = (
-        ("answer_from", dates.answer_from, "answer_due", dates.answer_due, "回答の期限は、回答の開始日より後の日にしてください。"),
-        ("answer_due", dates.answer_due, "approval_due", dates.approval_due, "所属長承認の期限は、回答の期限と同じ日か後の日にしてください。"),
-        ("approval_due", dates.approval_due, "review_due", dates.review_due, "審査の期限は、所属長承認の期限より後の日にしてください。"),
-        ("approval_due", dates.approval_due, "grace_until", dates.grace_until, "猶予日は、所属長承認の期限と同じ日か後の日にしてください。"),
+        (
+            "answer_from",
+            dates.answer_from,
+            "answer_due",
+            dates.answer_due,
+            "回答の期限は、回答の開始日より後の日にしてください。",
+        ),
+        (
+            "answer_due",
+            dates.answer_due,
+            "approval_due",
+            dates.approval_due,
+            "所属長承認の期限は、回答の期限と同じ日か後の日にしてください。",
+        ),
+        (
+            "approval_due",
+            dates.approval_due,
+            "review_due",
+            dates.review_due,
+            "審査の期限は、所属長承認の期限より後の日にしてください。",
+        ),
+        (
+            "approval_due",
+            dates.approval_due,
+            "grace_until",
+            dates.grace_until,
+            "猶予日は、所属長承認の期限と同じ日か後の日にしてください。",
+        ),
     )
     return [(field, sentence) for _, earlier, field, later, sentence in order if later < earlier]

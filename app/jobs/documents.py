@@ -31,7 +31,9 @@ def keep_inspection_pdf(
     # A clash means that another process kept it meanwhile: the same bytes under the same digest.
     if kept is None:
         with suppress(IntegrityError), transaction() as session:
-            keep_document(session, actor=actor, found=found, content=content, folder=settings.evidence_path, now=now)
+            keep_document(
+                session, actor=actor, found=found, content=content, folder=settings.evidence_path, now=now
+            )
     return content
 
 
@@ -44,6 +46,8 @@ class DocumentAfterSealing:
     def __call__(self, *, actor: Actor, inspection_id: InspectionId, now: datetime) -> None:
         """Make and keep the document; a failure is logged, never shown as a failed sign-off."""
         try:
-            keep_inspection_pdf(actor=actor, inspection_id=inspection_id, number=None, settings=self._settings, now=now)
+            keep_inspection_pdf(
+                actor=actor, inspection_id=inspection_id, number=None, settings=self._settings, now=now
+            )
         except Exception:
             log.exception("the document of inspection %s could not be kept", inspection_id)

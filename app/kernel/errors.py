@@ -23,7 +23,10 @@ class NotFound(Refusal):
 
     status = 404
 
-    def __init__(self, message: str = "このページは見つかりません。アドレスを確かめるか、ホームから開き直してください。") -> None:
+    def __init__(
+        self,
+        message: str = "このページは見つかりません。アドレスを確かめるか、ホームから開き直してください。",
+    ) -> None:
         super().__init__(message)
 
 

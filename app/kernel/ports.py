@@ -15,7 +15,9 @@ from app.kernel.ids import EditionId, InspectionId
 class EditionUse(Protocol):
     """How much an edition is in use: shown before somebody decides to publish its successor."""
 
-    def answers_by_edition(self, session: Any, *, edition_ids: Iterable[EditionId]) -> Mapping[EditionId, int]:  # noqa: ANN401
+    def answers_by_edition(
+        self, session: Any, *, edition_ids: Iterable[EditionId]
+    ) -> Mapping[EditionId, int]:  # noqa: ANN401
         """Return the number of answers that point to each edition; editions without any are absent."""
         ...
 
@@ -55,4 +57,8 @@ class Ports:
 
     def waiting(self, session: Any, *, actor: Any) -> dict[str, int]:  # noqa: ANN401
         """Merge the counters of all rooms; two rooms never share a menu entry."""
-        return {key: count for source in self.work_counters for key, count in source.waiting(session, actor=actor).items()}
+        return {
+            key: count
+            for source in self.work_counters
+            for key, count in source.waiting(session, actor=actor).items()
+        }

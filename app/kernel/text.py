@@ -21,14 +21,25 @@ def text_problems(text: str, *, field: str, label: str, longest: int) -> list[Pr
     problems = []
     if any(_is_control(character) for character in text):
         problems.append(
-            Problem(field=field, message=f"{label}に、画面に出ない制御文字が入っています。消してからもう一度送ってください。")
+            Problem(
+                field=field,
+                message=f"{label}に、画面に出ない制御文字が入っています。消してからもう一度送ってください。",
+            )
         )
     if any(character in BIDI_CONTROLS for character in text):
         problems.append(
-            Problem(field=field, message=f"{label}に、文字の向きを変える記号が入っています。消してからもう一度送ってください。")
+            Problem(
+                field=field,
+                message=f"{label}に、文字の向きを変える記号が入っています。消してからもう一度送ってください。",
+            )
         )
     if len(text) > longest:
-        problems.append(Problem(field=field, message=f"{label}は{longest}文字までです（いま{len(text)}文字）。短くしてください。"))
+        problems.append(
+            Problem(
+                field=field,
+                message=f"{label}は{longest}文字までです（いま{len(text)}文字）。短くしてください。",
+            )
+        )
     return problems
 
 
@@ -42,7 +53,9 @@ def search_key(text: str) -> str:
     The result is only ever compared with other keys; it is never shown and never stored in place of the text.
     """
     folded = unicodedata.normalize("NFKC", text).casefold()
-    return "".join(_VARIANTS.get(character, _hiragana(character)) for character in folded if not character.isspace())
+    return "".join(
+        _VARIANTS.get(character, _hiragana(character)) for character in folded if not character.isspace()
+    )
 
 
 def _hiragana(character: str) -> str:

@@ -69,13 +69,21 @@ def reachable(steps: Iterable[Step[A, S, P, F]], *, start: S) -> frozenset[S]:
     return frozenset(seen)
 
 
-def diagram(steps: Iterable[Step[A, S, P, F]], *, start: S, state_label: Callable[[S], str], action_label: Callable[[A], str]) -> str:
+def diagram(
+    steps: Iterable[Step[A, S, P, F]],
+    *,
+    start: S,
+    state_label: Callable[[S], str],
+    action_label: Callable[[A], str],
+) -> str:
     """Return the table as a Mermaid state diagram, with the labels that people see."""
     table = tuple(steps)
     states = list(dict.fromkeys([start, *(s for step in table for s in (step.source, step.target))]))
     lines = ["stateDiagram-v2"]
     lines += [f'    state "{state_label(state)}" as {state.value}' for state in states]
     lines.append(f"    [*] --> {start.value}")
-    lines += [f"    {step.source.value} --> {step.target.value}: {action_label(step.action)}" for step in table]
+    lines += [
+        f"    {step.source.value} --> {step.target.value}: {action_label(step.action)}" for step in table
+    ]
     lines += [f"    {state.value} --> [*]" for state in states if not steps_from(table, state=state)]
     return "\n".join(lines)

@@ -35,7 +35,13 @@ def keep_document(
     digest, number = hashlib.sha256(content).hexdigest(), document_number(found)
     store(content, digest=digest, folder=folder)
     session.add(
-        KeptDocument(revision_id=found.sheet.revision_id, number=number, file_digest=digest, size=len(content), made_at=now)
+        KeptDocument(
+            revision_id=found.sheet.revision_id,
+            number=number,
+            file_digest=digest,
+            size=len(content),
+            made_at=now,
+        )
     )
     session.flush()
     record(
@@ -65,7 +71,7 @@ def store(content: bytes, *, digest: str, folder: Path) -> None:
             file.write(content)
             file.flush()
             os.fsync(file.fileno())
-        os.replace(partial, target)
+        Path(partial).replace(target)
     except BaseException:
         Path(partial).unlink(missing_ok=True)
         raise

@@ -81,7 +81,9 @@ def inspection_pdf(found: SealedSheet, *, settings: Settings) -> bytes:
     return render(inspection_report(found, settings=settings))
 
 
-def inspection_report(found: SealedSheet, *, settings: Settings, copy_mark: str | None = None) -> InspectionReport:
+def inspection_report(
+    found: SealedSheet, *, settings: Settings, copy_mark: str | None = None
+) -> InspectionReport:
     """Return the report of a sealed revision. A sheet that was closed unsubmitted has no reviewed score."""
     sheet, content = found.sheet, found.content
     number = document_number(found)
@@ -105,7 +107,7 @@ def inspection_report(found: SealedSheet, *, settings: Settings, copy_mark: str 
         fiscal_year=sheet.campaign.fiscal_year.label,
         last_fiscal_year=FiscalYear(sheet.campaign.fiscal_year.year - 1).label,
         campaign_title=sheet.campaign.title,
-        kind=CAMPAIGN_KIND[sheet.campaign.kind],
+        kind=CAMPAIGN_KIND[sheet.campaign.kind].removesuffix("自己点検"),
         unit_name=found.path[-1].name if found.path else "",
         unit_path="　".join(unit.name for unit in found.path[:-1]),
         base_date=long_date(sheet.campaign.dates.base_date),
@@ -114,12 +116,16 @@ def inspection_report(found: SealedSheet, *, settings: Settings, copy_mark: str 
         edition_label=edition.label,
         edition_digest=edition.digest,
         method_name=edition.scoring.name,
-        method_digest=digest_of([edition.scoring.name, edition.scoring.full_points, edition.scoring.mandatory_cap]),
+        method_digest=digest_of(
+            [edition.scoring.name, edition.scoring.full_points, edition.scoring.mandatory_cap]
+        ),
         revision_number=sheet.number,
         revision_digest=found.digest,
         grade=final.grade or "",
         grade_note=_grade_note(found, final),
-        bands=tuple(GradeBand(grade=band.grade, range_text=f"{band.at_least}点以上") for band in edition.scoring.bands),
+        bands=tuple(
+            GradeBand(grade=band.grade, range_text=f"{band.at_least}点以上") for band in edition.scoring.bands
+        ),
         self_score=_figure(scores.own.share),
         reviewed_score=_figure(scores.reviewed.share) if judged else None,
         last_year_score=_last_year(found, content.items),
@@ -130,7 +136,11 @@ def inspection_report(found: SealedSheet, *, settings: Settings, copy_mark: str 
         mandatory_total=sum(1 for item in content.items if item.mandatory),
         mandatory_misses=tuple(_miss(found, edition.items[item_id]) for item_id in final.mandatory_missed),
         sections=tuple(_section(found, section, judged=judged) for section in edition.sections),
-        items=tuple(_item(found, item, section, judged=judged) for section in edition.sections for item in section.items),
+        items=tuple(
+            _item(found, item, section, judged=judged)
+            for section in edition.sections
+            for item in section.items
+        ),
         score_basis="審査後の得点" if judged else "自己点検の得点",
         score_formula=_formula(final),
         score_lines=tuple(_line(found, line_item, final) for line_item in content.items),
@@ -144,11 +154,13 @@ def inspection_report(found: SealedSheet, *, settings: Settings, copy_mark: str 
 
 def _figure(share: Fraction | None) -> ScoreFigure:
     text = percent(share)
-    return ScoreFigure(text="―" if share is None else f"{text}点", percent=None if share is None else float(share * 100))
+    return ScoreFigure(
+        text="―" if share is None else f"{text}点", percent=None if share is None else float(share * 100)
+    )
 
 
 def _rate(*, answered: int, total: int) -> str:
-    return f"{percent(Fraction(answered, total) if total else None)}%（{total}項目中{answered}項目）"
+    return f"{percent(Fraction(answered, total) if total else None)}%"
 
 
 def _grade_note(found: SealedSheet, final: Score) -> str:
@@ -182,7 +194,11 @@ def _last_year(found: SealedSheet, items: Iterable[Item]) -> ScoreFigure | None:
 def _counts(found: SealedSheet, items: Iterable[Item]) -> tuple[LevelCount, ...]:
     levels = [_own_level(found, item) for item in items]
     wanted = (*found.sheet.edition.levels, None)
-    return tuple(LevelCount(level=_level(level), items=levels.count(level)) for level in wanted if level or levels.count(None))
+    return tuple(
+        LevelCount(level=_level(level), items=levels.count(level))
+        for level in wanted
+        if level or levels.count(None)
+    )
 
 
 def _reviewed_level(found: SealedSheet, item: Item) -> Level | None:
@@ -209,7 +225,9 @@ def _section(found: SealedSheet, section: Section, *, judged: bool) -> SectionLi
         number=str(section.number),
         title=section.title,
         self_score=_figure(score(items, answers=found.content.self_levels(), edition=edition).share),
-        reviewed_score=_figure(score(items, answers=found.content.reviewed_levels(), edition=edition).share) if judged else None,
+        reviewed_score=_figure(score(items, answers=found.content.reviewed_levels(), edition=edition).share)
+        if judged
+        else None,
         last_year_score=_last_year(found, items),
         counts=_counts(found, items),
     )
@@ -272,19 +290,28 @@ def _line(found: SealedSheet, item: Item, final: Score) -> ScoreLine:
 
 
 def _signatures(found: SealedSheet) -> tuple[Approval, ...]:
-    clerks = [_signature(found, person, step="点検担当者", capacity="記録", at=at) for person, at in found.recorders.items()]
+    clerks = [
+        _signature(found, person, step="点検担当者", capacity="記録", at=at)
+        for person, at in found.recorders.items()
+    ]
     heads = [_approval(found, line) for line in found.approvals]
     reviewers: dict[PersonId, ReviewFact] = {}
     for review in found.content.reviews.values():
-        if review.reviewed_by not in reviewers or reviewers[review.reviewed_by].reviewed_at < review.reviewed_at:
+        if (
+            review.reviewed_by not in reviewers
+            or reviewers[review.reviewed_by].reviewed_at < review.reviewed_at
+        ):
             reviewers[review.reviewed_by] = review
     judged = [
-        _signature(found, person, step="審査", capacity="審査担当", at=review.reviewed_at) for person, review in reviewers.items()
+        _signature(found, person, step="審査", capacity="審査担当", at=review.reviewed_at)
+        for person, review in reviewers.items()
     ]
     return (*clerks, *heads, *judged)
 
 
-def _signature(found: SealedSheet, person_id: PersonId, *, step: str, capacity: str, at: datetime, digest: str = "") -> Approval:
+def _signature(
+    found: SealedSheet, person_id: PersonId, *, step: str, capacity: str, at: datetime, digest: str = ""
+) -> Approval:
     return Approval(
         step=step,
         post=found.titles.get(person_id, ""),
@@ -296,11 +323,14 @@ def _signature(found: SealedSheet, person_id: PersonId, *, step: str, capacity: 
 
 
 def _approval(found: SealedSheet, line: ApprovalLine) -> Approval:
-    return _signature(found, line.person_id, step="所属長", capacity=CAPACITY[line.capacity], at=line.at, digest=line.digest)
+    return _signature(
+        found, line.person_id, step="所属長", capacity=CAPACITY[line.capacity], at=line.at, digest=line.digest
+    )
 
 
 def _sign_off(found: SealedSheet) -> Approval | None:
     if found.sheet.state is not State.SIGNED_OFF:
         return None
-    return _signature(found, found.sealed_by, step="確定", capacity="確定者", at=found.sealed_at, digest=found.digest)
-
+    return _signature(
+        found, found.sealed_by, step="確定", capacity="確定者", at=found.sealed_at, digest=found.digest
+    )

@@ -30,6 +30,10 @@ def inspection_report(inspection_id: UUID) -> ResponseReturnValue:
         found = sealed_sheet(session, actor=actor(), inspection_id=InspectionId(inspection_id), number=number)
         kept = kept_document(session, found=found)
     log_access(inspection_id=found.sheet.id, unit_id=found.sheet.unit_id, act="document.read")
-    content = read_document(kept, folder=settings.evidence_path) if kept else inspection_pdf(found, settings=settings)
+    content = (
+        read_document(kept, folder=settings.evidence_path)
+        if kept
+        else inspection_pdf(found, settings=settings)
+    )
     headers = {"Content-Disposition": f'attachment; filename="{document_number(found)}.pdf"'}
     return Response(content, mimetype="application/pdf", headers=headers)

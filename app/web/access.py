@@ -73,7 +73,9 @@ def requires(permission: Permission) -> Callable[[View], View]:
 
 def refuse_undeclared_routes(app: Flask) -> None:
     """Raise when any route declares no rule: run at the end of `create_app`."""
-    undeclared = sorted(name for name, view in app.view_functions.items() if not isinstance(getattr(view, RULE, None), Rule))
+    undeclared = sorted(
+        name for name, view in app.view_functions.items() if not isinstance(getattr(view, RULE, None), Rule)
+    )
     if undeclared:
         message = f"routes without an access rule: {', '.join(undeclared)}"
         raise RuntimeError(message)
@@ -148,6 +150,11 @@ def _to_sign_in() -> Response:
 
 def local_path(target: str | None) -> str | None:
     """Return a path of our own site, or None: nobody is sent to another host after signing in."""
-    if not target or not target.startswith("/") or target.startswith(("//", "/\\")) or any(ord(c) < 0x20 for c in target):
+    if (
+        not target
+        or not target.startswith("/")
+        or target.startswith(("//", "/\\"))
+        or not target.isprintable()
+    ):
         return None
     return target

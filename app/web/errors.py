@@ -33,9 +33,7 @@ SENTENCES: Final = {
     413: "一度に送れるのは2MBまでです。分けて送ってください。",
     500: "システムの中で問題が起きました。入力した内容は、最後に保存した時点まで残っています。下の番号を情報主管課へ知らせてください。",
 }
-CSRF_SENTENCE: Final = (
-    "画面を開いてから時間がたったか、別の画面でログインし直したようです。前の画面に戻って開き直し、もう一度送ってください。"
-)
+CSRF_SENTENCE: Final = "画面を開いてから時間がたったか、別の画面でログインし直したようです。前の画面に戻って開き直し、もう一度送ってください。"
 
 
 def new_reference() -> str:
@@ -99,5 +97,3 @@ def _record_refusal() -> None:
             now=now(),
             facts={"endpoint": request.endpoint or "", "method": request.method},
         )
-
-

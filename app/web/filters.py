@@ -43,5 +43,3 @@ def short_instant(instant: datetime) -> str:
 def lines(text: str) -> Markup:
     """Show free text with its line breaks and nothing else of it as markup."""
     return Markup("<br>").join(escape(line) for line in text.split("\n"))
-
-

@@ -62,7 +62,9 @@ class Form(FlaskForm):
         valid = bool(super().validate(extra_validators))
         for field in self._texts():
             longest = next((v.max for v in field.validators if isinstance(v, Length) and v.max > 0), LONGEST)
-            problems = text_problems(field.data or "", field=field.name, label=field.label.text, longest=longest)
+            problems = text_problems(
+                field.data or "", field=field.name, label=field.label.text, longest=longest
+            )
             known = set(field.errors)
             field.errors = [*field.errors, *(p.message for p in problems if p.message not in known)]
             valid = valid and not problems
@@ -75,7 +77,10 @@ class Form(FlaskForm):
     def problems(self) -> list[Problem]:
         """Return every error, for the summary on top of the page."""
         return [
-            Problem(field=field.name, message=f"{field.label.text}：{error}" if field.label.text not in error else error)
+            Problem(
+                field=field.name,
+                message=f"{field.label.text}：{error}" if field.label.text not in error else error,
+            )
             for field in self
             for error in field.errors
         ]
@@ -89,7 +94,9 @@ class Form(FlaskForm):
                 self.form_errors.append(problem.message)
 
 
-def perform(command: Callable[[Session], T], *, to: str | Callable[[T], str], message: str | Callable[[T], str] = "") -> Response:
+def perform(
+    command: Callable[[Session], T], *, to: str | Callable[[T], str], message: str | Callable[[T], str] = ""
+) -> Response:
     """Carry out a form's command in one transaction and redirect; sent twice, it is done once.
 
     Args:
@@ -105,7 +112,9 @@ def perform(command: Callable[[Session], T], *, to: str | Callable[[T], str], me
                 result = command(session)
                 location = to if isinstance(to, str) else to(result)
                 text = message if isinstance(message, str) else message(result)
-                session.execute(update(SentForm).where(SentForm.key_digest == key).values(location=location, message=text))
+                session.execute(
+                    update(SentForm).where(SentForm.key_digest == key).values(location=location, message=text)
+                )
             else:
                 location, text = stored
     except IntegrityError as error:
@@ -138,12 +147,18 @@ def _body_digest() -> str:
 
 
 def _claim(session: Session, *, key: str, body: str) -> tuple[str, str] | None:
-    row = session.execute(select(SentForm.body_digest, SentForm.location, SentForm.message).where(SentForm.key_digest == key)).one_or_none()
+    row = session.execute(
+        select(SentForm.body_digest, SentForm.location, SentForm.message).where(SentForm.key_digest == key)
+    ).one_or_none()
     if row is None:
-        session.execute(insert(SentForm).values(key_digest=key, body_digest=body, location="", message="", sent_at=now()))
+        session.execute(
+            insert(SentForm).values(key_digest=key, body_digest=body, location="", message="", sent_at=now())
+        )
         return None
     if row.body_digest != body:
-        sentence = "この画面からは、もう別の内容が送られています。画面を開き直して、いまの内容を確かめてください。"
+        sentence = (
+            "この画面からは、もう別の内容が送られています。画面を開き直して、いまの内容を確かめてください。"
+        )
         raise RepeatedKey(sentence)
     return row.location, row.message
 

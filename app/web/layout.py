@@ -19,18 +19,33 @@ from app.web.forms import new_key
 
 @dataclass(frozen=True, slots=True)
 class MenuEntry:
-    """One entry of the menu. `key` names its counter; `permission` decides who sees it."""
+    """One entry of the menu. `key` names its counter; `permission` decides who sees it.
+
+    `also` names pages of another address that belong here: judging a sheet is 審査, though the sheet's address is under 自己点検.
+    """
 
     key: str
     label: str
     endpoint: str
     permission: Permission
+    also: frozenset[str] = frozenset()
 
 
+_REVIEW_PAGES: Final = frozenset(
+    f"inspections.{page}"
+    for page in (
+        "review_page",
+        "save_review",
+        "plain_items",
+        "sign_off_page",
+        "confirm_sign_off",
+        "reopening_page",
+    )
+)
 MENU: Final = (
     MenuEntry("home", "ホーム", "home.index", Permission.OWN_ACCOUNT_USE),
     MenuEntry("inspections", "自己点検", "inspections.inspection_list", Permission.CITY_CAMPAIGN_READ),
-    MenuEntry("review", "審査", "inspections.review_queue", Permission.CITY_REVIEW_READ),
+    MenuEntry("review", "審査", "inspections.review_queue", Permission.CITY_REVIEW_READ, _REVIEW_PAGES),
     MenuEntry("campaigns", "点検実施", "inspections.campaign_list", Permission.CITY_PROGRESS_READ),
     MenuEntry("checklists", "点検項目", "checklists.checklist_list", Permission.CITY_CHECKLIST_READ),
     MenuEntry("accounts", "利用者", "people.account_list", Permission.CITY_ACCOUNT_MANAGE),
@@ -98,9 +113,16 @@ def _menu(actor: Actor) -> tuple[MenuLink, ...]:
     with reading() as session:
         waiting = ports.waiting(session, actor=actor)
     entries = [(entry, url_for(entry.endpoint)) for entry in MENU if may(entry.permission, actor=actor)]
-    here = [url for _, url in entries if url != "/" and (request.path + "/").startswith(url + "/")]
+    here = [url for entry, url in entries if request.endpoint in entry.also]
+    here += [url for _, url in entries if url != "/" and (request.path + "/").startswith(url + "/")]
     current = here[0] if here else request.path
     return tuple(
-        MenuLink(label=entry.label, url=url, current=url == current, count=waiting.get(entry.key) or None, urgent=False)
+        MenuLink(
+            label=entry.label,
+            url=url,
+            current=url == current,
+            count=waiting.get(entry.key) or None,
+            urgent=False,
+        )
         for entry, url in entries
     )

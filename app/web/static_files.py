@@ -39,7 +39,9 @@ def init_static_files(app: Flask) -> None:
         stem, dot, suffix = name.rpartition(".")
         address = f"{stem}.{hashlib.sha256(content).hexdigest()[:12]}{dot}{suffix}"
         packed = gzip.compress(content, 9, mtime=0) if path.suffix in COMPRESSED else None
-        by_address[address] = StaticFile(content, packed, mimetypes.guess_type(name)[0] or "application/octet-stream")
+        by_address[address] = StaticFile(
+            content, packed, mimetypes.guess_type(name)[0] or "application/octet-stream"
+        )
         addresses[name] = f"/static/{address}"
 
     @public
@@ -49,7 +51,9 @@ def init_static_files(app: Flask) -> None:
             abort(404)
         headers = {"Cache-Control": FOREVER, "Vary": "Accept-Encoding"}
         if found.packed is not None and "gzip" in request.headers.get("Accept-Encoding", ""):
-            return Response(found.packed, mimetype=found.mimetype, headers={**headers, "Content-Encoding": "gzip"})
+            return Response(
+                found.packed, mimetype=found.mimetype, headers={**headers, "Content-Encoding": "gzip"}
+            )
         return Response(found.content, mimetype=found.mimetype, headers=headers)
 
     app.add_url_rule("/static/<path:address>", "static_file", static_file)

@@ -8,11 +8,10 @@ from uuid import UUID
 from flask import Flask
 from sqlalchemy import select
 
-from app.checklists.models import Checklist, ChecklistEdition
+from app.checklists.models import Checklist, ChecklistEdition, ChecklistItem
 from app.db.session import bound
-from app.inspections.rules import State
+from app.inspections.models import Campaign, Inspection
 from app.kernel.ids import new_id
-from tests.factories.inspections import Year, running_year
 from tests.people import AFFAIRS, COUNTER, LEAD, SATO
 
 UNKNOWN: Final[UUID] = new_id()
@@ -20,47 +19,44 @@ UNKNOWN: Final[UUID] = new_id()
 
 @dataclass(frozen=True, slots=True)
 class Town:
-    """The application with a year under way: a sealed sheet, a returned one, one that was just begun."""
+    """The application, and for each of three sheets the values of every parameter."""
 
     app: Flask
-    year: Year
     values: tuple[Mapping[str, Any], ...]
 
 
 def town_of(app: Flask) -> Town:
-    """Run a campaign in the application's own database."""
-    year = running_year(bound())
-    year.bring(AFFAIRS, to=State.SIGNED_OFF)
-    year.bring(COUNTER, to=State.RETURNED)
+    """Find the things of the town in the application's own database."""
     with bound().reading() as session:
         code, label = session.execute(
             select(Checklist.code, ChecklistEdition.label).join(
                 ChecklistEdition, ChecklistEdition.checklist_id == Checklist.id
             )
         ).one()
-    shared = {
-        "campaign_id": year.campaign_id,
-        "item_id": year.item_id("D02"),
-        "unit_id": AFFAIRS.id,
-        "person_id": SATO.id,
-        "slug": "organisation",
-        "code": code,
-        "label": label,
-        "address": "no-such-file.css",
-    }
-    sheets = tuple({**shared, "inspection_id": year.sheets[place.code]} for place in (AFFAIRS, COUNTER, LEAD))
-    return Town(app, year, sheets)
+        shared = {
+            "campaign_id": session.scalars(select(Campaign.id)).one(),
+            "item_id": session.scalars(select(ChecklistItem.id).where(ChecklistItem.item_key == "D02")).one(),
+            "unit_id": AFFAIRS.id,
+            "person_id": SATO.id,
+            "slug": "organisation",
+            "code": code,
+            "label": label,
+            "address": "no-such-file.css",
+        }
+        by_unit = dict(row._tuple() for row in session.execute(select(Inspection.unit_id, Inspection.id)))
+    places = (AFFAIRS, COUNTER, LEAD)
+    return Town(app, tuple({**shared, "inspection_id": by_unit[place.id]} for place in places))
 
 
 def every_address(town: Town) -> Iterator[str]:
-    """Yield each address once for each set of values; a parameter that nobody knows becomes an unknown id."""
+    """Yield each address once for each sheet; what nobody knows becomes an unknown id."""
     seen: set[str] = set()
     with town.app.test_request_context():
         adapter = town.app.url_map.bind("localhost")
         for rule in town.app.url_map.iter_rules():
             for values in town.values:
                 wanted = {name: values.get(name, UNKNOWN) for name in rule.arguments}
-                address = adapter.build(rule.endpoint, wanted, method=sorted(rule.methods or {"GET"})[0])
+                address = adapter.build(rule.endpoint, wanted, method=min(rule.methods or {"GET"}))
                 if address not in seen:
                     seen.add(address)
                     yield address

@@ -1,4 +1,4 @@
-"""Time and actor are arguments: below the edge nobody asks the machine what time it is, or who is signed in."""
+"""Time and actor are arguments: below the edge nobody asks for the time, or for who is signed in."""
 
 import ast
 from collections.abc import Iterator
@@ -23,7 +23,7 @@ ASKS: Final = {
     "func.current_timestamp",
     "func.current_date",
 }
-FILES: Final = [path for path in sorted((ROOT / "app").rglob("*.py"))]
+FILES: Final = sorted((ROOT / "app").rglob("*.py"))
 
 
 def is_edge(path: Path) -> bool:

@@ -8,7 +8,15 @@ from urllib.parse import urlsplit
 
 import pytest
 from flask import Flask
-from playwright.sync_api import Browser, BrowserContext, Page, Playwright, Route, ViewportSize, sync_playwright
+from playwright.sync_api import (
+    Browser,
+    BrowserContext,
+    Page,
+    Playwright,
+    Route,
+    ViewportSize,
+    sync_playwright,
+)
 from werkzeug.serving import make_server
 
 from app.db.session import Database, bound
@@ -61,7 +69,12 @@ class Site:
         context.route("**/*", self._watch)
         page = context.new_page()
         page.set_default_timeout(15_000)
-        page.on("console", lambda message: self.complaints.append(message.text) if "Content Security" in message.text else None)
+        page.on(
+            "console",
+            lambda message: (
+                self.complaints.append(message.text) if "Content Security" in message.text else None
+            ),
+        )
         page.on("pageerror", lambda error: self.complaints.append(str(error)))
         return page
 

@@ -10,11 +10,35 @@ from app.inspections.rules import State
 from tests.e2e.conftest import DESK, NARROW, PHONE, Site
 from tests.factories.inspections import Year
 from tests.people import (
-    AFFAIRS, BRANCH, COUNTER, FUJIMOTO, ITO, KIMURA, LEAD, NAKAMURA, OGAWA, SATO, SUZUKI, TAKAHASHI, TANAKA, WATANABE, YAMADA, YOSHIDA, Cast, Place,
+    AFFAIRS,
+    BRANCH,
+    COUNTER,
+    FUJIMOTO,
+    ITO,
+    KIMURA,
+    LEAD,
+    NAKAMURA,
+    OGAWA,
+    SATO,
+    SUZUKI,
+    TAKAHASHI,
+    TANAKA,
+    WATANABE,
+    YAMADA,
+    YOSHIDA,
+    Cast,
+    Place,
 )
 
 TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22a", "wcag22aa", "best-practice"]
-AFFAIRS_STATES = (State.ANSWERING, State.AWAITING_HEAD, State.UNDER_REVIEW, State.RETURNED, State.AWAITING_REAPPROVAL, State.REVIEWED)
+AFFAIRS_STATES = (
+    State.ANSWERING,
+    State.AWAITING_HEAD,
+    State.UNDER_REVIEW,
+    State.RETURNED,
+    State.AWAITING_REAPPROVAL,
+    State.REVIEWED,
+)
 
 
 def sheet(year: Year, place: Place) -> str:
@@ -28,14 +52,44 @@ def walks(year: Year) -> Iterator[tuple[Cast | None, list[str]]]:
     item = year.item_id("D02")
     campaign = f"/campaigns/{year.campaign_id}"
     yield None, ["/login", "/help", "/help/accessibility", "/no-such-page"]
-    yield SATO, ["/", "/inspections", affairs, f"{affairs}/profile", f"{affairs}/sections/organisation", f"{affairs}/check", f"{affairs}/history",
-                 f"{affairs}/items/{item}/history", f"{affairs}/all", f"{affairs}/score", f"{affairs}/approval", "/me/sessions", "/password", "/checklists",
-                 "/checklists/department/editions/2026.1", counter]
+    yield (
+        SATO,
+        [
+            "/",
+            "/inspections",
+            affairs,
+            f"{affairs}/profile",
+            f"{affairs}/sections/organisation",
+            f"{affairs}/check",
+            f"{affairs}/history",
+            f"{affairs}/items/{item}/history",
+            f"{affairs}/all",
+            f"{affairs}/score",
+            f"{affairs}/approval",
+            "/me/sessions",
+            "/password",
+            "/checklists",
+            "/checklists/department/editions/2026.1",
+            counter,
+        ],
+    )
     yield SUZUKI, ["/", affairs, f"{affairs}/approval", f"/units/{AFFAIRS.id}/duties"]
     yield TAKAHASHI, ["/", f"{counter}/sections/assets"]
     yield YAMADA, ["/", f"{counter}/approval"]
     yield YOSHIDA, ["/", f"{branch}/profile", f"{branch}/sections/organisation"]
-    yield TANAKA, ["/", "/reviews", f"{affairs}/review", f"{affairs}/review/plain", "/campaigns", campaign, f"{campaign}/notice", "/campaigns/new"]
+    yield (
+        TANAKA,
+        [
+            "/",
+            "/reviews",
+            f"{affairs}/review",
+            f"{affairs}/review/plain",
+            "/campaigns",
+            campaign,
+            f"{campaign}/notice",
+            "/campaigns/new",
+        ],
+    )
     yield KIMURA, ["/", f"{counter}/sign-off", f"{lead}/reopening", campaign, f"{affairs}/ending"]
     yield FUJIMOTO, ["/", "/reviews", f"{lead}/review"]
     yield OGAWA, ["/", f"{lead}/reopening"]
@@ -48,7 +102,8 @@ def problems_of(page: Page, *, where: str) -> list[str]:
     """Return what axe finds on a page, one line each."""
     found = Axe().run(page, options={"runOnly": {"type": "tag", "values": TAGS}})
     return [
-        f"{where}: {violation['id']} {[node['target'] for node in violation['nodes']][:3]}" for violation in found.response["violations"]
+        f"{where}: {violation['id']} {[node['target'] for node in violation['nodes']][:3]}"
+        for violation in found.response["violations"]
     ]
 
 
@@ -64,8 +119,21 @@ def test_every_page_is_accessible_and_narrow(site: Site, state: State) -> None:
     site.year.bring(AFFAIRS, to=state)
     if state is not State.ANSWERING:
         # The pages of the other units are looked at once, in the first case; here only what depends on this sheet's state.
-        _look(site, [(SATO, [sheet(site.year, AFFAIRS), f"{sheet(site.year, AFFAIRS)}/sections/organisation", f"{sheet(site.year, AFFAIRS)}/check"]),
-                     (SUZUKI, [f"{sheet(site.year, AFFAIRS)}/approval"]), (TANAKA, [f"{sheet(site.year, AFFAIRS)}/review"])])
+        _look(
+            site,
+            [
+                (
+                    SATO,
+                    [
+                        sheet(site.year, AFFAIRS),
+                        f"{sheet(site.year, AFFAIRS)}/sections/organisation",
+                        f"{sheet(site.year, AFFAIRS)}/check",
+                    ],
+                ),
+                (SUZUKI, [f"{sheet(site.year, AFFAIRS)}/approval"]),
+                (TANAKA, [f"{sheet(site.year, AFFAIRS)}/review"]),
+            ],
+        )
         return
     site.year.bring(COUNTER, to=State.REVIEWED)
     site.year.bring(LEAD, to=State.SIGNED_OFF)

@@ -36,12 +36,18 @@ def build_city(session: Session) -> None:
             )
         )
     for place, function in ((LEAD, "lead-division"), (MANAGEMENT, "substitute-review"), (AUDIT, "audit")):
-        session.add(UnitFunctionAssignment(unit_id=place.id, function=function, valid_from=FIRST_DAY.replace(year=2020)))
+        session.add(
+            UnitFunctionAssignment(
+                unit_id=place.id, function=function, valid_from=FIRST_DAY.replace(year=2020)
+            )
+        )
     _add_people(session)
 
 
 def _add_people(session: Session) -> None:
-    session.add_all(Person(id=c.id, staff_no=c.staff_no, name=c.name, kana=c.kana, created_at=STORY) for c in EVERYBODY)
+    session.add_all(
+        Person(id=c.id, staff_no=c.staff_no, name=c.name, kana=c.kana, created_at=STORY) for c in EVERYBODY
+    )
     session.flush()
     for cast in EVERYBODY:
         session.add(
@@ -55,7 +61,9 @@ def _add_people(session: Session) -> None:
             )
         )
         session.add(
-            Account(person_id=cast.id, password_hash=password_hash(), must_change_password=False, created_at=STORY)
+            Account(
+                person_id=cast.id, password_hash=password_hash(), must_change_password=False, created_at=STORY
+            )
         )
         if cast.duty:
             session.add(
@@ -69,5 +77,7 @@ def _add_people(session: Session) -> None:
                 )
             )
         if cast.function:
-            session.add(PersonFunctionAssignment(person_id=cast.id, function=cast.function, valid_from=FIRST_DAY))
+            session.add(
+                PersonFunctionAssignment(person_id=cast.id, function=cast.function, valid_from=FIRST_DAY)
+            )
     session.flush()

@@ -62,15 +62,25 @@ def small_yaml(label: str = "2026.1") -> bytes:
     text = HEADER.format(label=label)
     for slug, title, items in SECTIONS:
         text += f"  - slug: {slug}\n    title: {title}\n    items:\n"
-        text += "".join(ITEM.format(key=key, mandatory=m, weight=w, flags=flags) for key, m, w, flags in items)
+        text += "".join(
+            ITEM.format(key=key, mandatory=m, weight=w, flags=flags) for key, m, w, flags in items
+        )
     return (text + "retired: []\n").encode()
 
 
 def published_edition(
-    session: Session, *, publisher: Actor, confirmer: Actor, now: datetime, data: bytes | None = None, name: str = "department/2026.1.yaml"
+    session: Session,
+    *,
+    publisher: Actor,
+    confirmer: Actor,
+    now: datetime,
+    data: bytes | None = None,
+    name: str = "department/2026.1.yaml",
 ) -> EditionId:
     """Import and publish an edition through the real commands."""
     draft = read_edition(data or small_yaml(), name=name)
     edition_id = import_edition(session, actor=publisher, draft=draft, now=now)
-    publish_edition(session, actor=publisher, confirmed_by=confirmer, edition_id=edition_id, note="初版", now=now)
+    publish_edition(
+        session, actor=publisher, confirmed_by=confirmer, edition_id=edition_id, note="初版", now=now
+    )
     return edition_id

@@ -20,7 +20,22 @@ from app.kernel.ids import CampaignId, EditionId, InspectionId, ItemId, UnitId
 from app.people.queries import actor_on
 from tests.factories.editions import published_edition
 from tests.people import (
-    AFFAIRS, BRANCH, COUNTER, FUJIMOTO, HAYASHI, KIMURA, LEAD, OGAWA, SATO, STORY, SUZUKI, TAKAHASHI, TANAKA, YAMADA, YOSHIDA, Cast, Place,
+    AFFAIRS,
+    BRANCH,
+    COUNTER,
+    FUJIMOTO,
+    HAYASHI,
+    KIMURA,
+    LEAD,
+    OGAWA,
+    SATO,
+    STORY,
+    SUZUKI,
+    TAKAHASHI,
+    TANAKA,
+    YAMADA,
+    Cast,
+    Place,
 )
 
 DATES: Final = CampaignDates(
@@ -78,7 +93,9 @@ class Year:
             sheet = find_sheet(session, actor=self.actor(KIMURA), inspection_id=self.sheets[place.code])
             return content_of_sheet(session, sheet=sheet).digest
 
-    def answer(self, place: Place, *, levels: Mapping[str, str] | None = None, comment: str = "理由を書いた。") -> None:
+    def answer(
+        self, place: Place, *, levels: Mapping[str, str] | None = None, comment: str = "理由を書いた。"
+    ) -> None:
         """Confirm the profile and answer every item that applies; `levels` overrides 実施 by item key."""
         sheet, clerk = self.sheet(place), self.actor(LINES[place.code].clerk)
         with self.database.transaction() as session:
@@ -125,7 +142,9 @@ class Year:
     def judge(self, place: Place, *, judgements: Mapping[str, Judgement] | None = None) -> None:
         """The reviewer judges every item; `judgements` overrides 受理 by item key."""
         with self.database.transaction() as session:
-            sheet = find_sheet(session, actor=self.actor(LINES[place.code].reviewer), inspection_id=self.sheets[place.code])
+            sheet = find_sheet(
+                session, actor=self.actor(LINES[place.code].reviewer), inspection_id=self.sheets[place.code]
+            )
             content = content_of_sheet(session, sheet=sheet)
             drafts = []
             for item in content.items:
@@ -142,7 +161,13 @@ class Year:
                         seen_version=stored.version if stored else 0,
                     )
                 )
-            judge_items(session, actor=self.actor(LINES[place.code].reviewer), inspection_id=sheet.id, drafts=drafts, now=self.now)
+            judge_items(
+                session,
+                actor=self.actor(LINES[place.code].reviewer),
+                inspection_id=sheet.id,
+                drafts=drafts,
+                now=self.now,
+            )
 
     def return_items(self, place: Place) -> None:
         """The reviewer sends the marked items back."""
@@ -181,7 +206,11 @@ class Year:
         """The manager closes a silent department after the grace date."""
         with self.database.transaction() as session:
             close_unsubmitted(
-                session, actor=self.actor(KIMURA), inspection_id=self.sheets[place.code], reason="督促に応答がないため", now=self.now
+                session,
+                actor=self.actor(KIMURA),
+                inspection_id=self.sheets[place.code],
+                reason="督促に応答がないため",
+                now=self.now,
             )
 
     def bring(self, place: Place, *, to: State) -> None:
@@ -224,7 +253,11 @@ WAY: Final = {
 
 
 def running_year(
-    database: Database, *, now: datetime = STORY, places: tuple[Place, ...] = PLACES, data: bytes | None = None
+    database: Database,
+    *,
+    now: datetime = STORY,
+    places: tuple[Place, ...] = PLACES,
+    data: bytes | None = None,
 ) -> Year:
     """Publish an edition, prepare and open a campaign for some units."""
     made = Year(database, now, EditionId(UnitId(AFFAIRS.id)), CampaignId(AFFAIRS.id), {})

@@ -70,7 +70,10 @@ ROLES: Final = (
 def workflow() -> str:
     """Return the way of a sheet as a Mermaid diagram in a fence."""
     text = diagram(
-        STEPS, start=State.ANSWERING, state_label=lambda state: STATE[state], action_label=lambda action: ACTION[action]
+        STEPS,
+        start=State.ANSWERING,
+        state_label=lambda state: STATE[state],
+        action_label=lambda action: ACTION[action],
     )
     reopened = "、".join(STATE[state] for state in sorted(REOPENABLE))
     return f"```mermaid\n{text}\n```\n\n再開（{reopened}から）は、2人で行い、新しい版を回答中から始めます。元の版は封印されたまま残ります。"
@@ -80,7 +83,8 @@ def steps_table() -> str:
     """Return each state's actions with their permission."""
     lines = ["| 状態 | 操作 | 次の状態 | 権限 |", "|---|---|---|---|"]
     lines += [
-        f"| {STATE[step.source]} | {ACTION[step.action]} | {STATE[step.target]} | `{step.permission.value}` |" for step in STEPS
+        f"| {STATE[step.source]} | {ACTION[step.action]} | {STATE[step.target]} | `{step.permission.value}` |"
+        for step in STEPS
     ]
     return "\n".join(lines)
 
@@ -97,7 +101,9 @@ def matrix() -> str:
 def _cell(permission: Permission, actor: Actor) -> str:
     ordinary = may(permission, actor=actor, subject=Subject(unit_id=OWN))
     chiefs = frozenset({SELF}) if Function.CHIEF in actor.functions else frozenset[PersonId]()
-    own = may(permission, actor=actor, subject=Subject(unit_id=LEAD, belongs_to_lead=True, next_signers=chiefs))
+    own = may(
+        permission, actor=actor, subject=Subject(unit_id=LEAD, belongs_to_lead=True, next_signers=chiefs)
+    )
     return {(True, True): "○", (True, False): "●", (False, True): "◆", (False, False): ""}[ordinary, own]
 
 
@@ -105,7 +111,10 @@ def conditions() -> str:
     """Return the table of alternatives, each a chain of predicates, as the policy has them."""
     lines = ["| 権限 | 次のどれかがすべて成り立つとき |", "|---|---|"]
     for permission in Permission:
-        ways = [" かつ ".join(f"`{predicate.__name__}`" for predicate in alternative) for alternative in POLICY[permission]]
+        ways = [
+            " かつ ".join(f"`{predicate.__name__}`" for predicate in alternative)
+            for alternative in POLICY[permission]
+        ]
         lines.append(f"| `{permission.value}` | {'<br>'.join(ways)} |")
     return "\n".join(lines)
 

@@ -1,4 +1,3 @@
-# ruff: noqa: E501 - lists, one line for each unit and person
 """みほん市: its units, its people and where they sit. The city and everybody in it are invented.
 
 Two fiscal years: 令和7年度 from 2025-04-01, and 令和8年度, which begins with a transfer wave and a renamed division.

@@ -1,4 +1,3 @@
-# ruff: noqa: E501 - one sentence a line
 """What clerks, heads and reviewers of みほん市 write, item by item.
 
 A line is an item's key, the mark of a level and a sentence. `@kind` behind the mark keeps a sentence for one kind of office;

@@ -26,6 +26,9 @@ def checks(
 
 def _all(database: Database, *, settings: Settings, now: datetime, depth: Depth) -> Iterator[Check]:
     yield from machine.checks(settings)
+    path = sqlite_path(database)
+    if path is not None and path.exists() and not settings.demo:
+        yield machine.privacy(path)
     stored = list(_database(database, settings=settings))
     yield from stored
     if stored[0].mark is not Mark.BAD:

@@ -70,6 +70,17 @@ def _evidence(folder: Path) -> Check:
         )
 
 
+def privacy(database: Path) -> Check:
+    """Return whether other accounts of this machine are kept away from the embedded database."""
+    open_to_others = database.stat().st_mode & 0o007 and database.parent.stat().st_mode & 0o007
+    if not open_to_others:
+        return good("データベースのファイルを、ほかの利用者は読めません。")
+    return warning(
+        f"データベースのファイル {database} を、このコンピュータのほかの利用者が読めます。",
+        remedy=f"chmod 700 {database.parent} を実行してください。",
+    )
+
+
 def _space(folder: Path) -> Check:
     usage = shutil.disk_usage(_existing(folder))
     share = usage.free * 100 // max(usage.total, 1)

@@ -73,7 +73,12 @@ class Recorded:
 
 
 def record_answers(
-    session: Session, *, actor: Actor, inspection_id: InspectionId, drafts: Iterable[AnswerDraft], now: datetime
+    session: Session,
+    *,
+    actor: Actor,
+    inspection_id: InspectionId,
+    drafts: Iterable[AnswerDraft],
+    now: datetime,
 ) -> tuple[Recorded, ...]:
     """Record drafts, each on its own: a conflict of one never loses another.
 
@@ -88,9 +93,14 @@ def record_answers(
     _require_answerable(session, sheet=sheet, drafts=wanted)
     _require_valid(wanted, edition=sheet.edition)
     answers = answers_of(session, revision_id=sheet.revision_id)
-    outcomes = tuple(_record_one(session, sheet=sheet, draft=draft, answers=answers, actor=actor, now=now) for draft in wanted)
+    outcomes = tuple(
+        _record_one(session, sheet=sheet, draft=draft, answers=answers, actor=actor, now=now)
+        for draft in wanted
+    )
     if any(outcome.outcome is Outcome.SAVED for outcome in outcomes):
-        _refresh_counts(session, sheet=sheet, profile=profile_of(session, revision_id=sheet.revision_id), answers=answers)
+        _refresh_counts(
+            session, sheet=sheet, profile=profile_of(session, revision_id=sheet.revision_id), answers=answers
+        )
     return outcomes
 
 
@@ -112,22 +122,38 @@ def _require_valid(drafts: tuple[AnswerDraft, ...], *, edition: Edition) -> None
         if item is None or (draft.level is not None and draft.level not in edition.levels_by_code):
             raise InvalidInput.of("この点検票にない項目か選択肢が送られました。画面を開き直してください。")
         field = f"comment-{item.key}"
-        problems += text_problems(draft.comment, field=field, label=f"{item.number}の理由", longest=LONGEST_COMMENT)
-        problems += text_problems(draft.reply, field=f"reply-{item.key}", label=f"{item.number}の返信", longest=LONGEST_REASON)
+        problems += text_problems(
+            draft.comment, field=field, label=f"{item.number}の理由", longest=LONGEST_COMMENT
+        )
+        problems += text_problems(
+            draft.reply, field=f"reply-{item.key}", label=f"{item.number}の返信", longest=LONGEST_REASON
+        )
     if problems:
         raise InvalidInput(problems)
 
 
 def _record_one(
-    session: Session, *, sheet: Sheet, draft: AnswerDraft, answers: dict[ItemId, AnswerFact], actor: Actor, now: datetime
+    session: Session,
+    *,
+    sheet: Sheet,
+    draft: AnswerDraft,
+    answers: dict[ItemId, AnswerFact],
+    actor: Actor,
+    now: datetime,
 ) -> Recorded:
     stored = answers.get(draft.item_id)
     version = stored.version if stored else 0
     comment = clean(draft.comment)
     replied = _reply(session, sheet=sheet, draft=draft, actor=actor, now=now)
-    same = (stored.level, stored.comment) == (draft.level, comment) if stored else (draft.level, comment) == (None, "")
+    same = (
+        (stored.level, stored.comment) == (draft.level, comment)
+        if stored
+        else (draft.level, comment) == (None, "")
+    )
     if same or (version and _already_sent(session, sheet=sheet, draft=draft)):
-        return Recorded(item_id=draft.item_id, outcome=Outcome.SAVED if replied else Outcome.UNCHANGED, version=version)
+        return Recorded(
+            item_id=draft.item_id, outcome=Outcome.SAVED if replied else Outcome.UNCHANGED, version=version
+        )
     if draft.seen_version != version:
         return Recorded(item_id=draft.item_id, outcome=Outcome.CONFLICT, version=version, kept=stored)
     _write(session, sheet=sheet, draft=draft, comment=comment, version=version + 1, actor=actor, now=now)
@@ -149,16 +175,31 @@ def _already_sent(session: Session, *, sheet: Sheet, draft: AnswerDraft) -> bool
 
 
 def _write(
-    session: Session, *, sheet: Sheet, draft: AnswerDraft, comment: str, version: int, actor: Actor, now: datetime
+    session: Session,
+    *,
+    sheet: Sheet,
+    draft: AnswerDraft,
+    comment: str,
+    version: int,
+    actor: Actor,
+    now: datetime,
 ) -> None:
     salt = new_salt()
-    row = {"level": draft.level, "comment": comment, "version": version, "answered_by": actor.person_id, "answered_at": now}
+    row = {
+        "level": draft.level,
+        "comment": comment,
+        "version": version,
+        "answered_by": actor.person_id,
+        "answered_at": now,
+    }
     key = {"revision_id": sheet.revision_id, "item_id": draft.item_id}
     if version == 1:
         session.execute(insert(Answer).values(**key, **row))
     else:
         session.execute(
-            update(Answer).where(Answer.revision_id == sheet.revision_id, Answer.item_id == draft.item_id).values(**row)
+            update(Answer)
+            .where(Answer.revision_id == sheet.revision_id, Answer.item_id == draft.item_id)
+            .values(**row)
         )
     session.execute(insert(AnswerHistory).values(**key, **row, salt=salt, client_id=draft.client_id))
     record(
@@ -195,12 +236,25 @@ def _reply(session: Session, *, sheet: Sheet, draft: AnswerDraft, actor: Actor, 
     if getattr(result, "rowcount", 0) != 1:
         return False
     salt = new_salt()
-    facts = {"item": sheet.edition.items[draft.item_id].key, "round": sheet.return_round, "reply": salted_digest(reply, salt=salt)}
-    record(session, subject=journal_subject(sheet.id), event="return.replied", actor=actor.mark, now=now, facts=facts)
+    facts = {
+        "item": sheet.edition.items[draft.item_id].key,
+        "round": sheet.return_round,
+        "reply": salted_digest(reply, salt=salt),
+    }
+    record(
+        session,
+        subject=journal_subject(sheet.id),
+        event="return.replied",
+        actor=actor.mark,
+        now=now,
+        facts=facts,
+    )
     return True
 
 
-def _refresh_counts(session: Session, *, sheet: Sheet, profile: Profile, answers: Mapping[ItemId, AnswerFact]) -> None:
+def _refresh_counts(
+    session: Session, *, sheet: Sheet, profile: Profile, answers: Mapping[ItemId, AnswerFact]
+) -> None:
     done = completeness(applicable_items(sheet, profile), answers=answers, edition=sheet.edition)
     session.execute(
         update(Revision)
@@ -227,7 +281,13 @@ def confirm_profile(
     session.execute(
         insert(ProfileFlag),
         [
-            {"revision_id": sheet.revision_id, "flag": code, "is_on": value, "confirmed_by": actor.person_id, "confirmed_at": now}
+            {
+                "revision_id": sheet.revision_id,
+                "flag": code,
+                "is_on": value,
+                "confirmed_by": actor.person_id,
+                "confirmed_at": now,
+            }
             for code, value in chosen.items()
         ],
     )
@@ -240,6 +300,6 @@ def confirm_profile(
         facts={"revision": sheet.number, "flags": chosen},
     )
     profile = Profile(flags=chosen, unconfirmed=frozenset())
-    _refresh_counts(session, sheet=sheet, profile=profile, answers=answers_of(session, revision_id=sheet.revision_id))
-
-
+    _refresh_counts(
+        session, sheet=sheet, profile=profile, answers=answers_of(session, revision_id=sheet.revision_id)
+    )

@@ -74,22 +74,46 @@ def prepare_campaign(session: Session, *, actor: Actor, draft: CampaignDraft, no
         )
     )
     _choose_units(session, campaign_id=campaign_id, unit_ids=draft.unit_ids)
-    record(session, subject=_subject(campaign_id), event="campaign.prepared", actor=actor.mark, now=now, facts=_facts(draft))
+    record(
+        session,
+        subject=_subject(campaign_id),
+        event="campaign.prepared",
+        actor=actor.mark,
+        now=now,
+        facts=_facts(draft),
+    )
     return campaign_id
 
 
 def change_campaign(
-    session: Session, *, actor: Actor, campaign_id: CampaignId, draft: CampaignDraft, seen_version: int, now: datetime
+    session: Session,
+    *,
+    actor: Actor,
+    campaign_id: CampaignId,
+    draft: CampaignDraft,
+    seen_version: int,
+    now: datetime,
 ) -> None:
     """Change a draft; once opened, a campaign stays as it is."""
     require(Permission.CITY_CAMPAIGN_PREPARE, actor=actor)
     campaign = _held(session, campaign_id=campaign_id)
     _require_draft(campaign, seen_version=seen_version)
     _require_valid(session, draft=draft)
-    session.execute(update(Campaign).where(Campaign.id == campaign_id).values(version=campaign.version + 1, **_values(draft)))
+    session.execute(
+        update(Campaign)
+        .where(Campaign.id == campaign_id)
+        .values(version=campaign.version + 1, **_values(draft))
+    )
     session.execute(delete(CampaignUnit).where(CampaignUnit.campaign_id == campaign_id))
     _choose_units(session, campaign_id=campaign_id, unit_ids=draft.unit_ids)
-    record(session, subject=_subject(campaign_id), event="campaign.changed", actor=actor.mark, now=now, facts=_facts(draft))
+    record(
+        session,
+        subject=_subject(campaign_id),
+        event="campaign.changed",
+        actor=actor.mark,
+        now=now,
+        facts=_facts(draft),
+    )
 
 
 def _values(draft: CampaignDraft) -> dict[str, Any]:
@@ -127,7 +151,9 @@ def _require_valid(session: Session, *, draft: CampaignDraft) -> None:
         problems.append(Problem(field="units", message="対象の所属を1つ以上選んでください。"))
     unknown = draft.unit_ids - set(tree_on(session, day=draft.dates.base_date).by_id)
     if unknown:
-        problems.append(Problem(field="units", message="基準日に存在しない所属が選ばれています。選び直してください。"))
+        problems.append(
+            Problem(field="units", message="基準日に存在しない所属が選ばれています。選び直してください。")
+        )
     if not load_edition(session, edition_id=draft.edition_id).published:
         problems.append(Problem(field="edition", message="公開した版を選んでください。"))
     if problems:
@@ -135,11 +161,15 @@ def _require_valid(session: Session, *, draft: CampaignDraft) -> None:
 
 
 def _choose_units(session: Session, *, campaign_id: CampaignId, unit_ids: Iterable[UnitId]) -> None:
-    session.execute(insert(CampaignUnit), [{"campaign_id": campaign_id, "unit_id": unit_id} for unit_id in unit_ids])
+    session.execute(
+        insert(CampaignUnit), [{"campaign_id": campaign_id, "unit_id": unit_id} for unit_id in unit_ids]
+    )
 
 
 def _held(session: Session, *, campaign_id: CampaignId) -> Campaign:
-    campaign = session.scalars(select(Campaign).where(Campaign.id == campaign_id).with_for_update()).one_or_none()
+    campaign = session.scalars(
+        select(Campaign).where(Campaign.id == campaign_id).with_for_update()
+    ).one_or_none()
     if campaign is None:
         raise NotFound
     return campaign
@@ -149,7 +179,9 @@ def _require_draft(campaign: Campaign, *, seen_version: int) -> None:
     if campaign.state != CampaignState.DRAFT.value:
         raise NotNow("始めた点検は変えられません。所属の追加や除外は、理由を書いて行えます。")
     if campaign.version != seen_version:
-        raise StaleVersion("画面を開いたあとに、ほかの人がこの点検の準備を変えました。開き直して、いまの内容を確かめてください。")
+        raise StaleVersion(
+            "画面を開いたあとに、ほかの人がこの点検の準備を変えました。開き直して、いまの内容を確かめてください。"
+        )
 
 
 def open_campaign(
@@ -159,15 +191,32 @@ def open_campaign(
     require(Permission.CITY_CAMPAIGN_OPEN, actor=actor)
     campaign = _held(session, campaign_id=campaign_id)
     _require_draft(campaign, seen_version=seen_version)
-    unit_ids = tuple(UnitId(row) for row in session.scalars(select(CampaignUnit.unit_id).where(CampaignUnit.campaign_id == campaign_id)))
+    unit_ids = tuple(
+        UnitId(row)
+        for row in session.scalars(
+            select(CampaignUnit.unit_id).where(CampaignUnit.campaign_id == campaign_id)
+        )
+    )
     made = _create_sheets(session, actor=actor, campaign=campaign, unit_ids=unit_ids, reason="", now=now)
     session.execute(
         update(Campaign)
         .where(Campaign.id == campaign_id)
-        .values(state=CampaignState.OPEN.value, version=campaign.version + 1, opened_by=actor.person_id, opened_at=now)
+        .values(
+            state=CampaignState.OPEN.value,
+            version=campaign.version + 1,
+            opened_by=actor.person_id,
+            opened_at=now,
+        )
     )
     facts = {"edition": str(campaign.edition_id), "units": len(unit_ids)}
-    record(session, subject=_subject(campaign_id), event="campaign.opened", actor=actor.mark, now=now, facts=facts)
+    record(
+        session,
+        subject=_subject(campaign_id),
+        event="campaign.opened",
+        actor=actor.mark,
+        now=now,
+        facts=facts,
+    )
     return made
 
 
@@ -182,12 +231,21 @@ def add_unit(
     words = checked_reason(reason)
     if unit_id not in tree_on(session, day=business_date(now)).by_id:
         raise InvalidInput.of("きょう存在しない所属です。選び直してください。", field="unit")
-    taken = session.scalar(select(Inspection.id).where(Inspection.campaign_id == campaign_id, Inspection.unit_id == unit_id))
+    taken = session.scalar(
+        select(Inspection.id).where(Inspection.campaign_id == campaign_id, Inspection.unit_id == unit_id)
+    )
     if taken is not None:
         raise InvalidInput.of("この所属は、もう対象に入っています。", field="unit")
     made = _create_sheets(session, actor=actor, campaign=campaign, unit_ids=(unit_id,), reason=words, now=now)
     facts = {"unit": str(unit_id), "reason": salted_digest(words, salt=new_salt())}
-    record(session, subject=_subject(campaign_id), event="campaign.unit_added", actor=actor.mark, now=now, facts=facts)
+    record(
+        session,
+        subject=_subject(campaign_id),
+        event="campaign.unit_added",
+        actor=actor.mark,
+        now=now,
+        facts=facts,
+    )
     return made[0]
 
 
@@ -209,13 +267,21 @@ def close_campaign(session: Session, *, actor: Actor, campaign_id: CampaignId, n
     if unsealed:
         raise NotNow(f"まだ終えられません。確定していない所属が{len(unsealed)}あります。")
     session.execute(
-        update(Campaign).where(Campaign.id == campaign_id).values(state=CampaignState.CLOSED.value, version=campaign.version + 1)
+        update(Campaign)
+        .where(Campaign.id == campaign_id)
+        .values(state=CampaignState.CLOSED.value, version=campaign.version + 1)
     )
     record(session, subject=_subject(campaign_id), event="campaign.closed", actor=actor.mark, now=now)
 
 
 def _create_sheets(
-    session: Session, *, actor: Actor, campaign: Campaign, unit_ids: tuple[UnitId, ...], reason: str, now: datetime
+    session: Session,
+    *,
+    actor: Actor,
+    campaign: Campaign,
+    unit_ids: tuple[UnitId, ...],
+    reason: str,
+    now: datetime,
 ) -> tuple[InspectionId, ...]:
     """Insert obligations, first revisions and profiles in bulk, each with the first entry of its journal chain."""
     edition = load_edition(session, edition_id=EditionId(campaign.edition_id))
@@ -240,9 +306,14 @@ def _create_sheets(
         ],
     )
     session.execute(
-        insert(Revision), [_first_revision(ids[u], revisions[u], edition=edition, flags=flags[u], now=now) for u in unit_ids]
+        insert(Revision),
+        [_first_revision(ids[u], revisions[u], edition=edition, flags=flags[u], now=now) for u in unit_ids],
     )
-    rows = [{"revision_id": revisions[u], "flag": flag, "is_on": value} for u in unit_ids for flag, value in flags[u].items()]
+    rows = [
+        {"revision_id": revisions[u], "flag": flag, "is_on": value}
+        for u in unit_ids
+        for flag, value in flags[u].items()
+    ]
     if rows:
         session.execute(insert(ProfileFlag), rows)
     record_births(
@@ -261,7 +332,12 @@ def _first_flags(edition: Edition, inherited: Mapping[str, bool] | None) -> dict
 
 
 def _first_revision(
-    inspection_id: InspectionId, revision_id: RevisionId, *, edition: Edition, flags: Mapping[str, bool], now: datetime
+    inspection_id: InspectionId,
+    revision_id: RevisionId,
+    *,
+    edition: Edition,
+    flags: Mapping[str, bool],
+    now: datetime,
 ) -> dict[str, Any]:
     return {
         "id": revision_id,
@@ -278,12 +354,15 @@ def _first_revision(
     }
 
 
-def _inherited_flags(session: Session, *, revision_ids: Iterable[RevisionId]) -> dict[RevisionId | None, dict[str, bool]]:
+def _inherited_flags(
+    session: Session, *, revision_ids: Iterable[RevisionId]
+) -> dict[RevisionId | None, dict[str, bool]]:
     rows = session.execute(
-        select(ProfileFlag.revision_id, ProfileFlag.flag, ProfileFlag.is_on).where(ProfileFlag.revision_id.in_(list(revision_ids)))
+        select(ProfileFlag.revision_id, ProfileFlag.flag, ProfileFlag.is_on).where(
+            ProfileFlag.revision_id.in_(list(revision_ids))
+        )
     )
     found: dict[RevisionId | None, dict[str, bool]] = {}
     for row in rows:
         found.setdefault(RevisionId(row.revision_id), {})[row.flag] = row.is_on
     return found
-

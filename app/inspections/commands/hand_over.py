@@ -22,7 +22,9 @@ from app.kernel.ids import InspectionId
 from app.kernel.text import clean, text_problems
 
 
-def hand_over(session: Session, *, actor: Actor, inspection_id: InspectionId, seen_version: int, now: datetime) -> None:
+def hand_over(
+    session: Session, *, actor: Actor, inspection_id: InspectionId, seen_version: int, now: datetime
+) -> None:
     """Hand a complete sheet, or the corrections after a return, to the head."""
     loaded = load(session, actor=actor, inspection_id=inspection_id, now=now)
     step = allowed_step(loaded, action=Action.SUBMIT, actor=actor, now=now)
@@ -46,7 +48,13 @@ def withdraw(session: Session, *, actor: Actor, inspection_id: InspectionId, now
 
 
 def return_to_clerk(
-    session: Session, *, actor: Actor, inspection_id: InspectionId, reason: str, seen_version: int, now: datetime
+    session: Session,
+    *,
+    actor: Actor,
+    inspection_id: InspectionId,
+    reason: str,
+    seen_version: int,
+    now: datetime,
 ) -> None:
     """Give a sheet back to the clerk, with the reason."""
     loaded = load(session, actor=actor, inspection_id=inspection_id, now=now)
@@ -72,7 +80,9 @@ def approve(
     loaded = load(session, actor=actor, inspection_id=inspection_id, now=now)
     step = allowed_step(loaded, action=Action.APPROVE, actor=actor, now=now)
     if loaded.content.digest != seen_digest:
-        sentence = "画面を開いたあとに回答が変わりました。開き直して、いまの内容を確かめてから承認してください。"
+        sentence = (
+            "画面を開いたあとに回答が変わりました。開き直して、いまの内容を確かめてから承認してください。"
+        )
         raise StaleVersion(sentence)
     words = clean(comment)
     if problems := text_problems(words, field="comment", label="所属長の意見", longest=LONGEST_REASON):
@@ -101,7 +111,9 @@ def _write_approval(
     session: Session, *, loaded: Loaded, actor: Actor, capacity: Capacity, comment: str, now: datetime
 ) -> None:
     sequence = session.scalar(
-        select(func.coalesce(func.max(Approval.sequence), 0)).where(Approval.revision_id == loaded.sheet.revision_id)
+        select(func.coalesce(func.max(Approval.sequence), 0)).where(
+            Approval.revision_id == loaded.sheet.revision_id
+        )
     )
     kind = ApprovalKind.WHOLE if loaded.sheet.state is State.AWAITING_HEAD else ApprovalKind.CHANGES
     session.execute(

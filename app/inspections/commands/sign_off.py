@@ -39,7 +39,9 @@ from app.kernel.ids import InspectionId, ItemId, RevisionId, new_id
 from app.organisation.queries import tree_on
 
 
-def sign_off(session: Session, *, actor: Actor, inspection_id: InspectionId, seen_version: int, now: datetime) -> RevisionId:
+def sign_off(
+    session: Session, *, actor: Actor, inspection_id: InspectionId, seen_version: int, now: datetime
+) -> RevisionId:
     """Sign off and seal: the content, the scores with every line, the approvals and the journal's seal become one digest.
 
     The caller has proved again who is acting (re-authentication); returns the sealed revision.
@@ -73,7 +75,9 @@ def close_unsubmitted(
     words = checked_reason(reason)
     content = sealed_content(session, loaded=loaded, actor=actor, action=Action.CLOSE_UNSUBMITTED, now=now)
     facts, values = {"sealed": digest_text(content)}, self_score_values(loaded)
-    take_step(session, loaded=loaded, step=step, actor=actor, now=now, reason=words, facts=facts, values=values)
+    take_step(
+        session, loaded=loaded, step=step, actor=actor, now=now, reason=words, facts=facts, values=values
+    )
     _keep(session, loaded=loaded, content=content, actor=actor, now=now)
 
 
@@ -127,7 +131,9 @@ def sealed_content(session: Session, *, loaded: Loaded, actor: Actor, action: Ac
     return canonical(sealed_value(session, loaded=loaded, actor=actor, action=action, now=now))
 
 
-def sealed_value(session: Session, *, loaded: Loaded, actor: Actor, action: Action, now: datetime) -> dict[str, Any]:
+def sealed_value(
+    session: Session, *, loaded: Loaded, actor: Actor, action: Action, now: datetime
+) -> dict[str, Any]:
     """Return the whole revision as a value for canonical JSON: ids, words, who and when, and every line of both scores."""
     sheet, content = loaded.sheet, loaded.content
     path = tree_on(session, day=sheet.campaign.dates.base_date).path(sheet.unit_id)
@@ -135,7 +141,11 @@ def sealed_value(session: Session, *, loaded: Loaded, actor: Actor, action: Acti
     return {
         "inspection": str(sheet.id),
         "revision": sheet.number,
-        "campaign": {"id": str(sheet.campaign.id), "title": sheet.campaign.title, "fiscal_year": sheet.campaign.fiscal_year.year},
+        "campaign": {
+            "id": str(sheet.campaign.id),
+            "title": sheet.campaign.title,
+            "fiscal_year": sheet.campaign.fiscal_year.year,
+        },
         "unit": {"id": str(sheet.unit_id), "path": [unit.name for unit in path]},
         "base_date": sheet.campaign.dates.base_date.isoformat(),
         "edition": {"code": sheet.edition.code, "label": sheet.edition.label, "digest": sheet.edition.digest},
@@ -145,11 +155,16 @@ def sealed_value(session: Session, *, loaded: Loaded, actor: Actor, action: Acti
         "answers": _answers(session, loaded=loaded, keys=keys),
         "reviews": _reviews(session, loaded=loaded, keys=keys),
         "returns": [
-            [keys[entry.item_id], entry.round, entry.remark, entry.due_on.isoformat(), entry.reply] for entry in content.returns
+            [keys[entry.item_id], entry.round, entry.remark, entry.due_on.isoformat(), entry.reply]
+            for entry in content.returns
         ],
         "approvals": _approvals(session, loaded=loaded),
-        "self_score": _score(score(content.items, answers=content.self_levels(), edition=sheet.edition), keys=keys),
-        "reviewed_score": _score(score(content.items, answers=content.reviewed_levels(), edition=sheet.edition), keys=keys),
+        "self_score": _score(
+            score(content.items, answers=content.self_levels(), edition=sheet.edition), keys=keys
+        ),
+        "reviewed_score": _score(
+            score(content.items, answers=content.reviewed_levels(), edition=sheet.edition), keys=keys
+        ),
         "ended": {"action": action.value, "by": str(actor.person_id), "at": now.isoformat()},
     }
 
@@ -157,7 +172,14 @@ def sealed_value(session: Session, *, loaded: Loaded, actor: Actor, action: Acti
 def _answers(session: Session, *, loaded: Loaded, keys: dict[ItemId, str]) -> list[list[Any]]:
     rows = session.scalars(select(Answer).where(Answer.revision_id == loaded.sheet.revision_id))
     return sorted(
-        [keys[ItemId(row.item_id)], row.level, row.comment, row.version, str(row.answered_by), row.answered_at.isoformat()]
+        [
+            keys[ItemId(row.item_id)],
+            row.level,
+            row.comment,
+            row.version,
+            str(row.answered_by),
+            row.answered_at.isoformat(),
+        ]
         for row in rows
     )
 
@@ -165,7 +187,14 @@ def _answers(session: Session, *, loaded: Loaded, keys: dict[ItemId, str]) -> li
 def _reviews(session: Session, *, loaded: Loaded, keys: dict[ItemId, str]) -> list[list[Any]]:
     rows = session.scalars(select(ItemReview).where(ItemReview.revision_id == loaded.sheet.revision_id))
     lines = (
-        [keys[ItemId(row.item_id)], row.judgement, row.reviewed_level, row.remark, str(row.reviewed_by), row.reviewed_at.isoformat()]
+        [
+            keys[ItemId(row.item_id)],
+            row.judgement,
+            row.reviewed_level,
+            row.remark,
+            str(row.reviewed_by),
+            row.reviewed_at.isoformat(),
+        ]
         for row in rows
     )
     return sorted(lines, key=lambda line: str(line[0]))
@@ -176,7 +205,15 @@ def _approvals(session: Session, *, loaded: Loaded) -> list[list[Any]]:
         select(Approval).where(Approval.revision_id == loaded.sheet.revision_id).order_by(Approval.sequence)
     )
     return [
-        [row.sequence, row.kind, row.capacity, row.content_digest, row.comment, str(row.approved_by), row.approved_at.isoformat()]
+        [
+            row.sequence,
+            row.kind,
+            row.capacity,
+            row.content_digest,
+            row.comment,
+            str(row.approved_by),
+            row.approved_at.isoformat(),
+        ]
         for row in rows
     ]
 
@@ -187,12 +224,15 @@ def _score(outcome: Score, *, keys: dict[ItemId, str]) -> dict[str, Any]:
         "possible": outcome.possible,
         "grade": outcome.grade,
         "lines": [
-            [keys[line.item_id], line.level, line.kind.value, line.points, line.full, line.weight] for line in outcome.lines
+            [keys[line.item_id], line.level, line.kind.value, line.points, line.full, line.weight]
+            for line in outcome.lines
         ],
     }
 
 
-def request_reopening(session: Session, *, actor: Actor, inspection_id: InspectionId, reason: str, now: datetime) -> None:
+def request_reopening(
+    session: Session, *, actor: Actor, inspection_id: InspectionId, reason: str, now: datetime
+) -> None:
     """Ask to open a sealed sheet again; somebody else decides."""
     loaded = load(session, actor=actor, inspection_id=inspection_id, now=now)
     require(Permission.UNIT_INSPECTION_REOPEN_REQUEST, actor=actor, subject=loaded.subject)
@@ -207,11 +247,18 @@ def request_reopening(session: Session, *, actor: Actor, inspection_id: Inspecti
     )
     facts = {"revision": loaded.sheet.number, "reason": salted_digest(words, salt=salt)}
     record(
-        session, subject=journal_subject(inspection_id), event="inspection.reopening_requested", actor=actor.mark, now=now, facts=facts
+        session,
+        subject=journal_subject(inspection_id),
+        event="inspection.reopening_requested",
+        actor=actor.mark,
+        now=now,
+        facts=facts,
     )
 
 
-def confirm_reopening(session: Session, *, actor: Actor, inspection_id: InspectionId, now: datetime) -> RevisionId:
+def confirm_reopening(
+    session: Session, *, actor: Actor, inspection_id: InspectionId, now: datetime
+) -> RevisionId:
     """Agree to reopen: a new revision starts with the answers of the sealed one, which stays as it is."""
     loaded = load(session, actor=actor, inspection_id=inspection_id, now=now)
     require(Permission.UNIT_INSPECTION_REOPEN_CONFIRM, actor=actor, subject=loaded.subject)
@@ -226,7 +273,14 @@ def confirm_reopening(session: Session, *, actor: Actor, inspection_id: Inspecti
     )
     made = _next_revision(session, loaded=loaded, now=now)
     facts = {"revision": loaded.sheet.number + 1}
-    record(session, subject=journal_subject(inspection_id), event="inspection.reopened", actor=actor.mark, now=now, facts=facts)
+    record(
+        session,
+        subject=journal_subject(inspection_id),
+        event="inspection.reopened",
+        actor=actor.mark,
+        now=now,
+        facts=facts,
+    )
     return made
 
 

@@ -116,7 +116,9 @@ def take_step(
         reason = checked_reason(reason)
     salt = new_salt()
     sequence = session.scalar(
-        select(func.coalesce(func.max(SheetStepRow.sequence), 0)).where(SheetStepRow.revision_id == loaded.sheet.revision_id)
+        select(func.coalesce(func.max(SheetStepRow.sequence), 0)).where(
+            SheetStepRow.revision_id == loaded.sheet.revision_id
+        )
     )
     session.execute(
         insert(SheetStepRow).values(
@@ -166,7 +168,9 @@ def self_score_values(loaded: Loaded) -> dict[str, Any]:
 
 def reviewed_score_values(loaded: Loaded) -> dict[str, Any]:
     """Return the summary of the score as the review leaves it."""
-    outcome = score(loaded.content.items, answers=loaded.content.reviewed_levels(), edition=loaded.sheet.edition)
+    outcome = score(
+        loaded.content.items, answers=loaded.content.reviewed_levels(), edition=loaded.sheet.edition
+    )
     return {
         "reviewed_earned": outcome.earned,
         "reviewed_possible": outcome.possible,

@@ -42,14 +42,23 @@ def draft_of_autosave(body: Any, *, item_id: ItemId) -> AnswerDraft:  # noqa: AN
         raise InvalidInput.of(_DAMAGED)
     level, comment, reply = body.get("level"), body.get("comment"), body.get("reply", "")
     version, client_id = body.get("version"), body.get("client")
-    if not (level is None or isinstance(level, str)) or not isinstance(comment, str) or not isinstance(reply, str):
+    if (
+        not (level is None or isinstance(level, str))
+        or not isinstance(comment, str)
+        or not isinstance(reply, str)
+    ):
         raise InvalidInput.of(_DAMAGED)
     if isinstance(version, bool) or not isinstance(version, int) or not isinstance(client_id, str):
         raise InvalidInput.of(_DAMAGED)
     if not 8 <= len(client_id) <= LONGEST_CLIENT_ID:  # noqa: PLR2004 - shorter ids would meet each other
         raise InvalidInput.of(_DAMAGED)
     return AnswerDraft(
-        item_id=item_id, level=level or None, comment=comment, seen_version=version, client_id=client_id, reply=reply
+        item_id=item_id,
+        level=level or None,
+        comment=comment,
+        seen_version=version,
+        client_id=client_id,
+        reply=reply,
     )
 
 

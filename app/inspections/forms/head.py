@@ -14,7 +14,11 @@ class ApproveForm(Form):
     comment = TextAreaField(
         "所属長の意見",
         description="審査担当と監査人が読みます。なくても承認できます。",
-        validators=[Length(max=LONGEST_REASON, message=f"所属長の意見は{LONGEST_REASON}文字までです。短くしてください。")],
+        validators=[
+            Length(
+                max=LONGEST_REASON, message=f"所属長の意見は{LONGEST_REASON}文字までです。短くしてください。"
+            )
+        ],
     )
 
 
@@ -27,6 +31,8 @@ class ReturnForm(Form):
         description="担当者が読みます。どの項目を、どう直してほしいかを書いてください。",
         validators=[
             DataRequired(message="差し戻す理由を書いてください。"),
-            Length(max=LONGEST_REASON, message=f"差し戻す理由は{LONGEST_REASON}文字までです。短くしてください。"),
+            Length(
+                max=LONGEST_REASON, message=f"差し戻す理由は{LONGEST_REASON}文字までです。短くしてください。"
+            ),
         ],
     )

@@ -177,7 +177,9 @@ class Reason:
     at: datetime
 
 
-def sheet_head(session: Session, *, actor: Actor, sheet: Sheet, content: SheetContent, today: date) -> SheetHead:
+def sheet_head(
+    session: Session, *, actor: Actor, sheet: Sheet, content: SheetContent, today: date
+) -> SheetHead:
     """Return the top of a sheet's pages: six statements at most beyond its content."""
     tree = tree_on(session, day=today)
     unit = tree.by_id.get(sheet.unit_id)
@@ -192,9 +194,13 @@ def sheet_head(session: Session, *, actor: Actor, sheet: Sheet, content: SheetCo
         answered=done.answered,
         sections=sections,
         steps=_steps(session, sheet=sheet, today=today),
-        last_saved=session.scalar(select(func.max(Answer.answered_at)).where(Answer.revision_id == sheet.revision_id)),
+        last_saved=session.scalar(
+            select(func.max(Answer.answered_at)).where(Answer.revision_id == sheet.revision_id)
+        ),
         first_open=_address(sheet.edition, first) if first else None,
-        may_answer=may(Permission.UNIT_INSPECTION_ANSWER, actor=actor, subject=Subject(unit_id=sheet.unit_id)),
+        may_answer=may(
+            Permission.UNIT_INSPECTION_ANSWER, actor=actor, subject=Subject(unit_id=sheet.unit_id)
+        ),
     )
 
 
@@ -212,7 +218,9 @@ def _level_of(content: SheetContent, item_id: ItemId) -> str | None:
 def _section_progress(section: Section, content: SheetContent) -> SectionProgress:
     items = [item for item in section.items if item.id in content.applicable_ids]
     return SectionProgress(
-        section=section, applicable=len(items), answered=sum(1 for item in items if _level_of(content, item.id))
+        section=section,
+        applicable=len(items),
+        answered=sum(1 for item in items if _level_of(content, item.id)),
     )
 
 
@@ -228,13 +236,17 @@ def _steps(session: Session, *, sheet: Sheet, today: date) -> tuple[StepMark, ..
     notes = (_names(clerks, names), _names(heads, names), "", "")
     place = _place(sheet.state)
     return tuple(
-        StepMark(label=label, note=note, state="done" if number < place else "now" if number == place else "later")
+        StepMark(
+            label=label, note=note, state="done" if number < place else "now" if number == place else "later"
+        )
         for number, (label, note) in enumerate(zip(("回答", "所属長", "審査", "確定"), notes, strict=True))
     )
 
 
 def _names(people: frozenset[PersonId], names: Mapping[PersonId, object]) -> str:
-    shown = sorted(str(getattr(names[one], "name", "")).split(" ")[0].split("　")[0] for one in people if one in names)
+    shown = sorted(
+        str(getattr(names[one], "name", "")).split(" ")[0].split("　")[0] for one in people if one in names
+    )
     return "・".join(shown[:2])
 
 
@@ -248,7 +260,9 @@ def _place(state: State) -> int:
     return 3 if state is State.REVIEWED else 4
 
 
-def answer_page(session: Session, *, actor: Actor, inspection_id: InspectionId, slug: str, today: date) -> AnswerPage:
+def answer_page(
+    session: Session, *, actor: Actor, inspection_id: InspectionId, slug: str, today: date
+) -> AnswerPage:
     """Return one section of a sheet.
 
     Raises:
@@ -263,7 +277,14 @@ def answer_page(session: Session, *, actor: Actor, inspection_id: InspectionId, 
     editable = head.may_answer and sheet.state in ANSWERABLE
     before = previous_answers(session, sheet=sheet)
     opened = open_returns(sheet, content.returns)
-    cards = _cards(sheet, content, before, opened, [i for i in section.items if i.id in content.applicable_ids], editable=editable)
+    cards = _cards(
+        sheet,
+        content,
+        before,
+        opened,
+        [i for i in section.items if i.id in content.applicable_ids],
+        editable=editable,
+    )
     slugs = [one.section.slug for one in head.sections if one.applicable]
     place = slugs.index(slug) if slug in slugs else 0
     return AnswerPage(
@@ -289,7 +310,15 @@ def _cards(
 ) -> tuple[QuestionCard, ...]:
     first_open = next((item.id for item in items if not _level_of(content, item.id)), None)
     return tuple(
-        _card(sheet, content, before.get(item.id), opened.get(item.id), item, editable=editable, now=item.id == first_open)
+        _card(
+            sheet,
+            content,
+            before.get(item.id),
+            opened.get(item.id),
+            item,
+            editable=editable,
+            now=item.id == first_open,
+        )
         for item in items
     )
 
@@ -318,7 +347,13 @@ def _card(
 
 
 def _card_state(
-    sheet: Sheet, answer: AnswerFact | None, opened: ReturnFact | None, *, edition: Edition, editable: bool, now: bool
+    sheet: Sheet,
+    answer: AnswerFact | None,
+    opened: ReturnFact | None,
+    *,
+    edition: Edition,
+    editable: bool,
+    now: bool,
 ) -> CardState:
     if not editable or (sheet.state is State.RETURNED and opened is None):
         return CardState.READ_ONLY
@@ -338,7 +373,11 @@ def profile_page(session: Session, *, actor: Actor, inspection_id: InspectionId,
     return ProfilePage(
         head=head,
         flags=tuple(
-            (flag, content.profile.flags.get(flag.code, False), sum(1 for item in items if flag.code in item.applies_if))
+            (
+                flag,
+                content.profile.flags.get(flag.code, False),
+                sum(1 for item in items if flag.code in item.applies_if),
+            )
             for flag in sheet.edition.flags
         ),
         confirmed=not content.profile.unconfirmed,
@@ -355,7 +394,9 @@ def check_page(session: Session, *, actor: Actor, inspection_id: InspectionId, t
     opened = open_returns(sheet, content.returns)
     cards = _cards(sheet, content, before, opened, list(content.items), editable=False)
     unanswered = tuple(card for card in cards if card.level is None)
-    weak = tuple(card for card in cards if card.level is not None and card.level.comment is CommentRule.REQUIRED)
+    weak = tuple(
+        card for card in cards if card.level is not None and card.level.comment is CommentRule.REQUIRED
+    )
     unknown = tuple(card for card in cards if card.level is not None and card.level.code == "unknown")
     facts = facts_of(sheet, content, today=today)
     subject = subject_of(session, sheet=sheet, today=today)
@@ -365,7 +406,9 @@ def check_page(session: Session, *, actor: Actor, inspection_id: InspectionId, t
         unanswered=unanswered,
         comments_missing=tuple(card for card in cards if card.comment_missing),
         returns_open=tuple(
-            card for card in cards if card.opened and card.opened.replied_at is None and card.version <= card.opened.answer_version
+            card
+            for card in cards
+            if card.opened and card.opened.replied_at is None and card.version <= card.opened.answer_version
         ),
         weak=weak + unknown,
         rest=len(cards) - len(weak) - len(unknown) - len(unanswered),
@@ -406,4 +449,3 @@ def head_names(session: Session, *, sheet: Sheet, today: date) -> tuple[str, ...
     """Return the names of the heads to whom a sheet goes today."""
     heads = heads_on(session, unit_ids=[sheet.unit_id], day=today).get(sheet.unit_id, frozenset())
     return tuple(sorted(person.name for person in people_by_id(session, person_ids=heads).values()))
-

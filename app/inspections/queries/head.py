@@ -9,14 +9,21 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from app.access.actor import Actor
-from app.access.policy import may, verdict
-from app.access.policy import REASONS
 from app.access.permissions import Permission
+from app.access.policy import REASONS, may, verdict
 from app.checklists.rules import Item, Level, Score, Section, score
 from app.inspections.models import AnswerHistory
 from app.inspections.queries.answering import SheetHead, sheet_head
 from app.inspections.queries.previous import PreviousAnswer, previous_answers
-from app.inspections.queries.sheet import ReturnFact, Sheet, SheetContent, content_of_sheet, find_sheet, open_returns, subject_of
+from app.inspections.queries.sheet import (
+    ReturnFact,
+    Sheet,
+    SheetContent,
+    content_of_sheet,
+    find_sheet,
+    open_returns,
+    subject_of,
+)
 from app.inspections.rules import STEPS, Action, Change, State, change
 from app.kernel.ids import InspectionId, ItemId, PersonId
 from app.kernel.workflow import steps_from
@@ -99,7 +106,9 @@ def head_page(session: Session, *, actor: Actor, inspection_id: InspectionId, to
         before_share=_share(content.items, before, sheet=sheet),
         lines=lines,
         counts={kind: sum(1 for line in lines if line.change is kind) for kind in Change},
-        sections=tuple(_section_score(section, content, before, sheet=sheet) for section in sheet.edition.sections),
+        sections=tuple(
+            _section_score(section, content, before, sheet=sheet) for section in sheet.edition.sections
+        ),
         mandatory_missed=tuple(sheet.edition.items[item_id] for item_id in outcome.mandatory_missed),
         unknown=outcome.unknown,
         may_decide=any(
@@ -120,12 +129,23 @@ def _lines(
     items: Iterable[Item],
 ) -> tuple[ChangeLine, ...]:
     earlier = _answers_at_return(session, sheet=sheet, opened=opened)
-    return tuple(_line(sheet, content, before.get(item.id), opened.get(item.id), earlier.get(item.id), item) for item in items)
+    return tuple(
+        _line(
+            sheet,
+            content,
+            before=before.get(item.id),
+            opened=opened.get(item.id),
+            was=earlier.get(item.id),
+            item=item,
+        )
+        for item in items
+    )
 
 
 def _line(
     sheet: Sheet,
     content: SheetContent,
+    *,
     before: PreviousAnswer | None,
     opened: ReturnFact | None,
     was: tuple[str | None, str] | None,
@@ -153,9 +173,9 @@ def _answers_at_return(
     if not opened:
         return {}
     rows = session.execute(
-        select(AnswerHistory.item_id, AnswerHistory.version, AnswerHistory.level, AnswerHistory.comment).where(
-            AnswerHistory.revision_id == sheet.revision_id, AnswerHistory.item_id.in_(list(opened))
-        )
+        select(
+            AnswerHistory.item_id, AnswerHistory.version, AnswerHistory.level, AnswerHistory.comment
+        ).where(AnswerHistory.revision_id == sheet.revision_id, AnswerHistory.item_id.in_(list(opened)))
     )
     return {
         ItemId(row.item_id): (row.level, row.comment)
@@ -174,10 +194,16 @@ def _recorders(session: Session, *, sheet: Sheet) -> tuple[str, ...]:
     return tuple(sorted(person.name for person in people.values()))
 
 
-def _share(items: Iterable[Item], before: Mapping[ItemId, PreviousAnswer], *, sheet: Sheet) -> Fraction | None:
+def _share(
+    items: Iterable[Item], before: Mapping[ItemId, PreviousAnswer], *, sheet: Sheet
+) -> Fraction | None:
     """Return last year's share over the items that have a counterpart: comparable with this year's, not last year's own figure."""
     levels = {item.id: before[item.id].level for item in items if item.id in before}
-    known = {item_id: level.code for item_id, level in levels.items() if level is not None and level.code in sheet.edition.levels_by_code}
+    known = {
+        item_id: level.code
+        for item_id, level in levels.items()
+        if level is not None and level.code in sheet.edition.levels_by_code
+    }
     chosen = [item for item in items if item.id in known]
     return score(chosen, answers=known, edition=sheet.edition).share if chosen else None
 

@@ -112,22 +112,35 @@ def sealed_sheets(session: Session, *, actor: Actor, today: date, limit: int) ->
     """Return the sheets of one's scope that were sealed last."""
     rows = session.execute(
         _lines_query()
-        .where(scope_of(actor).where(Inspection.unit_id), Revision.state.in_([State.SIGNED_OFF.value, State.CLOSED_UNSUBMITTED.value]))
+        .where(
+            scope_of(actor).where(Inspection.unit_id),
+            Revision.state.in_([State.SIGNED_OFF.value, State.CLOSED_UNSUBMITTED.value]),
+        )
         .order_by(Revision.state_since.desc())
         .limit(limit)
     ).all()
     return _named(session, rows=rows, today=today)
 
 
-def _named(session: Session, *, rows: Sequence[Row[Inspection, Revision, Campaign]], today: date) -> tuple[SheetLine, ...]:
+def _named(
+    session: Session, *, rows: Sequence[Row[Inspection, Revision, Campaign]], today: date
+) -> tuple[SheetLine, ...]:
     if not rows:
         return ()
     names = {unit.id: unit.name for unit in tree_on(session, day=today).units}
-    return tuple(_line(inspection, revision, campaign, names=names, today=today) for inspection, revision, campaign in rows)
+    return tuple(
+        _line(inspection, revision, campaign, names=names, today=today)
+        for inspection, revision, campaign in rows
+    )
 
 
 def _line(
-    inspection: Inspection, revision: Revision, campaign: Campaign, *, names: Mapping[UnitId, str], today: date
+    inspection: Inspection,
+    revision: Revision,
+    campaign: Campaign,
+    *,
+    names: Mapping[UnitId, str],
+    today: date,
 ) -> SheetLine:
     state = State(revision.state)
     due = campaign_dates(campaign).due(state)
@@ -160,7 +173,9 @@ def share(earned: int | None, possible: int | None) -> Fraction | None:
 class AnswerCount:
     """How many answers point to an edition: the use that the checklist pages show."""
 
-    def answers_by_edition(self, session: Session, *, edition_ids: Iterable[EditionId]) -> Mapping[EditionId, int]:
+    def answers_by_edition(
+        self, session: Session, *, edition_ids: Iterable[EditionId]
+    ) -> Mapping[EditionId, int]:
         """Return the counts by one grouped query."""
         rows = session.execute(
             select(Campaign.edition_id, func.sum(Revision.answered))
@@ -182,7 +197,10 @@ class HeaderCounter:
             count
             for (state, unit_id), count in counts.items()
             if (unit_id in actor.clerk_of and state in {State.ANSWERING, State.RETURNED})
-            or (unit_id in actor.head_of | actor.deputy_of and state in {State.AWAITING_HEAD, State.AWAITING_REAPPROVAL})
+            or (
+                unit_id in actor.head_of | actor.deputy_of
+                and state in {State.AWAITING_HEAD, State.AWAITING_REAPPROVAL}
+            )
         )
         return {"inspections": own, "review": self._to_review(counts, actor=actor)}
 
@@ -192,7 +210,11 @@ class HeaderCounter:
             wanted |= {State.SUBMITTED, State.UNDER_REVIEW}
         if Function.MANAGER in actor.functions:
             wanted = {State.REVIEWED}
-        return sum(count for (state, unit_id), count in counts.items() if state in wanted and unit_id not in actor.member_of)
+        return sum(
+            count
+            for (state, unit_id), count in counts.items()
+            if state in wanted and unit_id not in actor.member_of
+        )
 
     def _by_state(self, session: Session, *, actor: Actor) -> dict[tuple[State, UnitId], int]:
         rows = session.execute(

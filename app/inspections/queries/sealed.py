@@ -63,7 +63,9 @@ class SealedSheet:
     titles: Mapping[PersonId, str]
 
 
-def sealed_sheet(session: Session, *, actor: Actor, inspection_id: InspectionId, number: int | None = None) -> SealedSheet:
+def sealed_sheet(
+    session: Session, *, actor: Actor, inspection_id: InspectionId, number: int | None = None
+) -> SealedSheet:
     """Return a sealed revision that the actor may see.
 
     Raises:
@@ -79,7 +81,13 @@ def sealed_sheet(session: Session, *, actor: Actor, inspection_id: InspectionId,
     recorders = _recorders(session, revision_id=sheet.revision_id)
     reviewers = {review.reviewed_by for review in content.reviews.values()}
     sealed_by = PersonId(row.sealed_by)
-    ids = {sealed_by, *recorders, *reviewers, *(line.person_id for line in approvals), *(line.person_id for line in steps)}
+    ids = {
+        sealed_by,
+        *recorders,
+        *reviewers,
+        *(line.person_id for line in approvals),
+        *(line.person_id for line in steps),
+    }
     day = sheet.campaign.dates.base_date
     return SealedSheet(
         sheet=sheet,
@@ -100,7 +108,9 @@ def sealed_sheet(session: Session, *, actor: Actor, inspection_id: InspectionId,
 
 
 def _approvals(session: Session, *, revision_id: RevisionId) -> tuple[ApprovalLine, ...]:
-    rows = session.scalars(select(Approval).where(Approval.revision_id == revision_id).order_by(Approval.sequence))
+    rows = session.scalars(
+        select(Approval).where(Approval.revision_id == revision_id).order_by(Approval.sequence)
+    )
     return tuple(
         ApprovalLine(
             person_id=PersonId(row.approved_by),
@@ -114,8 +124,12 @@ def _approvals(session: Session, *, revision_id: RevisionId) -> tuple[ApprovalLi
 
 
 def _steps(session: Session, *, revision_id: RevisionId) -> tuple[StepLine, ...]:
-    rows = session.scalars(select(SheetStepRow).where(SheetStepRow.revision_id == revision_id).order_by(SheetStepRow.sequence))
-    return tuple(StepLine(action=Action(row.action), person_id=PersonId(row.done_by), at=row.done_at) for row in rows)
+    rows = session.scalars(
+        select(SheetStepRow).where(SheetStepRow.revision_id == revision_id).order_by(SheetStepRow.sequence)
+    )
+    return tuple(
+        StepLine(action=Action(row.action), person_id=PersonId(row.done_by), at=row.done_at) for row in rows
+    )
 
 
 def _recorders(session: Session, *, revision_id: RevisionId) -> dict[PersonId, datetime]:
@@ -129,7 +143,8 @@ def _recorders(session: Session, *, revision_id: RevisionId) -> dict[PersonId, d
 
 def _returns(session: Session, *, revision_id: RevisionId) -> dict[ItemId, int]:
     rows = session.execute(
-        select(ItemReturn.item_id, func.count()).where(ItemReturn.revision_id == revision_id).group_by(ItemReturn.item_id)
+        select(ItemReturn.item_id, func.count())
+        .where(ItemReturn.revision_id == revision_id)
+        .group_by(ItemReturn.item_id)
     )
     return {ItemId(row[0]): row[1] for row in rows}
-

@@ -19,9 +19,9 @@ from app.inspections.models import (
     Approval,
     Campaign,
     Inspection,
+    ItemReturn,
     ItemReview,
     ItemReviewHistory,
-    ItemReturn,
     ProfileFlag,
     Reopening,
     Revision,
@@ -100,7 +100,12 @@ class Profile:
 
 
 def find_sheet(
-    session: Session, *, actor: Actor, inspection_id: InspectionId, lock: Lock = Lock.NONE, number: int | None = None
+    session: Session,
+    *,
+    actor: Actor,
+    inspection_id: InspectionId,
+    lock: Lock = Lock.NONE,
+    number: int | None = None,
 ) -> Sheet:
     """Return a sheet that the actor may see: its current revision, or the one of a number.
 
@@ -122,7 +127,10 @@ def _sheet_row(
         select(Inspection, Revision, Campaign)
         .join(Revision, Revision.inspection_id == Inspection.id)
         .join(Campaign, Campaign.id == Inspection.campaign_id)
-        .where(Inspection.id == inspection_id, Revision.current.is_(True) if number is None else Revision.number == number)
+        .where(
+            Inspection.id == inspection_id,
+            Revision.current.is_(True) if number is None else Revision.number == number,
+        )
     )
     if lock is Lock.HELD:
         query = query.with_for_update(of=Revision)
@@ -146,7 +154,9 @@ def sheet_of(session: Session, row: Row[Inspection, Revision, Campaign]) -> Shee
         applicable=revision.applicable,
         answered=revision.answered,
         decided=revision.decided,
-        previous_revision_id=RevisionId(inspection.previous_revision_id) if inspection.previous_revision_id else None,
+        previous_revision_id=RevisionId(inspection.previous_revision_id)
+        if inspection.previous_revision_id
+        else None,
     )
 
 
@@ -190,7 +200,11 @@ def subject_of(session: Session, *, sheet: Sheet, today: date, tree: UnitTree | 
         reviewed_by=took_part["reviewed"],
         requested_by=took_part["requested"],
         next_heads=next_heads(
-            session, unit_id=sheet.unit_id, day=today, barred=took_part["recorded"], tree=tree or tree_on(session, day=today)
+            session,
+            unit_id=sheet.unit_id,
+            day=today,
+            barred=took_part["recorded"],
+            tree=tree or tree_on(session, day=today),
         ),
         next_signers=next_signers(
             session,
@@ -206,15 +220,24 @@ def _took_part(session: Session, *, inspection_id: InspectionId) -> dict[str, fr
     revisions = select(Revision.id).where(Revision.inspection_id == inspection_id)
     rows = session.execute(
         union(
-            select(literal("recorded"), AnswerHistory.answered_by).where(AnswerHistory.revision_id.in_(revisions)),
+            select(literal("recorded"), AnswerHistory.answered_by).where(
+                AnswerHistory.revision_id.in_(revisions)
+            ),
             select(literal("approved"), Approval.approved_by).where(Approval.revision_id.in_(revisions)),
-            select(literal("reviewed"), ItemReviewHistory.reviewed_by).where(ItemReviewHistory.revision_id.in_(revisions)),
+            select(literal("reviewed"), ItemReviewHistory.reviewed_by).where(
+                ItemReviewHistory.revision_id.in_(revisions)
+            ),
             select(literal("requested"), Reopening.requested_by).where(
                 Reopening.revision_id.in_(revisions), Reopening.decided_at.is_(None)
             ),
         )
     )
-    found: dict[str, set[PersonId]] = {"recorded": set(), "approved": set(), "reviewed": set(), "requested": set()}
+    found: dict[str, set[PersonId]] = {
+        "recorded": set(),
+        "approved": set(),
+        "reviewed": set(),
+        "requested": set(),
+    }
     for role, person_id in rows:
         found[role].add(PersonId(person_id))
     return {role: frozenset(people) for role, people in found.items()}
@@ -223,10 +246,13 @@ def _took_part(session: Session, *, inspection_id: InspectionId) -> dict[str, fr
 def profile_of(session: Session, *, revision_id: RevisionId) -> Profile:
     """Return the profile of a revision."""
     rows = session.execute(
-        select(ProfileFlag.flag, ProfileFlag.is_on, ProfileFlag.confirmed_at).where(ProfileFlag.revision_id == revision_id)
+        select(ProfileFlag.flag, ProfileFlag.is_on, ProfileFlag.confirmed_at).where(
+            ProfileFlag.revision_id == revision_id
+        )
     ).all()
     return Profile(
-        flags={row.flag: row.is_on for row in rows}, unconfirmed=frozenset(row.flag for row in rows if row.confirmed_at is None)
+        flags={row.flag: row.is_on for row in rows},
+        unconfirmed=frozenset(row.flag for row in rows if row.confirmed_at is None),
     )
 
 
@@ -238,9 +264,14 @@ def applicable_items(sheet: Sheet, profile: Profile) -> tuple[Item, ...]:
 def answers_of(session: Session, *, revision_id: RevisionId) -> dict[ItemId, AnswerFact]:
     """Return the answers of a revision as rules see them."""
     rows = session.execute(
-        select(Answer.item_id, Answer.level, Answer.comment, Answer.version).where(Answer.revision_id == revision_id)
+        select(Answer.item_id, Answer.level, Answer.comment, Answer.version).where(
+            Answer.revision_id == revision_id
+        )
     )
-    return {ItemId(row.item_id): AnswerFact(level=row.level, comment=row.comment, version=row.version) for row in rows}
+    return {
+        ItemId(row.item_id): AnswerFact(level=row.level, comment=row.comment, version=row.version)
+        for row in rows
+    }
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -346,11 +377,17 @@ class SheetContent:
     @property
     def decided(self) -> int:
         """Count the items that apply and have a decided judgement."""
-        return sum(1 for item in self.items if (review := self.reviews.get(item.id)) and review.judgement in DECIDED)
+        return sum(
+            1 for item in self.items if (review := self.reviews.get(item.id)) and review.judgement in DECIDED
+        )
 
     def reviewed_levels(self) -> dict[ItemId, str]:
         """Return the level of each item as the review leaves it: the reviewer's own where there is one."""
-        own = {item_id: review.reviewed_level for item_id, review in self.reviews.items() if review.reviewed_level is not None}
+        own = {
+            item_id: review.reviewed_level
+            for item_id, review in self.reviews.items()
+            if review.reviewed_level is not None
+        }
         return {**self.self_levels(), **own}
 
     def self_levels(self) -> dict[ItemId, str]:
@@ -382,13 +419,17 @@ def facts_of(sheet: Sheet, content: SheetContent, *, today: date) -> SheetFacts:
     done = content.completeness(sheet)
     opened = open_returns(sheet, content.returns)
     marked = sum(
-        1 for item in content.items if (review := content.reviews.get(item.id)) and is_marked(review, content.returns, sheet, item.id)
+        1
+        for item in content.items
+        if (review := content.reviews.get(item.id)) and is_marked(review, content.returns, sheet, item.id)
     )
     return SheetFacts(
         flags_open=len(content.profile.unconfirmed),
         unanswered=done.unanswered,
         comments_missing=done.comments_missing,
-        returns_open=sum(1 for item_id, entry in opened.items() if not is_answered(entry, content.answers.get(item_id))),
+        returns_open=sum(
+            1 for item_id, entry in opened.items() if not is_answered(entry, content.answers.get(item_id))
+        ),
         marked_for_return=marked,
         undecided=len(content.items) - content.decided,
         approved_digest=content.approved_digest,
@@ -406,5 +447,7 @@ def is_marked(review: ReviewFact, returns: tuple[ReturnFact, ...], sheet: Sheet,
     """Whether a judgement is a return that was marked and not yet sent."""
     if review.judgement is not Judgement.RETURNED:
         return False
-    sent = next((entry for entry in returns if entry.item_id == item_id and entry.round == sheet.return_round), None)
+    sent = next(
+        (entry for entry in returns if entry.item_id == item_id and entry.round == sheet.return_round), None
+    )
     return sent is None or review.reviewed_at > sent.returned_at

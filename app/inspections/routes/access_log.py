@@ -13,4 +13,10 @@ def log_access(*, inspection_id: InspectionId, unit_id: UnitId, act: str) -> Non
     if unit_id in reader.member_of | reader.clerk_of | reader.deputy_of:
         return
     with transaction() as session:
-        record_access(session, person_id=str(reader.person_id), subject=journal_subject(inspection_id), act=act, now=now())
+        record_access(
+            session,
+            person_id=str(reader.person_id),
+            subject=journal_subject(inspection_id),
+            act=act,
+            now=now(),
+        )

@@ -38,7 +38,9 @@ def inspection_list() -> str:
 def inspection(inspection_id: UUID) -> str:
     """One sheet at a glance, with what can be done now."""
     with reading() as session:
-        page = queries.check_page(session, actor=actor(), inspection_id=InspectionId(inspection_id), today=today())
+        page = queries.check_page(
+            session, actor=actor(), inspection_id=InspectionId(inspection_id), today=today()
+        )
     log_access(inspection_id=page.head.sheet.id, unit_id=page.head.sheet.unit_id, act="sheet.read")
     return render_template("inspections/inspection.html", page=page, key=new_key(), doable=doable(page))
 
@@ -48,7 +50,9 @@ def inspection(inspection_id: UUID) -> str:
 def profile(inspection_id: UUID) -> str:
     """The unit's profile: which items apply, and why."""
     with reading() as session:
-        page = queries.profile_page(session, actor=actor(), inspection_id=InspectionId(inspection_id), today=today())
+        page = queries.profile_page(
+            session, actor=actor(), inspection_id=InspectionId(inspection_id), today=today()
+        )
     log_access(inspection_id=page.head.sheet.id, unit_id=page.head.sheet.unit_id, act="sheet.read")
     return render_template("inspections/profile.html", page=page, key=new_key())
 
@@ -62,7 +66,9 @@ def save_profile(inspection_id: UUID) -> ResponseReturnValue:
         edition = find_sheet(session, actor=actor(), inspection_id=sheet_id).edition
     flags = flags_of_page(request.form, flags=edition.flags)
     return perform(
-        lambda session: commands.confirm_profile(session, actor=actor(), inspection_id=sheet_id, flags=flags, now=now()),
+        lambda session: commands.confirm_profile(
+            session, actor=actor(), inspection_id=sheet_id, flags=flags, now=now()
+        ),
         to=url_for("inspections.section", inspection_id=inspection_id, slug=edition.sections[0].slug),
         message="所属の状況を保存しました。当てはまる項目だけを表示します。",
     )
@@ -73,9 +79,13 @@ def save_profile(inspection_id: UUID) -> ResponseReturnValue:
 def section(inspection_id: UUID, slug: str) -> str:
     """One section to answer or to read."""
     with reading() as session:
-        page = queries.answer_page(session, actor=actor(), inspection_id=InspectionId(inspection_id), slug=slug, today=today())
+        page = queries.answer_page(
+            session, actor=actor(), inspection_id=InspectionId(inspection_id), slug=slug, today=today()
+        )
     log_access(inspection_id=page.head.sheet.id, unit_id=page.head.sheet.unit_id, act="sheet.read")
-    return render_template("inspections/section.html", page=page, key=new_key(), conflicts={}, typed={}, problems=())
+    return render_template(
+        "inspections/section.html", page=page, key=new_key(), conflicts={}, typed={}, problems=()
+    )
 
 
 @blueprint.post("/inspections/<uuid:inspection_id>/sections/<slug>")
@@ -88,11 +98,18 @@ def save_section(inspection_id: UUID, slug: str) -> ResponseReturnValue:
     try:
         drafts = drafts_of_page(request.form, items=[card.item for card in page.cards])
         with transaction() as session:
-            outcomes = commands.record_answers(session, actor=actor(), inspection_id=sheet_id, drafts=drafts, now=now())
+            outcomes = commands.record_answers(
+                session, actor=actor(), inspection_id=sheet_id, drafts=drafts, now=now()
+            )
     except InvalidInput as refusal:
         typed = request.form.to_dict()
         return render_template(
-            "inspections/section.html", page=page, key=new_key(), conflicts={}, typed=typed, problems=refusal.problems
+            "inspections/section.html",
+            page=page,
+            key=new_key(),
+            conflicts={},
+            typed=typed,
+            problems=refusal.problems,
         ), 422
     conflicts = {outcome.item_id: outcome for outcome in outcomes if outcome.outcome is Outcome.CONFLICT}
     if conflicts:
@@ -101,11 +118,18 @@ def save_section(inspection_id: UUID, slug: str) -> ResponseReturnValue:
     return redirect(_after_saving(inspection_id, slug=slug, page=page), code=303)
 
 
-def _with_conflicts(sheet_id: InspectionId, *, slug: str, conflicts: dict[ItemId, Recorded]) -> ResponseReturnValue:
+def _with_conflicts(
+    sheet_id: InspectionId, *, slug: str, conflicts: dict[ItemId, Recorded]
+) -> ResponseReturnValue:
     with reading() as session:
         page = queries.answer_page(session, actor=actor(), inspection_id=sheet_id, slug=slug, today=today())
     text = render_template(
-        "inspections/section.html", page=page, key=new_key(), conflicts=conflicts, typed=request.form.to_dict(), problems=()
+        "inspections/section.html",
+        page=page,
+        key=new_key(),
+        conflicts=conflicts,
+        typed=request.form.to_dict(),
+        problems=(),
     )
     return text, 409
 
@@ -131,7 +155,10 @@ def autosave(inspection_id: UUID, item_id: UUID) -> ResponseReturnValue:
     if outcome.outcome is Outcome.CONFLICT:
         kept = outcome.kept
         return jsonify(
-            version=outcome.version, level=kept.level if kept else None, comment=kept.comment if kept else "", time=clock_time(now())
+            version=outcome.version,
+            level=kept.level if kept else None,
+            comment=kept.comment if kept else "",
+            time=clock_time(now()),
         ), 409
     return jsonify(version=outcome.version, time=clock_time(now()))
 
@@ -141,7 +168,9 @@ def autosave(inspection_id: UUID, item_id: UUID) -> ResponseReturnValue:
 def check(inspection_id: UUID) -> str:
     """The check before handing over: what is missing, what is weak."""
     with reading() as session:
-        page = queries.check_page(session, actor=actor(), inspection_id=InspectionId(inspection_id), today=today())
+        page = queries.check_page(
+            session, actor=actor(), inspection_id=InspectionId(inspection_id), today=today()
+        )
     log_access(inspection_id=page.head.sheet.id, unit_id=page.head.sheet.unit_id, act="sheet.read")
     return render_template("inspections/check.html", page=page, key=new_key())
 
@@ -154,7 +183,11 @@ def submit(inspection_id: UUID) -> ResponseReturnValue:
     try:
         return perform(
             lambda session: hand_over(
-                session, actor=actor(), inspection_id=InspectionId(inspection_id), seen_version=seen, now=now()
+                session,
+                actor=actor(),
+                inspection_id=InspectionId(inspection_id),
+                seen_version=seen,
+                now=now(),
             ),
             to=url_for("inspections.inspection", inspection_id=inspection_id),
             message="所属長へ承認を依頼しました。所属長が判断するまでは引き戻せます。",
@@ -170,8 +203,9 @@ def submit(inspection_id: UUID) -> ResponseReturnValue:
 def withdraw_sheet(inspection_id: UUID) -> ResponseReturnValue:
     """Take the sheet back while the head has not acted."""
     return perform(
-        lambda session: withdraw(session, actor=actor(), inspection_id=InspectionId(inspection_id), now=now()),
+        lambda session: withdraw(
+            session, actor=actor(), inspection_id=InspectionId(inspection_id), now=now()
+        ),
         to=url_for("inspections.inspection", inspection_id=inspection_id),
         message="点検票を引き戻しました。続きを回答できます。",
     )
-

@@ -28,7 +28,9 @@ def _page(inspection_id: UUID, *, approve_form: ApproveForm, return_form: Return
     with reading() as session:
         page = head_page(session, actor=actor(), inspection_id=InspectionId(inspection_id), today=today())
     log_access(inspection_id=page.head.sheet.id, unit_id=page.head.sheet.unit_id, act="sheet.read")
-    return render_template("inspections/approval.html", page=page, approve_form=approve_form, return_form=return_form)
+    return render_template(
+        "inspections/approval.html", page=page, approve_form=approve_form, return_form=return_form
+    )
 
 
 @blueprint.post("/inspections/<uuid:inspection_id>/approve")
@@ -41,7 +43,12 @@ def approve_sheet(inspection_id: UUID) -> ResponseReturnValue:
     digest, comment = str(form.digest.data), str(form.comment.data or "")
     return perform(
         lambda session: approve(
-            session, actor=actor(), inspection_id=InspectionId(inspection_id), seen_digest=digest, comment=comment, now=now()
+            session,
+            actor=actor(),
+            inspection_id=InspectionId(inspection_id),
+            seen_digest=digest,
+            comment=comment,
+            now=now(),
         ),
         to=url_for("inspections.inspection", inspection_id=inspection_id),
         message="承認しました。点検票を情報主管課へ提出しました。",
@@ -58,7 +65,12 @@ def return_sheet(inspection_id: UUID) -> ResponseReturnValue:
     seen, reason = int(form.version.data or 0), str(form.reason.data)
     return perform(
         lambda session: return_to_clerk(
-            session, actor=actor(), inspection_id=InspectionId(inspection_id), reason=reason, seen_version=seen, now=now()
+            session,
+            actor=actor(),
+            inspection_id=InspectionId(inspection_id),
+            reason=reason,
+            seen_version=seen,
+            now=now(),
         ),
         to=url_for("inspections.inspection", inspection_id=inspection_id),
         message="担当者へ差し戻しました。",

@@ -176,6 +176,7 @@ def the_record_is_believable() -> None:
     assert capacities == {capacity.value for capacity in Capacity}
     assert all(replied)
     assert len(replied) > 30
+    assert last is not None
     assert datetime(2026, 11, 19, tzinfo=UTC) < last < STORY
     assert previous == len(offices())
 

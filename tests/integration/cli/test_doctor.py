@@ -198,6 +198,17 @@ def test_a_secret_that_others_can_read_is_bad(settings: Settings) -> None:
     assert of_machine(own, "署名の鍵").mark is Mark.BAD
 
 
+def test_a_database_file_that_others_can_read_is_warned_of(tmp_path: Path) -> None:
+    file = tmp_path / "database"
+    file.write_bytes(b"")
+    file.chmod(0o644)
+    assert machine.privacy(file).mark is Mark.GOOD
+    tmp_path.chmod(0o755)
+    assert machine.privacy(file).mark is Mark.WARNING
+    file.chmod(0o640)
+    assert machine.privacy(file).mark is Mark.GOOD
+
+
 def test_an_open_door_without_encryption_is_bad(settings: Settings) -> None:
     assert of_machine(settings, "このコンピュータだけ").mark is Mark.GOOD
     reachable = settings.model_copy(update={"host": "0.0.0.0"})  # noqa: S104 - the case to be warned of
