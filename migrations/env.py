@@ -1,7 +1,7 @@
 """Alembic's environment: one transaction, guards removed before and installed after every run."""
 
 from alembic import context
-from sqlalchemy import Connection
+from sqlalchemy import Connection, inspect
 
 from app.db.guards import install, remove
 from app.db.registry import GUARDS, METADATA
@@ -14,8 +14,9 @@ def run(connection: Connection) -> None:
     )
     remove(connection)
     context.run_migrations()
-    if context.get_context().get_current_revision() is not None:
-        install(connection, GUARDS)
+    # A revision on the way has the guards of the tables that it has; the newest has them all (checked at every start).
+    tables = set(inspect(connection).get_table_names())
+    install(connection, tuple(guard for guard in GUARDS if guard.table in tables))
 
 
 run(context.config.attributes["connection"])

@@ -36,7 +36,7 @@ class StandingClock:
         self.instant += duration
 
 
-@pytest.fixture(autouse=True)
+@pytest.fixture
 def cheap_hashes_stay(monkeypatch: pytest.MonkeyPatch) -> None:
     """The accounts of the tests carry cheap hashes; signing in would otherwise renew each at full cost."""
     monkeypatch.setattr(PasswordHasher, "check_needs_rehash", lambda _, __: False)
@@ -87,7 +87,7 @@ def settings(city_url: str, tmp_path: Path) -> Settings:
 
 
 @pytest.fixture
-def app(settings: Settings, clock: StandingClock) -> Iterator[Flask]:
+def app(settings: Settings, clock: StandingClock, cheap_hashes_stay: None) -> Iterator[Flask]:
     """The whole application on a fresh city (its `create_app` binds the database)."""
     made = create_app(settings)
     made.testing = True

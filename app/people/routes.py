@@ -128,7 +128,7 @@ def _limits() -> SessionLimits:
 def sign_in() -> Page:
     """Sign in with staff number and password."""
     form = SignInForm()
-    if request.method == "GET":
+    if request.method != "POST":
         if visitor_or_none() is not None:
             return redirect(url_for("home.index"), code=303)
         form.next.data = local_path(request.args.get("next")) or ""
@@ -197,7 +197,7 @@ def sign_out() -> Response:
 def change_password() -> Page:
     """Change the own password; with the first one, before anything else."""
     form = PasswordForm()
-    if request.method == "GET":
+    if request.method != "POST":
         return _password_page(form)
     if not form.validate():
         return _password_page(form), 422
@@ -410,7 +410,7 @@ def duties(unit_id: UUID) -> Page:
     with reading() as session:
         page = queries.duty_page(session, actor=actor(), unit_id=UnitId(unit_id), day=today())
     form.offer(members=page.members, today=today())
-    if request.method == "GET":
+    if request.method != "POST":
         return _duties_page(page, form)
     if not form.validate():
         return _duties_page(page, form), 422

@@ -43,7 +43,7 @@ def town_of(app: Flask) -> Town:
             "label": label,
             "address": "no-such-file.css",
         }
-        by_unit = dict(row._tuple() for row in session.execute(select(Inspection.unit_id, Inspection.id)))
+        by_unit = {row.unit_id: row.id for row in session.execute(select(Inspection.unit_id, Inspection.id))}
     places = (AFFAIRS, COUNTER, LEAD)
     return Town(app, tuple({**shared, "inspection_id": by_unit[place.id]} for place in places))
 

@@ -81,7 +81,7 @@ def test_parameters_are_typed(app: Flask) -> None:
 
 def _is_typed(name: str, converter: BaseConverter, rule: UrlRule) -> bool:
     if isinstance(converter, PathConverter):
-        return rule.endpoint == "static_file"
+        return bool(rule.endpoint == "static_file")
     if isinstance(converter, UUIDConverter):
         return bool(name.endswith("_id"))
     if isinstance(converter, UnicodeConverter):

@@ -99,21 +99,21 @@ staff       .                 .                  *
 stranger    .                 .                  .
 """
 CITY_TABLE: Final = """
-role        INSTALLATION_READ PROGRESS_READ OWN_ACCOUNT_USE
-clerk       .                 .             *
-head        .                 .             *
-deputy      .                 .             *
-stand-in    .                 *             *
-reviewer    .                 *             *
-manager     .                 *             *
-chief       .                 *             *
-signer      .                 *             *
-substitute  .                 .             *
-auditor     .                 *             *
-cio         .                 *             *
-admin       *                 .             *
-staff       .                 .             *
-stranger    .                 .             *
+role        INSTALLATION_READ PROGRESS_READ REVIEW_READ OWN_ACCOUNT_USE
+clerk       .                 .             .           *
+head        .                 .             .           *
+deputy      .                 .             .           *
+stand-in    .                 *             *           *
+reviewer    .                 *             *           *
+manager     .                 *             *           *
+chief       .                 *             *           *
+signer      .                 *             *           *
+substitute  .                 .             *           *
+auditor     .                 *             *           *
+cio         .                 *             *           *
+admin       *                 .             .           *
+staff       .                 .             .           *
+stranger    .                 .             .           *
 """
 UNIT_TABLES: Final[Mapping[Permission, str]] = {
     Permission.UNIT_INSPECTION_READ: """
