@@ -25,6 +25,7 @@ class Waiting:
     due: date | None
     overdue: bool
     belongs_to_lead: bool
+    stands_in: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,7 +56,7 @@ def _clerk(actor: Actor, sheet: Waiting) -> bool:
 
 
 def _head(actor: Actor, sheet: Waiting) -> bool:
-    return sheet.unit_id in actor.head_of | actor.deputy_of
+    return sheet.stands_in or sheet.unit_id in actor.head_of | actor.deputy_of
 
 
 def _reviews(actor: Actor, sheet: Waiting) -> bool:

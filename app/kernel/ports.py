@@ -1,7 +1,7 @@
 """Ports: what a low room needs to know of the rooms above it.
 
 Each is bulk: ids in, a mapping out, so that nobody queries in a loop. They are implemented in the higher domain and
-registered in `create_app`. `session` is the caller's database session; the kernel does not know its class.
+registered in `create_app`. The kernel does not know the classes of a session or an actor: it hands them on.
 """
 
 from collections.abc import Iterable, Mapping
@@ -11,13 +11,16 @@ from typing import Any, Protocol
 
 from app.kernel.ids import EditionId, InspectionId
 
+Session = Any
+Actor = Any
+
 
 class EditionUse(Protocol):
     """How much an edition is in use: shown before somebody decides to publish its successor."""
 
     def answers_by_edition(
-        self, session: Any, *, edition_ids: Iterable[EditionId]
-    ) -> Mapping[EditionId, int]:  # noqa: ANN401
+        self, session: Session, *, edition_ids: Iterable[EditionId]
+    ) -> Mapping[EditionId, int]:
         """Return the number of answers that point to each edition; editions without any are absent."""
         ...
 
@@ -25,7 +28,7 @@ class EditionUse(Protocol):
 class WorkCounter(Protocol):
     """How much waits for somebody: the figures in the header."""
 
-    def waiting(self, session: Any, *, actor: Any) -> Mapping[str, int]:  # noqa: ANN401
+    def waiting(self, session: Session, *, actor: Actor) -> Mapping[str, int]:
         """Return the number of waiting things for each menu entry's key; entries without any are absent."""
         ...
 
@@ -33,7 +36,7 @@ class WorkCounter(Protocol):
 class AfterSealing(Protocol):
     """What follows when a sheet is sealed, after the commit: making its document."""
 
-    def __call__(self, *, actor: Any, inspection_id: InspectionId, now: datetime) -> None:  # noqa: ANN401
+    def __call__(self, *, actor: Actor, inspection_id: InspectionId, now: datetime) -> None:
         """Do it; a failure is logged and made up for later, the seal stands."""
         ...
 
@@ -46,7 +49,9 @@ class Ports:
     work_counters: list[WorkCounter] = field(default_factory=list)
     after_sealing: list[AfterSealing] = field(default_factory=list)
 
-    def answers_by_edition(self, session: Any, *, edition_ids: Iterable[EditionId]) -> dict[EditionId, int]:  # noqa: ANN401
+    def answers_by_edition(
+        self, session: Session, *, edition_ids: Iterable[EditionId]
+    ) -> dict[EditionId, int]:
         """Add up what every registered room says about the use of editions."""
         wanted = tuple(edition_ids)
         totals: dict[EditionId, int] = {}
@@ -55,7 +60,7 @@ class Ports:
                 totals[edition_id] = totals.get(edition_id, 0) + count
         return totals
 
-    def waiting(self, session: Any, *, actor: Any) -> dict[str, int]:  # noqa: ANN401
+    def waiting(self, session: Session, *, actor: Actor) -> dict[str, int]:
         """Merge the counters of all rooms; two rooms never share a menu entry."""
         return {
             key: count

@@ -1,6 +1,7 @@
-"""Bare counterparts under the product's own server, as a process: python -m tests.benchmarks.bare_server PORT [URL]
+"""Bare counterparts under the product's own kind of server, as a process of their own.
 
-Without a URL an empty Flask application; with one, a function that saves an answer in the store of that database.
+python -m tests.benchmarks.bare_server PORT          an empty Flask application
+python -m tests.benchmarks.bare_server PORT URL      a function that saves an answer in the bare store of that database
 """
 
 import sys

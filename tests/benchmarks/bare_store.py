@@ -11,7 +11,9 @@ from sqlalchemy.engine import make_url
 
 ROWS: Final = 8640
 """As many answers as a year has: 120 sheets of 72 items."""
-_CREATE: Final = "CREATE TABLE bare_answer (id INTEGER PRIMARY KEY, level TEXT, comment TEXT, version INTEGER)"
+_CREATE: Final = (
+    "CREATE TABLE bare_answer (id INTEGER PRIMARY KEY, level TEXT, comment TEXT, version INTEGER)"
+)
 COMMENT: Final = "控えの日付を確かめ、所属長に伝えた。"
 
 
@@ -90,7 +92,9 @@ class PostgresqlStore:
     def save(self, number: int) -> int:
         """Read one answer under lock and write its next version."""
         connection, key = self._connection(), number % ROWS
-        row = connection.execute("SELECT version FROM bare_answer WHERE id = %s FOR UPDATE", (key,)).fetchone()
+        row = connection.execute(
+            "SELECT version FROM bare_answer WHERE id = %s FOR UPDATE", (key,)
+        ).fetchone()
         version = row[0] if row else 0
         statement = "UPDATE bare_answer SET level = %s, comment = %s, version = %s WHERE id = %s"
         connection.execute(statement, ("implemented", COMMENT, version + 1, key))

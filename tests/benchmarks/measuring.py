@@ -79,9 +79,7 @@ def in_turns(product: Callable[[], Sample], bare: Callable[[], Sample], *, round
     return Comparison(tuple(one for one, _ in pairs[1:]), tuple(other for _, other in pairs[1:]))
 
 
-def _pair(
-    product: Callable[[], Sample], bare: Callable[[], Sample], *, number: int
-) -> tuple[Sample, Sample]:
+def _pair(product: Callable[[], Sample], bare: Callable[[], Sample], *, number: int) -> tuple[Sample, Sample]:
     if number % 2:
         other = bare()
         return product(), other
@@ -126,7 +124,9 @@ class Table:
         both = milliseconds(found.product), milliseconds(found.bare)
         self.lines.append(Line(item, database, *both, f"×{found.cpu.middle:.2f}", spread, goal))
 
-    def add(self, item: str, *, product: str, bare: str, ratio: Ratio | None, goal: str, database: str = "SQLite") -> None:
+    def add(
+        self, item: str, *, product: str, bare: str, ratio: Ratio | None, goal: str, database: str = "SQLite"
+    ) -> None:
         """Add a line whose figures are not times of one piece of work."""
         middle, spread = (f"×{ratio.middle:.2f}", _range(ratio)) if ratio else ("―", "―")
         self.lines.append(Line(item, database, product, bare, middle, spread, goal))

@@ -10,12 +10,13 @@ from sqlalchemy.orm import Session
 
 from app.access.actor import Actor, Function
 from app.access.policy import scope_of
-from app.inspections.models import Campaign, Inspection, Revision
+from app.inspections.models import AnswerHistory, Campaign, Inspection, Revision
 from app.inspections.queries.sheet import campaign_dates
 from app.inspections.rules import SEALED, CampaignState, State
 from app.kernel.fiscal_year import FiscalYear
-from app.kernel.ids import CampaignId, EditionId, InspectionId, RevisionId, UnitId
+from app.kernel.ids import CampaignId, EditionId, InspectionId, PersonId, RevisionId, UnitId
 from app.organisation.queries import tree_on
+from app.people.queries import stand_ins
 
 PAGE_SIZE = 50
 
@@ -168,6 +169,42 @@ def _line(
 def share(earned: int | None, possible: int | None) -> Fraction | None:
     """Return a stored score as a share; None where there is none or nothing to divide by."""
     return Fraction(earned, possible) if earned is not None and possible else None
+
+
+def standing_in(
+    session: Session, *, actor: Actor, lines: Iterable[SheetLine], today: date
+) -> frozenset[InspectionId]:
+    """Return the sheets that wait for this person's approval because no head or deputy of the unit is free."""
+    waiting = [
+        line
+        for line in lines
+        if line.state in _AWAITING and line.unit_id not in actor.head_of | actor.deputy_of
+    ]
+    if not waiting or not (actor.head_of or Function.CHIEF in actor.functions):
+        return frozenset()
+    recorded = _recorders(session, lines=waiting)
+    barred: dict[UnitId, frozenset[PersonId]] = {}
+    for line in waiting:
+        barred[line.unit_id] = barred.get(line.unit_id, frozenset()) | recorded.get(
+            line.revision_id, frozenset()
+        )
+    found = stand_ins(session, barred=barred, day=today, tree=tree_on(session, day=today))
+    return frozenset(line.id for line in waiting if actor.person_id in found[line.unit_id])
+
+
+_AWAITING = frozenset({State.AWAITING_HEAD, State.AWAITING_REAPPROVAL})
+
+
+def _recorders(session: Session, *, lines: Iterable[SheetLine]) -> dict[RevisionId, frozenset[PersonId]]:
+    rows = session.execute(
+        select(AnswerHistory.revision_id, AnswerHistory.answered_by)
+        .where(AnswerHistory.revision_id.in_([line.revision_id for line in lines]))
+        .distinct()
+    )
+    found: dict[RevisionId, set[PersonId]] = {}
+    for revision_id, person_id in rows:
+        found.setdefault(RevisionId(revision_id), set()).add(PersonId(person_id))
+    return {revision_id: frozenset(people) for revision_id, people in found.items()}
 
 
 class AnswerCount:

@@ -26,6 +26,7 @@ from app.people.queries.holders import (
     next_heads,
     next_signers,
     people_by_id,
+    stand_ins,
 )
 from app.people.queries.in_force import duty_in_force
 from app.people.queries.postings import planned_people
@@ -71,5 +72,6 @@ __all__ = [
     "person_by_staff_no",
     "planned_people",
     "signed_in",
+    "stand_ins",
     "unit_of_code",
 ]

@@ -145,15 +145,40 @@ def next_heads(
     that has one; when there is none up to the top, the free holders of 統括. `barred` are those who
     recorded an answer of the sheet.
     """
-    path = [unit.id for unit in reversed(tree.path(unit_id))] or [unit_id]
-    heads = heads_on(session, unit_ids=path, day=day)
-    deputies = deputies_on(session, unit_ids=[unit_id], day=day)
-    if (heads.get(unit_id, frozenset()) | deputies.get(unit_id, frozenset())) - barred:
-        return frozenset()
-    for above in path[1:]:
-        if free := heads.get(above, frozenset()) - barred:
-            return free
-    return holders_of(session, function=Function.CHIEF, day=day) - barred
+    return stand_ins(session, barred={unit_id: barred}, day=day, tree=tree)[unit_id]
+
+
+def stand_ins(
+    session: Session, *, barred: Mapping[UnitId, frozenset[PersonId]], day: date, tree: UnitTree
+) -> Mapping[UnitId, frozenset[PersonId]]:
+    """Return `next_heads` of many units at once; `barred` names for each unit who recorded its answers."""
+    paths = {unit_id: _upwards(tree, unit_id) for unit_id in barred}
+    heads = heads_on(session, unit_ids={above for path in paths.values() for above in path}, day=day)
+    deputies = deputies_on(session, unit_ids=barred, day=day)
+    chiefs = holders_of(session, function=Function.CHIEF, day=day)
+    return {
+        unit_id: _stand_ins(paths[unit_id], barred=out, heads=heads, deputies=deputies, chiefs=chiefs)
+        for unit_id, out in barred.items()
+    }
+
+
+def _upwards(tree: UnitTree, unit_id: UnitId) -> list[UnitId]:
+    return [unit.id for unit in reversed(tree.path(unit_id))] or [unit_id]
+
+
+def _stand_ins(
+    path: list[UnitId],
+    *,
+    barred: frozenset[PersonId],
+    heads: Mapping[UnitId, frozenset[PersonId]],
+    deputies: Mapping[UnitId, frozenset[PersonId]],
+    chiefs: frozenset[PersonId],
+) -> frozenset[PersonId]:
+    own, nobody = path[0], frozenset[PersonId]()
+    if (heads.get(own, nobody) | deputies.get(own, nobody)) - barred:
+        return nobody
+    free = (heads.get(above, nobody) - barred for above in path[1:])
+    return next((found for found in free if found), chiefs - barred)
 
 
 def next_signers(

@@ -59,6 +59,21 @@ def test_check_constraints_are_the_models_check_constraints(bare: Database) -> N
         assert {c["name"] for c in found.get_check_constraints(table.name)} == declared, table.name
 
 
+def test_foreign_keys_are_the_models_foreign_keys(bare: Database) -> None:
+    """Alembic compares no keys that are added after both tables on SQLite, so they are compared by column."""
+    upgrade(bare)
+    found = inspect(bare.engine)
+    for table in METADATA.sorted_tables:
+        declared = {
+            (tuple(element.parent.name for element in key.elements), key.referred_table.name)
+            for key in table.foreign_key_constraints
+        }
+        migrated = {
+            (tuple(k["constrained_columns"]), k["referred_table"]) for k in found.get_foreign_keys(table.name)
+        }
+        assert migrated == declared, table.name
+
+
 def test_the_guards_are_there_after_each_step_up(bare: Database) -> None:
     for step in STEPS:
         upgrade(bare, target=step)

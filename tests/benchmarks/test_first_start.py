@@ -1,0 +1,56 @@
+"""From an empty folder to a sign-in page: migrate, start, first page."""
+
+import resource
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager
+from itertools import count
+from pathlib import Path
+from time import perf_counter
+from typing import Final
+
+from tests.benchmarks.measuring import Sample, Table, in_turns
+from tests.benchmarks.serving import group_of, serving_bare
+from tests.integration.cli.served import Served, environment, free_port, run_to_its_end, serving
+
+ROUNDS: Final = 3
+
+
+def test_first_start_of_an_empty_installation(table: Table, tmp_path: Path) -> None:
+    numbers = count()
+
+    def fresh() -> Path:
+        folder = tmp_path / str(next(numbers))
+        folder.mkdir()
+        return folder
+
+    found = in_turns(
+        lambda: _started(_empty_installation(fresh())),
+        lambda: _started(serving_bare(folder=fresh())),
+        rounds=ROUNDS,
+    )
+    item = "first start of an empty installation (migrate, start, first page), vs an empty Flask app under waitress"
+    table.compare(item, found, goal="≤ 6 s")
+
+
+@contextmanager
+def _empty_installation(folder: Path) -> Iterator[Served]:
+    url = f"sqlite:///{folder / 'city.sqlite3'}"
+    own = environment(url, instance=folder / "instance", port=free_port())
+    migrated = run_to_its_end("database", "upgrade", environment=own)
+    assert migrated.returncode == 0, migrated.stderr
+    with serving(own, log=folder / "serve.log") as served:
+        yield served
+
+
+def _started(server: AbstractContextManager[Served]) -> Sample:
+    """Return the time until the first page, and the CPU of every process that was needed for it."""
+    used, began = _children(), perf_counter()
+    with server as served:
+        wall = perf_counter() - began
+        cpu = group_of(served).cpu() + _children() - used
+    return Sample(wall, cpu)
+
+
+def _children() -> float:
+    usage = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return usage.ru_utime + usage.ru_stime

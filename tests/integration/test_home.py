@@ -1,0 +1,84 @@
+"""The home page of each role: what to do now, and nothing that is somebody else's."""
+
+import pytest
+from flask import Flask
+
+from app.db.session import Database
+from app.home.queries import home_page
+from app.inspections.rules import State
+from app.kernel.clock import business_date
+from tests.factories.inspections import Year
+from tests.people import (
+    AFFAIRS,
+    BRANCH,
+    COUNTER,
+    FUJIMOTO,
+    HIGASHI,
+    ITO,
+    KIMURA,
+    LEAD,
+    NAKAMURA,
+    OGAWA,
+    SATO,
+    SUZUKI,
+    TANAKA,
+    YOSHIDA,
+    Cast,
+)
+from tests.sign_in import signed_in
+
+
+def titles(year: Year, database: Database, cast: Cast) -> list[str]:
+    """Return the titles of what somebody has to do."""
+    with database.reading() as session:
+        page = home_page(session, actor=year.actor(cast), today=business_date(year.now))
+    return [task.title for task in page.tasks]
+
+
+@pytest.mark.parametrize(
+    ("state", "cast", "title"),
+    [
+        (State.ANSWERING, SATO, "総務課の自己点検に回答する"),
+        (State.AWAITING_HEAD, SUZUKI, "総務課の自己点検を承認する"),
+        (State.SUBMITTED, TANAKA, "総務課を審査する"),
+        (State.UNDER_REVIEW, TANAKA, "総務課の審査を続ける"),
+        (State.RETURNED, SATO, "総務課の差戻しに答える"),
+        (State.AWAITING_REAPPROVAL, SUZUKI, "総務課の修正を承認する"),
+        (State.REVIEWED, KIMURA, "総務課を確定する"),
+    ],
+)
+def test_each_state_is_the_task_of_exactly_one_of_them(
+    year: Year, database: Database, state: State, cast: Cast, title: str
+) -> None:
+    year.bring(AFFAIRS, to=state)
+    assert title in titles(year, database, cast)
+    for other in {SATO, SUZUKI, TANAKA, KIMURA, ITO} - {cast}:
+        assert title not in titles(year, database, other)
+
+
+def test_the_lead_divisions_own_sheet_waits_for_substitute_and_chief(year: Year, database: Database) -> None:
+    year.bring(LEAD, to=State.SUBMITTED)
+    assert "情報政策課を審査する" in titles(year, database, FUJIMOTO)
+    assert "情報政策課を審査する" not in titles(year, database, TANAKA)
+    year.judge(LEAD)
+    year.finish_review(LEAD)
+    assert "情報政策課を確定する" in titles(year, database, OGAWA)
+    assert "情報政策課を確定する" not in titles(year, database, KIMURA)
+
+
+def test_who_stands_in_for_a_one_person_office_is_told(year: Year, database: Database) -> None:
+    year.answer_as(BRANCH, YOSHIDA)
+    assert "𠮷田出張所の自己点検を承認する" in titles(year, database, HIGASHI)
+    assert "𠮷田出張所の自己点検を承認する" not in titles(year, database, OGAWA)
+
+
+def test_a_head_without_a_clerk_is_asked_to_name_one(year: Year, app: Flask) -> None:
+    page = signed_in(app, YOSHIDA).get("/").text
+    assert "𠮷田出張所の点検担当者を決める" in page
+
+
+def test_the_administrator_sees_the_installation_and_no_sheet(year: Year, app: Flask) -> None:
+    client = signed_in(app, NAKAMURA)
+    assert client.get("/").headers["Location"] == "/installation"
+    assert "バックアップ" in client.get("/installation").text
+    assert client.get(f"/inspections/{year.sheets[COUNTER.code]}").status_code == 404
