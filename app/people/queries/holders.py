@@ -2,10 +2,13 @@
 
 from collections.abc import Iterable, Mapping
 from datetime import date
+from typing import Final
 from uuid import UUID
 
 from sqlalchemy import (
     Select,
+    Uuid,
+    bindparam,
     select,
 )
 from sqlalchemy.orm import Session
@@ -13,6 +16,7 @@ from sqlalchemy.orm import Session
 from app.access.actor import Function
 from app.kernel.ids import PersonId, UnitId
 from app.organisation.queries import (
+    THE_DAY,
     units_with,
     valid_on,
 )
@@ -31,67 +35,58 @@ from app.people.rules import (
     Position,
 )
 
+# Built once: these run for every page of a sheet, and building them cost more than running them.
+_THE_UNITS: Final = bindparam("units", expanding=True, type_=Uuid())
+_MEMBERS: Final = select(Posting.unit_id, Posting.person_id).where(
+    Posting.unit_id.in_(_THE_UNITS),
+    valid_on(THE_DAY, Posting.valid_from, Posting.valid_to),
+    no_administrator(Posting.person_id, day=THE_DAY),
+)
+_HEADS: Final = _MEMBERS.where(Posting.position == Position.HEAD.value)
+_DUTIES: Final = {
+    duty: select(DutyAssignment.unit_id, DutyAssignment.person_id).where(
+        DutyAssignment.unit_id.in_(_THE_UNITS),
+        DutyAssignment.duty == duty.value,
+        duty_in_force(THE_DAY),
+        no_administrator(DutyAssignment.person_id, day=THE_DAY),
+    )
+    for duty in Duty
+}
+
 
 def heads_on(
     session: Session, *, unit_ids: Iterable[UnitId], day: date
 ) -> Mapping[UnitId, frozenset[PersonId]]:
     """Return the heads of units on a day; units without one are absent."""
-    return _by_unit(
-        session,
-        select(Posting.unit_id, Posting.person_id).where(
-            Posting.unit_id.in_(list(unit_ids)),
-            Posting.position == Position.HEAD.value,
-            valid_on(day, Posting.valid_from, Posting.valid_to),
-            no_administrator(Posting.person_id, day=day),
-        ),
-    )
+    return _by_unit(session, _HEADS, unit_ids=unit_ids, day=day)
 
 
 def members_on(
     session: Session, *, unit_ids: Iterable[UnitId], day: date
 ) -> Mapping[UnitId, frozenset[PersonId]]:
     """Return who holds any post in units on a day, heads included; units without anybody are absent."""
-    return _by_unit(
-        session,
-        select(Posting.unit_id, Posting.person_id).where(
-            Posting.unit_id.in_(list(unit_ids)),
-            valid_on(day, Posting.valid_from, Posting.valid_to),
-            no_administrator(Posting.person_id, day=day),
-        ),
-    )
+    return _by_unit(session, _MEMBERS, unit_ids=unit_ids, day=day)
 
 
 def deputies_on(
     session: Session, *, unit_ids: Iterable[UnitId], day: date
 ) -> Mapping[UnitId, frozenset[PersonId]]:
     """Return the 代決者 of units on a day; units without one are absent."""
-    return _holding(session, duty=Duty.DEPUTY, unit_ids=unit_ids, day=day)
+    return _by_unit(session, _DUTIES[Duty.DEPUTY], unit_ids=unit_ids, day=day)
 
 
 def clerks_on(
     session: Session, *, unit_ids: Iterable[UnitId], day: date
 ) -> Mapping[UnitId, frozenset[PersonId]]:
     """Return the 点検担当者 of units on a day; units without one are absent."""
-    return _holding(session, duty=Duty.CLERK, unit_ids=unit_ids, day=day)
+    return _by_unit(session, _DUTIES[Duty.CLERK], unit_ids=unit_ids, day=day)
 
 
-def _holding(
-    session: Session, *, duty: Duty, unit_ids: Iterable[UnitId], day: date
+def _by_unit(
+    session: Session, statement: Select[UUID, UUID], *, unit_ids: Iterable[UnitId], day: date
 ) -> Mapping[UnitId, frozenset[PersonId]]:
-    return _by_unit(
-        session,
-        select(DutyAssignment.unit_id, DutyAssignment.person_id).where(
-            DutyAssignment.unit_id.in_(list(unit_ids)),
-            DutyAssignment.duty == duty.value,
-            duty_in_force(day),
-            no_administrator(DutyAssignment.person_id, day=day),
-        ),
-    )
-
-
-def _by_unit(session: Session, statement: Select[UUID, UUID]) -> Mapping[UnitId, frozenset[PersonId]]:
     found: dict[UnitId, set[PersonId]] = {}
-    for unit_id, person_id in session.execute(statement):
+    for unit_id, person_id in session.execute(statement, {"units": list(unit_ids), "day": day}):
         found.setdefault(UnitId(unit_id), set()).add(PersonId(person_id))
     return {unit_id: frozenset(people) for unit_id, people in found.items()}
 

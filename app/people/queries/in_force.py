@@ -1,6 +1,5 @@
 """What is in force on a day: the conditions that every question about people shares."""
 
-from datetime import date
 from typing import Final
 from uuid import UUID
 
@@ -68,7 +67,7 @@ def function_in_force(day: OnDay) -> ColumnElement[bool]:
     return valid_on(day, PersonFunctionAssignment.valid_from, PersonFunctionAssignment.valid_to)
 
 
-def no_administrator(person_id: InstrumentedAttribute[UUID], *, day: date) -> ColumnElement[bool]:
+def no_administrator(person_id: InstrumentedAttribute[UUID], *, day: OnDay) -> ColumnElement[bool]:
     """Leave out who is a system administrator on the day: counting on them would be a dead end."""
     return ~exists().where(
         PersonFunctionAssignment.person_id == person_id,
