@@ -1,5 +1,6 @@
 """The application: put together here, and refused when a promise is not kept."""
 
+from collections.abc import Callable
 from datetime import timedelta
 
 from flask import Flask
@@ -11,6 +12,8 @@ from app.checklists import routes as checklists
 from app.cli import COMMANDS
 from app.config import Settings, load_settings
 from app.db.engine import make_engine
+from app.db.guards import GuardMissing, check
+from app.db.registry import GUARDS
 from app.db.session import Database, bind, bound
 from app.home import routes as home
 from app.inspections import routes as inspections
@@ -76,6 +79,7 @@ def _init_web(app: Flask, settings: Settings) -> None:
     init_static_files(app)
     init_layout(app)
     CSRFProtect(app)
+    app.before_request(_refuse_unguarded(app))
     app.before_request(guard)
     if settings.trusted_proxies:
         hops = settings.trusted_proxies
@@ -103,3 +107,23 @@ def _init_domains(app: Flask, settings: Settings) -> None:
     ports.edition_use.append(AnswerCount())
     ports.work_counters.append(HeaderCounter())
     ports.after_sealing.append(DocumentAfterSealing(settings))
+
+
+def _refuse_unguarded(app: Flask) -> Callable[[], None]:
+    """Return what looks at the database's guards before the first page is served, under whatever server.
+
+    Not at start-up itself: the command line has to start to put missing guards back (`flask database upgrade`).
+    """
+
+    def look_once() -> None:
+        if app.extensions.get("guards looked at"):
+            return
+        with bound().engine.connect() as connection:
+            missing = check(connection, GUARDS)
+        if missing:
+            raise GuardMissing(
+                "書き換えを防ぐ仕組みが欠けているため、動かせません。管理者は flask database upgrade を実行してください。"
+            )
+        app.extensions["guards looked at"] = True
+
+    return look_once

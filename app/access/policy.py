@@ -161,9 +161,9 @@ _UNINVOLVED = (not_of_the_unit, recorded_nothing, approved_nothing)
 _LEAD_LINE: Alternatives = ((is_reviewer,), (is_manager,), (is_chief,))
 _CITY_READERS: Alternatives = (*_LEAD_LINE, (is_cio,), (is_auditor,))
 _APPROVERS: Alternatives = (
-    (is_head_of_unit, recorded_nothing),
-    (is_deputy_of_unit, recorded_nothing),
-    (is_next_higher_head, recorded_nothing),
+    (is_head_of_unit, recorded_nothing, reviewed_nothing),
+    (is_deputy_of_unit, recorded_nothing, reviewed_nothing),
+    (is_next_higher_head, recorded_nothing, reviewed_nothing),
 )
 _READERS: Alternatives = (
     (is_clerk_of_unit,),
@@ -206,7 +206,7 @@ POLICY: Final[Mapping[Permission, Alternatives]] = {
     ),
     P.UNIT_INSPECTION_SIGN_OFF: (
         (is_manager, is_another_divisions, *_UNINVOLVED, reviewed_nothing),
-        (is_next_signer, recorded_nothing, approved_nothing, reviewed_nothing),
+        (is_next_signer, *_UNINVOLVED, reviewed_nothing),
     ),
 }
 
@@ -257,7 +257,7 @@ DEFAULT_REASON: Final = (
 REASONS: Final[Mapping[str, str]] = {
     "recorded_nothing": "自分が記録した回答は、自分では承認も審査もできません。代決者か、ひとつ上の所属長に頼んでください。",
     "approved_nothing": "自分が承認した点検票は、審査も確定もできません。ほかの担当者に頼んでください。",
-    "reviewed_nothing": "自分が審査した点検票は、自分では確定できません。審査していない管理者か統括に頼んでください。",
+    "reviewed_nothing": "自分が審査した点検票は、自分では承認も確定もできません。審査していない人に頼んでください。",
     "not_of_the_unit": "自分の所属の点検票は、審査も確定もできません。ほかの担当者に頼んでください。",
     "is_another_divisions": "情報主管課の点検票は、代替審査の所属が審査し、統括が確定します。",
     "did_not_request": "自分が申し出たことは、自分では決められません。もう一人に頼んでください。",

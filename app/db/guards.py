@@ -26,7 +26,9 @@ PREFIX = "guard_"
 
 
 class GuardMissing(Refusal):
-    """A declared guard is not in the database as it should be."""
+    """A declared guard is not in the database as it should be: nothing is served until it is back."""
+
+    status = 503
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -299,7 +299,7 @@ STEPS: Final[tuple[SheetStep, ...]] = (
         grace_has_passed,
     ),
     *(
-        _step(A.EXCLUDE, state, S.EXCLUDED, P.CITY_CAMPAIGN_OPEN, "inspection.excluded")
+        _step(A.EXCLUDE, state, S.EXCLUDED, P.UNIT_INSPECTION_CLOSE, "inspection.excluded")
         for state in (
             S.ANSWERING,
             S.AWAITING_HEAD,
@@ -462,7 +462,7 @@ def date_problems(dates: CampaignDates) -> list[tuple[str, str]]:
             dates.answer_from,
             "answer_due",
             dates.answer_due,
-            "回答の期限は、回答の開始日より後の日にしてください。",
+            "回答の期限は、回答の開始日と同じ日か後の日にしてください。",
         ),
         (
             "answer_due",
@@ -476,7 +476,7 @@ def date_problems(dates: CampaignDates) -> list[tuple[str, str]]:
             dates.approval_due,
             "review_due",
             dates.review_due,
-            "審査の期限は、所属長承認の期限より後の日にしてください。",
+            "審査の期限は、所属長承認の期限と同じ日か後の日にしてください。",
         ),
         (
             "approval_due",

@@ -430,12 +430,6 @@ def upgrade() -> None:
         sa.Column("added_reason", sa.Text(), nullable=False),
         sa.ForeignKeyConstraint(["added_by"], ["person.id"], name=op.f("fk_inspection_added_by")),
         sa.ForeignKeyConstraint(["campaign_id"], ["campaign.id"], name=op.f("fk_inspection_campaign_id")),
-        sa.ForeignKeyConstraint(
-            ["previous_revision_id"],
-            ["revision.id"],
-            name=op.f("fk_inspection_previous_revision_id"),
-            use_alter=True,
-        ),
         sa.ForeignKeyConstraint(["unit_id"], ["unit.id"], name=op.f("fk_inspection_unit_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_inspection")),
         sa.UniqueConstraint("campaign_id", "unit_id", name=op.f("uq_inspection_campaign_id_unit_id")),
@@ -696,9 +690,18 @@ def upgrade() -> None:
         info={"retention_class": "five-years"},
     )
 
+    # The two tables point at each other: this key comes when both are there.
+    with op.batch_alter_table("inspection", schema=None) as batch_op:
+        batch_op.create_foreign_key(
+            op.f("fk_inspection_previous_revision_id"), "revision", ["previous_revision_id"], ["id"]
+        )
+
 
 def downgrade() -> None:
     """Go down."""
+    with op.batch_alter_table("inspection", schema=None) as batch_op:
+        batch_op.drop_constraint(op.f("fk_inspection_previous_revision_id"), type_="foreignkey")
+
     op.drop_table("kept_document")
     op.drop_table("item_review")
     op.drop_table("sheet_step")

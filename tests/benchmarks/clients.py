@@ -12,7 +12,7 @@ from tests.benchmarks.processes import Group
 from tests.integration.cli.served import Browser
 from tests.people import Cast
 
-SECONDS: Final = 2.5
+SECONDS: Final = 2.0
 """How long a round of answering lasts."""
 
 

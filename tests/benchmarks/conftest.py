@@ -96,8 +96,10 @@ def _stage(engine: str, folder: Path, *, past: Past) -> Iterator[Stage]:
             Settings(database_url=url, instance_path=folder / "instance", secret_key="benchmark" * 5)
         )
         app.extensions["clock"] = StandingClock()
-        yield Stage(engine, url, year, app, bound())
-        bound().engine.dispose()
+        # Not `bound()` again at the end: another stage may have entered meanwhile.
+        database = bound()
+        yield Stage(engine, url, year, app, database)
+        database.engine.dispose()
 
 
 @pytest.fixture

@@ -86,11 +86,14 @@ def _pair(product: Callable[[], Sample], bare: Callable[[], Sample], *, number: 
     return product(), bare()
 
 
-def milliseconds(samples: Sequence[Sample]) -> str:
+def medians(samples: Sequence[Sample]) -> str:
     """Return the medians of CPU and wall time for the table."""
-    cpu = median(sample.cpu for sample in samples) * 1000
-    wall = median(sample.wall for sample in samples) * 1000
-    return f"{cpu:.3g} ms CPU, {wall:.3g} ms wall"
+    cpu, wall = median(sample.cpu for sample in samples), median(sample.wall for sample in samples)
+    return f"{_readable(cpu)} CPU, {_readable(wall)} wall"
+
+
+def _readable(seconds: float) -> str:
+    return f"{seconds:.2f} s" if seconds >= 1 else f"{seconds * 1000:.3g} ms"
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,7 +124,7 @@ class Table:
     def compare(self, item: str, found: Comparison, *, goal: str, database: str = "SQLite") -> None:
         """Add a line for a comparison by CPU time; the ratio of wall times stands beside it."""
         spread = f"CPU {_range(found.cpu)}, wall ×{found.wall.middle:.2f} ({_range(found.wall)})"
-        both = milliseconds(found.product), milliseconds(found.bare)
+        both = medians(found.product), medians(found.bare)
         self.lines.append(Line(item, database, *both, f"×{found.cpu.middle:.2f}", spread, goal))
 
     def add(

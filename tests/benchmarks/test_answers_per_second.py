@@ -18,7 +18,7 @@ from tests.benchmarks.measuring import Table, ratio_of
 from tests.benchmarks.serving import group_of, serving_bare, serving_product
 from tests.integration.cli.served import Browser, Served
 
-ROUNDS: Final = 4
+ROUNDS: Final = 3
 PEOPLE: Final = 8
 FIRST: Final = 8
 """The first of the offices whose clerks answer here; those before are used by other measurements."""

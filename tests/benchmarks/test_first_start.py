@@ -12,7 +12,7 @@ from tests.benchmarks.measuring import Sample, Table, in_turns
 from tests.benchmarks.serving import group_of, serving_bare
 from tests.integration.cli.served import Served, environment, free_port, run_to_its_end, serving
 
-ROUNDS: Final = 3
+ROUNDS: Final = 2
 SETUP: Final = (
     "setup",
     "--non-interactive",

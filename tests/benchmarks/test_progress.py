@@ -17,8 +17,8 @@ from tests.benchmarks.conftest import Stage
 from tests.benchmarks.measuring import Sample, Table, Work, in_turns, timed
 from tests.people import KIMURA
 
-ROUNDS: Final = 7
-PAGES: Final = 5
+ROUNDS: Final = 5
+PAGES: Final = 4
 BARE: Final = Environment(autoescape=True).from_string(
     """<!doctype html><html lang="ja"><title>回収状況</title><table>
 {% for row in rows %}<tr><th>{{ row.name }}</th><td>{{ row.state }}</td>

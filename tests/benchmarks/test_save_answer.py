@@ -14,9 +14,9 @@ from tests.benchmarks.city import CLERKS, item_ids
 from tests.benchmarks.conftest import Stage
 from tests.benchmarks.measuring import Sample, Table, Work, in_turns, timed
 
-ROUNDS: Final = 7
-SAVES: Final = 60
-BARE_SAVES: Final = 200
+ROUNDS: Final = 5
+SAVES: Final = 40
+BARE_SAVES: Final = 120
 OFFICE: Final = 1
 
 

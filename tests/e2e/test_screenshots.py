@@ -65,7 +65,13 @@ def _go_on_answering(page: Page) -> None:
     ],
 )
 def test_the_pictures_of_the_readme_can_be_taken(
-    demonstration: str, chromium: Browser, tmp_path: Path, name: str, role: str, walk: Callable[[Page], None]
+    *,
+    demonstration: str,
+    chromium: Browser,
+    tmp_path: Path,
+    name: str,
+    role: str,
+    walk: Callable[[Page], None],
 ) -> None:
     """Take one; UPDATE_SCREENSHOTS=1 replaces the kept one (fonts differ between machines, so bytes are not compared)."""
     staff_no, password = next(

@@ -203,7 +203,7 @@ def subject_of(session: Session, *, sheet: Sheet, today: date, tree: UnitTree | 
             session,
             unit_id=sheet.unit_id,
             day=today,
-            barred=took_part["recorded"],
+            barred=took_part["recorded"] | took_part["reviewed"],
             tree=tree or tree_on(session, day=today),
         ),
         next_signers=next_signers(

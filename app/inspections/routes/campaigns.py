@@ -449,7 +449,7 @@ def close_unsubmitted_sheet(inspection_id: UUID) -> ResponseReturnValue:
 
 
 @blueprint.post("/inspections/<uuid:inspection_id>/exclude")
-@requires(Permission.CITY_CAMPAIGN_OPEN)
+@requires(Permission.UNIT_INSPECTION_CLOSE)
 def exclude_sheet(inspection_id: UUID) -> ResponseReturnValue:
     """Take a unit out of a running campaign."""
     return _end(inspection_id, action=Action.EXCLUDE, command=exclude, message="対象から外しました。")

@@ -183,12 +183,13 @@ def next_signers(
 
     Empty when a manager is free: not barred, and without any post or duty in the unit. For the lead
     division's own sheet no manager ever is. Otherwise the free holders of 統括; when there is none, the
-    free CIO. `barred` are those who recorded, approved or reviewed anything of the sheet.
+    free CIO; nobody of the unit itself. `barred` are those who recorded, approved or reviewed anything.
     """
     if unit_id not in units_with(session, function=UnitFunction.LEAD_DIVISION, day=day):
         managers = holders_of(session, function=Function.MANAGER, day=day) - barred
         if managers - _tied_to(session, unit_id=unit_id, day=day):
             return frozenset()
+    barred |= _tied_to(session, unit_id=unit_id, day=day)
     chiefs = holders_of(session, function=Function.CHIEF, day=day) - barred
     return chiefs or holders_of(session, function=Function.CIO, day=day) - barred
 

@@ -231,7 +231,7 @@ def test_another_base_date_draws_its_own_tree_and_keeps_the_rest(reviewer: Flask
     ("changes", "sentence"),
     [
         ({"title": ""}, "名称を書いてください。"),
-        ({"answer_due": "2026-11-30"}, "回答の期限は、回答の開始日より後の日にしてください。"),
+        ({"answer_due": "2026-11-30"}, "回答の期限は、回答の開始日と同じ日か後の日にしてください。"),
         ({"base_date": "2026-13-40"}, "基準日は、2026-11-20 の形で"),
         ({"units": []}, "対象の所属を1つ以上選んでください。"),
         ({"units": ["x"]}, "対象の所属を読み取れませんでした。"),

@@ -170,11 +170,11 @@ UNIT_TABLES: Final[Mapping[Permission, str]] = {
     Permission.UNIT_INSPECTION_APPROVE: """
         role        own  below  other  lead  ownlead
         clerk       .    .      .      .     .
-        head        r    .      .      .     r
-        deputy      r    .      .      .     r
-        stand-in    r    r      r      r     r
+        head        rv   .      .      .     rv
+        deputy      rv   .      .      .     rv
+        stand-in    rv   rv     rv     rv    rv
         reviewer    .    .      .      .     .
-        manager     .    .      .      r     r
+        manager     .    .      .      rv    rv
         chief       .    .      .      .     .
         signer      .    .      .      .     .
         substitute  .    .      .      .     .
@@ -210,7 +210,7 @@ UNIT_TABLES: Final[Mapping[Permission, str]] = {
         reviewer    .    .      .      .     .
         manager     .    rav    rav    .     .
         chief       .    .      .      .     .
-        signer      rav  rav    rav    rav   rav
+        signer      .    rav    rav    rav   .
         substitute  .    .      .      .     .
         auditor     .    .      .      .     .
         cio         .    .      .      .     .

@@ -54,6 +54,7 @@ def test_an_administrator_sees_no_more_for_being_one() -> None:
         (Scope.units([]), "0"),
         (Scope.units([OWN]), f"unit_id IN ('{OWN.hex}')"),
     ],
+    ids=["city", "nothing", "one unit"],
 )
 def test_a_scope_is_also_a_condition(scope: Scope, condition: str) -> None:
     column = cast("InstrumentedAttribute[UUID]", Column("unit_id", Uuid()))

@@ -396,8 +396,7 @@ def ending_page(session: Session, *, actor: Actor, inspection_id: InspectionId, 
     """
     sheet = find_sheet(session, actor=actor, inspection_id=inspection_id)
     subject = subject_of(session, sheet=sheet, today=today)
-    if not may(Permission.CITY_CAMPAIGN_OPEN, actor=actor, subject=subject):
-        require(Permission.UNIT_INSPECTION_CLOSE, actor=actor, subject=subject)
+    require(Permission.UNIT_INSPECTION_CLOSE, actor=actor, subject=subject)
     facts = facts_of(sheet, content_of_sheet(session, sheet=sheet), today=today)
     ways = tuple(
         EndingWay(
