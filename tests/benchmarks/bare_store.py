@@ -83,6 +83,7 @@ class PostgresqlStore:
     def fill(self) -> None:
         """Make the table."""
         with self._connection() as connection, connection.cursor() as cursor:
+            cursor.execute("DROP TABLE IF EXISTS bare_answer")
             cursor.execute(_CREATE)
             with cursor.copy("COPY bare_answer FROM STDIN") as copy:
                 for number in range(ROWS):
@@ -126,8 +127,8 @@ def store_at(url: str) -> SqliteStore | PostgresqlStore:
 def filled_store(url: str) -> Iterator[SqliteStore | PostgresqlStore]:
     """Yield a store with a year of answers."""
     store = store_at(url)
-    store.fill()
     try:
+        store.fill()
         yield store
     finally:
         store.close()

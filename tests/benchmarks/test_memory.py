@@ -1,6 +1,7 @@
 """Memory of the whole service after it has served, and of an empty Flask application under the same server."""
 
 from pathlib import Path
+from typing import Final
 
 import pytest
 
@@ -11,6 +12,9 @@ from tests.benchmarks.serving import group_of, serving_bare, serving_product
 from tests.benchmarks.test_answers_per_second import people_at
 from tests.integration.cli.served import Browser
 from tests.people import KIMURA
+
+FIRST: Final = 20
+"""The first of the offices whose clerks answer here."""
 
 
 def test_memory_after_serving(stage: Stage, table: Table, tmp_path: Path) -> None:
@@ -24,7 +28,7 @@ def test_memory_after_serving(stage: Stage, table: Table, tmp_path: Path) -> Non
         manager.sign_in(KIMURA)
         for page in pages:
             assert manager.get(page).status == 200
-        with people_at(product, stage=stage) as clerks:
+        with people_at(product, stage=stage, first=FIRST) as clerks:
             answering(clerks, server=None)
         for _ in pages:
             Browser(bare.port).get("/login")

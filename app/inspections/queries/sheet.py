@@ -355,15 +355,11 @@ class SheetContent:
 
     profile: Profile
     items: tuple[Item, ...]
+    applicable_ids: frozenset[ItemId]
     answers: Mapping[ItemId, AnswerFact]
     reviews: Mapping[ItemId, ReviewFact]
     returns: tuple[ReturnFact, ...]
     approved_digest: str | None
-
-    @property
-    def applicable_ids(self) -> frozenset[ItemId]:
-        """Return the ids of the items that apply."""
-        return frozenset(item.id for item in self.items)
 
     def completeness(self, sheet: Sheet) -> Completeness:
         """Count the answers over the items that apply."""
@@ -404,9 +400,11 @@ def content_of_sheet(session: Session, *, sheet: Sheet) -> SheetContent:
         .order_by(Approval.sequence.desc())
         .limit(1)
     ).one_or_none()
+    items = applicable_items(sheet, profile)
     return SheetContent(
         profile=profile,
-        items=applicable_items(sheet, profile),
+        items=items,
+        applicable_ids=frozenset(item.id for item in items),
         answers=answers_of(session, revision_id=sheet.revision_id),
         reviews=reviews_of(session, revision_id=sheet.revision_id),
         returns=returns_of(session, revision_id=sheet.revision_id),

@@ -263,4 +263,4 @@ def test_the_pages_ask_little(clerk: FlaskClient, year: Year) -> None:
         assert len(sent) <= most, (path, len(sent))
     with counted() as sent:
         save(clerk, year, level="partial", comment="直した", version=1)
-    assert len(sent) <= 14, len(sent)
+    assert len(sent) <= 16, len(sent)

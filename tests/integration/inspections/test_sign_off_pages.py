@@ -338,8 +338,8 @@ def test_the_pages_ask_little(manager: FlaskClient, year: Year, database: Databa
     actor, sheet = year.actor(KIMURA), year.sheets[AFFAIRS.code]
     with database.reading() as session, statements() as sent:
         sign_off_page(session, actor=actor, inspection_id=sheet, today=TODAY)
-    assert len(sent) <= 22
+    assert len(sent) <= 24
     year.sign_off(AFFAIRS)
     with database.reading() as session, statements() as sent:
         reopening_page(session, actor=actor, inspection_id=sheet, today=TODAY)
-    assert len(sent) <= 16
+    assert len(sent) <= 18

@@ -84,7 +84,7 @@ WAYS: Final[Mapping[State, Mapping[Action, tuple[State, Permission]]]] = {
     S.CLOSED_UNSUBMITTED: {},
     S.EXCLUDED: {},
 }
-EVERYWHERE: Final = {A.EXCLUDE: (S.EXCLUDED, P.CITY_CAMPAIGN_OPEN)}
+EVERYWHERE: Final = {A.EXCLUDE: (S.EXCLUDED, P.UNIT_INSPECTION_CLOSE)}
 """A unit can be taken out of a running campaign from every state that is not sealed."""
 
 
