@@ -24,7 +24,7 @@ _PAGES = {
     "approval": "inspections.approval",
     "review": "inspections.review_page",
     "sign_off": "inspections.sign_off_page",
-    "answer": "inspections.check",
+    "answer": "inspections.go_on",
 }
 
 

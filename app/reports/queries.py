@@ -57,6 +57,7 @@ _JUDGEMENT_MARKS: Final = {
     Judgement.CHANGED: JudgementMark.CHANGED,
     Judgement.RETURNED: JudgementMark.RETURNED,
 }
+NOT_ASKED: Final = ReportLevel(mark=LevelMark.NOT_APPLICABLE, label="該当なし")
 UNANSWERED: Final = ReportLevel(mark=LevelMark.UNANSWERED, label="未回答")
 FIRST_REIWA_YEAR: Final = 2019
 TITLE: Final = "情報セキュリティ自己点検　結果票"
@@ -244,7 +245,7 @@ def _item(found: SealedSheet, item: Item, section: Section, *, judged: bool) -> 
         statement=item.statement,
         is_mandatory=item.mandatory,
         weight_text=f"重み {item.weight}",
-        level=_level(_own_level(found, item)),
+        level=_level(_own_level(found, item)) if applies else NOT_ASKED,
         comment=answer.comment if answer else "",
         last_year=_before(found.previous.get(item.id)),
         judgement=_judgement(review),

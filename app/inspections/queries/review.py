@@ -270,7 +270,7 @@ def review_page(session: Session, *, actor: Actor, inspection_id: InspectionId, 
         items=judged_items(sheet, content, before=previous_answers(session, sheet=sheet), names=names),
         offers=offers(sheet, facts_of(sheet, content, today=today), actor=actor, subject=subject),
         queue=beside(session, actor=actor, tree=tree, today=today),
-        default_due=max(sheet.campaign.dates.review_due, today + USUAL_RETURN),
+        default_due=today + USUAL_RETURN,
         editable=sheet.state in REVIEWABLE,
     )
 

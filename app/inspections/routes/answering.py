@@ -6,6 +6,7 @@ from flask import flash, jsonify, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from app.access.permissions import Permission
+from app.access.policy import Subject, may
 from app.db.session import reading, transaction
 from app.inspections.commands import answer as commands
 from app.inspections.commands.answer import Outcome, Recorded
@@ -16,7 +17,7 @@ from app.inspections.queries.lists import sheets_of
 from app.inspections.queries.sheet import find_sheet
 from app.inspections.routes import blueprint
 from app.inspections.routes.access_log import log_access
-from app.inspections.routes.words import doable
+from app.inspections.routes.words import answer_address, doable
 from app.kernel.errors import InvalidInput, NotNow
 from app.kernel.fiscal_year import clock_time
 from app.kernel.ids import InspectionId, ItemId
@@ -42,7 +43,26 @@ def inspection(inspection_id: UUID) -> str:
             session, actor=actor(), inspection_id=InspectionId(inspection_id), today=today()
         )
     log_access(inspection_id=page.head.sheet.id, unit_id=page.head.sheet.unit_id, act="sheet.read")
-    return render_template("inspections/inspection.html", page=page, key=new_key(), doable=doable(page))
+    subject = Subject(unit_id=page.head.sheet.unit_id)
+    names = may(Permission.UNIT_DUTY_NAME, actor=actor(), subject=subject)
+    return render_template(
+        "inspections/inspection.html", page=page, key=new_key(), doable=doable(page), names=names
+    )
+
+
+@blueprint.get("/inspections/<uuid:inspection_id>/next")
+@requires(Permission.UNIT_INSPECTION_ANSWER)
+def go_on(inspection_id: UUID) -> ResponseReturnValue:
+    """Lead to where answering goes on: the profile, then the first open or returned item, then the check."""
+    with reading() as session:
+        page = queries.check_page(
+            session, actor=actor(), inspection_id=InspectionId(inspection_id), today=today()
+        )
+    waiting = page.profile_open or page.returns_open or page.unanswered or page.comments_missing
+    return redirect(
+        answer_address(page) if waiting else url_for("inspections.check", inspection_id=inspection_id),
+        code=303,
+    )
 
 
 @blueprint.get("/inspections/<uuid:inspection_id>/profile")

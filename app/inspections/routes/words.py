@@ -16,6 +16,7 @@ from app.inspections.routes import blueprint
 from app.inspections.rules import Action, State
 from app.inspections.texts import NOT_STARTED, STATE
 from app.kernel.errors import Problem
+from app.web.access import visitor_or_none
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,5 +148,6 @@ def percent(share: Fraction | None) -> str:
 
 @blueprint.app_context_processor
 def labels() -> dict[str, object]:
-    """Give templates the label tables that they index."""
-    return {"ask_labels": ASK}
+    """Give templates the label tables that they index, and whose page it is (a script never sends as somebody else)."""
+    found = visitor_or_none()
+    return {"ask_labels": ASK, "person_id": str(found.actor.person_id) if found else ""}

@@ -9,13 +9,17 @@
   const state = document.getElementById("save-state");
   if (!form || !state || !window.fetch) return;
 
-  const token = form.elements.csrf_token ? form.elements.csrf_token.value : "";
+  let token = form.elements.csrf_token ? form.elements.csrf_token.value : "";
   const waits = [1, 2, 5, 15, 30];
   const quiet = 800;
+  const longest = 5000;
   const slow = 400;
   const queue = new Map(); // item id -> {card, client}
   let sending = false;
+  const typing = new Map(); // card -> when its unsent words began
+  const refused = new Set(); // cards whose words the server did not take
   let stopped = false;
+  let leaving = false;
   let attempt = 0;
 
   document.querySelectorAll("[data-plain-save]").forEach((button) => { button.hidden = true; });
@@ -51,6 +55,7 @@
   }
 
   function put(card) {
+    typing.delete(card);
     queue.set(card.dataset.item, { card: card, client: newId() });
     send();
   }
@@ -91,7 +96,8 @@
         if (bodyOf(job.card, job.client) !== body.replace(/"version":\d+/, '"version":' + reply.version)) put(job.card);
       }
       refresh(job.card);
-      if (queue.size === 0) show("saved", "保存済み", reply.time);
+      content(job.card);
+      if (queue.size === 0 && typing.size === 0) tell(reply.time);
       send();
       return;
     }
@@ -99,24 +105,81 @@
     if (status === 409 && "version" in reply) {
       // Two people: the whole form goes to the server, which shows both texts. Nothing is thrown away.
       stopped = true;
-      queue.clear();
+      leaving = true;
       form.requestSubmit ? form.requestSubmit() : form.submit();
       return;
     }
-    if (status === 401 || status === 409 || status === 403 || status === 404 || status === 400) {
+    if (status === 401 || status === 400) {
+      // Signed out meanwhile: the words stay here, and go out once the same person has signed in again in another tab.
+      renew().then((same) => {
+        if (same) { send(); return; }
+        show("failed", "保存できません（" + queue.size + "件）", "この画面は閉じずに、別のタブでログインし直してください。続けて保存します。");
+        window.setTimeout(send, 5000);
+      });
+      return;
+    }
+    if (status === 409 || status === 403 || status === 404) {
       stopped = true;
-      show("failed", "保存できません", reply.message || "画面を開き直してください。入力した内容はこの画面に残っています。");
+      show("failed", "保存できません", (reply.message || "画面を開き直してください。") + " 書いた言葉は、この画面から写してください。");
       return;
     }
     if (status === 422) {
-      queue.delete(id);
-      show("failed", "保存できません", reply.message || "入力内容を確かめてください。");
+      if (queue.get(id) === job) queue.delete(id);
+      complain(job.card, reply.message || "入力内容を確かめてください。");
+      send();
       return;
     }
     const wait = waits[Math.min(attempt, waits.length - 1)];
     attempt += 1;
     show("queued", "まだ保存していません（" + queue.size + "件）", "通信が切れています。" + wait + "秒後にもう一度送ります。");
     window.setTimeout(send, wait * 1000);
+  }
+
+  // Say 保存済み only while nothing on this page waits for mending.
+  function tell(time) {
+    if (refused.size > 0) show("failed", "保存できない項目が" + refused.size + "件あります", "赤い文を読んで直してください。");
+    else show("saved", "保存済み", time);
+  }
+
+  function complain(card, sentence) {
+    refused.add(card);
+    open(card);
+    const comment = field(card, "comment");
+    comment.setAttribute("aria-invalid", "true");
+    let line = card.querySelector("[data-refused]");
+    if (!line) {
+      line = document.createElement("p");
+      line.className = "field__error";
+      line.dataset.refused = "";
+      line.id = "refused-" + card.dataset.key;
+      comment.after(line);
+      comment.setAttribute("aria-describedby", line.id);
+    }
+    line.textContent = sentence;
+    tell("");
+  }
+
+  function content(card) {
+    refused.delete(card);
+    const line = card.querySelector("[data-refused]");
+    if (line) {
+      line.remove();
+      field(card, "comment").removeAttribute("aria-invalid");
+    }
+  }
+
+  // Fetch the page anew for its token; only where the same person is signed in does sending go on.
+  async function renew() {
+    try {
+      const page = await fetch(window.location.href, { credentials: "same-origin" });
+      const fresh = new DOMParser().parseFromString(await page.text(), "text/html").getElementById("answers");
+      if (!fresh || fresh.dataset.person !== form.dataset.person) return false;
+      token = fresh.elements.csrf_token.value;
+      form.elements.csrf_token.value = token;
+      return true;
+    } catch (error) {
+      return false;
+    }
   }
 
   function refresh(card) {
@@ -193,10 +256,12 @@
       put(card);
     });
     card.addEventListener("input", (event) => {
-      if (event.target.tagName !== "TEXTAREA") return;
+      if (event.target.tagName !== "TEXTAREA" || stopped) return;
       window.clearTimeout(timer);
+      if (!typing.has(card)) typing.set(card, Date.now());
       show("saving", "入力中", "");
-      timer = window.setTimeout(() => put(card), quiet);
+      const rest = Math.max(0, longest - (Date.now() - typing.get(card)));
+      timer = window.setTimeout(() => put(card), Math.min(quiet, rest));
     });
     card.addEventListener("focusout", (event) => {
       if (event.target.tagName !== "TEXTAREA" || timer === 0) return;
@@ -207,6 +272,14 @@
   });
 
   window.addEventListener("beforeunload", (event) => {
-    if (queue.size > 0 && !stopped) event.preventDefault();
+    if (!leaving && (queue.size > 0 || typing.size > 0 || refused.size > 0)) event.preventDefault();
   });
+
+  // The page goes away while words wait: they are sent at once, and the browser finishes the sending.
+  function flush() {
+    [...typing.keys()].forEach(put);
+  }
+  window.addEventListener("pagehide", flush);
+  document.addEventListener("visibilitychange", () => { if (document.visibilityState === "hidden") flush(); });
+  form.addEventListener("submit", () => { leaving = true; });
 })();
