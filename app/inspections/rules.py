@@ -4,7 +4,7 @@ Basis: 市 情報セキュリティ対策基準 (自己点検): the head owns th
 approver, reviewer and reviewed are never the same person (兼務の禁止).
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
@@ -384,10 +384,18 @@ def completeness(
     return Completeness(applicable=applicable, answered=answered, comments_missing=missing)
 
 
+Reply = tuple[str, int, str]
+"""A reply to the reviewer: item, round, words."""
+
+
 def content_of(
-    items: Iterable[Item], *, answers: Mapping[ItemId, AnswerFact], flags: Mapping[str, bool]
+    items: Iterable[Item],
+    *,
+    answers: Mapping[ItemId, AnswerFact],
+    flags: Mapping[str, bool],
+    replies: Sequence[Reply] = (),
 ) -> dict[str, Any]:
-    """Return what a head approves, as a canonical value: the profile and each answer that applies."""
+    """Return what a head approves, as a canonical value: the profile, each answer that applies, the replies to returns."""
     return {
         "flags": dict(sorted(flags.items())),
         "answers": [
@@ -395,14 +403,19 @@ def content_of(
             for item in items
             if (answer := answers.get(item.id)) is not None
         ],
+        "replies": [list(reply) for reply in replies],
     }
 
 
 def content_digest(
-    items: Iterable[Item], *, answers: Mapping[ItemId, AnswerFact], flags: Mapping[str, bool]
+    items: Iterable[Item],
+    *,
+    answers: Mapping[ItemId, AnswerFact],
+    flags: Mapping[str, bool],
+    replies: Sequence[Reply] = (),
 ) -> str:
     """Return the digest of what a head approves: it is shown, carried by the form and stored with the approval."""
-    return digest_of(content_of(items, answers=answers, flags=flags))
+    return digest_of(content_of(items, answers=answers, flags=flags, replies=replies))
 
 
 class Change(StrEnum):

@@ -11,7 +11,7 @@ from app.config import Settings
 from app.db.session import reading, transaction
 from app.inspections.queries.sealed import sealed_sheet
 from app.kernel.ids import InspectionId
-from app.reports.commands import keep_document, kept_document
+from app.reports.commands import keep_document, kept_document, read_document
 from app.reports.queries import inspection_pdf
 
 log = logging.getLogger(__name__)
@@ -27,13 +27,14 @@ def keep_inspection_pdf(
     with reading() as session:
         found = sealed_sheet(session, actor=actor, inspection_id=inspection_id, number=number)
         kept = kept_document(session, found=found)
+    if kept is not None:
+        return read_document(kept, folder=settings.evidence_path)
     content = inspection_pdf(found, settings=settings)
     # A clash means that another process kept it meanwhile: the same bytes under the same digest.
-    if kept is None:
-        with suppress(IntegrityError), transaction() as session:
-            keep_document(
-                session, actor=actor, found=found, content=content, folder=settings.evidence_path, now=now
-            )
+    with suppress(IntegrityError), transaction() as session:
+        keep_document(
+            session, actor=actor, found=found, content=content, folder=settings.evidence_path, now=now
+        )
     return content
 
 

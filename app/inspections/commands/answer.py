@@ -123,10 +123,13 @@ def _require_valid(drafts: tuple[AnswerDraft, ...], *, edition: Edition) -> None
             raise InvalidInput.of("この点検票にない項目か選択肢が送られました。画面を開き直してください。")
         field = f"comment-{item.key}"
         problems += text_problems(
-            draft.comment, field=field, label=f"{item.number}の理由", longest=LONGEST_COMMENT
+            clean(draft.comment), field=field, label=f"{item.number}の理由", longest=LONGEST_COMMENT
         )
         problems += text_problems(
-            draft.reply, field=f"reply-{item.key}", label=f"{item.number}の返信", longest=LONGEST_REASON
+            clean(draft.reply),
+            field=f"reply-{item.key}",
+            label=f"{item.number}の返信",
+            longest=LONGEST_REASON,
         )
     if problems:
         raise InvalidInput(problems)
@@ -150,10 +153,16 @@ def _record_one(
         if stored
         else (draft.level, comment) == (None, "")
     )
-    if same or (version and _already_sent(session, sheet=sheet, draft=draft)):
+    if same:
         return Recorded(
             item_id=draft.item_id, outcome=Outcome.SAVED if replied else Outcome.UNCHANGED, version=version
         )
+    sent = _sent_before(session, sheet=sheet, draft=draft) if version else None
+    if sent is not None and (sent.level, sent.comment) == (draft.level, comment):
+        # Sent twice, done once. The version is that of the first time: who saved since then is not overwritten next.
+        return Recorded(item_id=draft.item_id, outcome=Outcome.UNCHANGED, version=sent.version)
+    if sent is not None:
+        return Recorded(item_id=draft.item_id, outcome=Outcome.CONFLICT, version=version, kept=stored)
     if draft.seen_version != version:
         return Recorded(item_id=draft.item_id, outcome=Outcome.CONFLICT, version=version, kept=stored)
     _write(session, sheet=sheet, draft=draft, comment=comment, version=version + 1, actor=actor, now=now)
@@ -161,17 +170,16 @@ def _record_one(
     return Recorded(item_id=draft.item_id, outcome=Outcome.SAVED, version=version + 1)
 
 
-def _already_sent(session: Session, *, sheet: Sheet, draft: AnswerDraft) -> bool:
-    return (
-        session.scalar(
-            select(AnswerHistory.version).where(
-                AnswerHistory.revision_id == sheet.revision_id,
-                AnswerHistory.item_id == draft.item_id,
-                AnswerHistory.client_id == draft.client_id,
-            )
+def _sent_before(session: Session, *, sheet: Sheet, draft: AnswerDraft) -> AnswerFact | None:
+    """Return what the same save brought when it was sent before."""
+    row = session.execute(
+        select(AnswerHistory.level, AnswerHistory.comment, AnswerHistory.version).where(
+            AnswerHistory.revision_id == sheet.revision_id,
+            AnswerHistory.item_id == draft.item_id,
+            AnswerHistory.client_id == draft.client_id,
         )
-        is not None
-    )
+    ).one_or_none()
+    return AnswerFact(level=row.level, comment=row.comment, version=row.version) if row else None
 
 
 def _write(

@@ -130,7 +130,7 @@ def _problems(draft: JudgementDraft, *, loaded: Loaded, today: date) -> list[Pro
             f"{item.number}は、画面を開いたあとに変わりました。開き直して、いまの内容を確かめてください。"
         )
     label, field = f"{item.number}の所見・理由", f"remark-{item.key}"
-    problems = text_problems(draft.remark, field=field, label=label, longest=LONGEST_REASON)
+    problems = text_problems(clean(draft.remark), field=field, label=label, longest=LONGEST_REASON)
     if draft.judgement is not Judgement.ACCEPTED and not clean(draft.remark):
         problems.append(Problem(field=field, message=f"{item.number}の所見・理由を書いてください。"))
     if (

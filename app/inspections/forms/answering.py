@@ -1,7 +1,8 @@
 """Answers as the page or the autosave sends them. The fields come from the edition: `level-D01`, `comment-D01`, `version-D01`, `reply-D01`."""
 
+import re
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, Final
 
 from werkzeug.datastructures import MultiDict
 
@@ -12,12 +13,15 @@ from app.kernel.ids import ItemId
 from app.web.forms import KEY
 
 _DAMAGED = "送られた内容を読み取れませんでした。画面を開き直してから、もう一度送ってください。"
-LONGEST_CLIENT_ID = 64
+_CLIENT_ID: Final = re.compile("[A-Za-z0-9:_-]{8,64}")
+"""An id of a save: long enough not to meet another, of letters that every database takes."""
 
 
 def drafts_of_page(form: MultiDict[str, str], *, items: Iterable[Item]) -> tuple[AnswerDraft, ...]:
     """Return the drafts of a whole page; items without fields, and those where the other's text is kept, are left out."""
     page_id = form.get(KEY, "")[:40]
+    if not _CLIENT_ID.fullmatch(page_id):
+        raise InvalidInput.of(_DAMAGED)
     return tuple(
         AnswerDraft(
             item_id=item.id,
@@ -50,7 +54,7 @@ def draft_of_autosave(body: Any, *, item_id: ItemId) -> AnswerDraft:  # noqa: AN
         raise InvalidInput.of(_DAMAGED)
     if isinstance(version, bool) or not isinstance(version, int) or not isinstance(client_id, str):
         raise InvalidInput.of(_DAMAGED)
-    if not 8 <= len(client_id) <= LONGEST_CLIENT_ID:  # noqa: PLR2004 - shorter ids would meet each other
+    if not _CLIENT_ID.fullmatch(client_id):
         raise InvalidInput.of(_DAMAGED)
     return AnswerDraft(
         item_id=item_id,

@@ -1,9 +1,10 @@
 """One sheet as rules and pages see it: the obligation, its current revision, its people."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
+from typing import Any, Final
 
 from sqlalchemy import Row, literal, select, union
 from sqlalchemy.orm import Session
@@ -25,10 +26,12 @@ from app.inspections.models import (
     ProfileFlag,
     Reopening,
     Revision,
+    SheetStepRow,
 )
 from app.inspections.rules import (
     DECIDED,
     SEALED,
+    Action,
     AnswerFact,
     CampaignDates,
     CampaignKind,
@@ -215,10 +218,17 @@ def subject_of(session: Session, *, sheet: Sheet, today: date, tree: UnitTree | 
     )
 
 
+_REVIEWING: Final = [
+    action.value
+    for action in (Action.START_REVIEW, Action.RETURN_ITEMS, Action.CANCEL_RETURN, Action.FINISH_REVIEW)
+]
+"""Who does one of these took part in the review, also without judging an item."""
+
+
 def _took_part(session: Session, *, inspection_id: InspectionId) -> dict[str, frozenset[PersonId]]:
     """Return who recorded, approved, reviewed, or asked to reopen, over all revisions, in one query."""
     revisions = select(Revision.id).where(Revision.inspection_id == inspection_id)
-    rows = session.execute(
+    rows: Iterable[Any] = session.execute(
         union(
             select(literal("recorded"), AnswerHistory.answered_by).where(
                 AnswerHistory.revision_id.in_(revisions)
@@ -226,6 +236,15 @@ def _took_part(session: Session, *, inspection_id: InspectionId) -> dict[str, fr
             select(literal("approved"), Approval.approved_by).where(Approval.revision_id.in_(revisions)),
             select(literal("reviewed"), ItemReviewHistory.reviewed_by).where(
                 ItemReviewHistory.revision_id.in_(revisions)
+            ),
+            select(literal("reviewed"), SheetStepRow.done_by).where(
+                SheetStepRow.revision_id.in_(revisions), SheetStepRow.action.in_(_REVIEWING)
+            ),
+            select(literal("recorded"), ItemReturn.replied_by).where(
+                ItemReturn.revision_id.in_(revisions), ItemReturn.replied_by.is_not(None)
+            ),
+            select(literal("recorded"), ProfileFlag.confirmed_by).where(
+                ProfileFlag.revision_id.in_(revisions), ProfileFlag.confirmed_by.is_not(None)
             ),
             select(literal("requested"), Reopening.requested_by).where(
                 Reopening.revision_id.in_(revisions), Reopening.decided_at.is_(None)
@@ -368,7 +387,10 @@ class SheetContent:
     @property
     def digest(self) -> str:
         """Return the digest of what a head approves."""
-        return content_digest(self.items, answers=self.answers, flags=self.profile.flags)
+        replies = sorted(
+            (str(entry.item_id), entry.round, entry.reply) for entry in self.returns if entry.reply
+        )
+        return content_digest(self.items, answers=self.answers, flags=self.profile.flags, replies=replies)
 
     @property
     def decided(self) -> int:

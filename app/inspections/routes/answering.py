@@ -1,5 +1,6 @@
 """The clerk's pages: sheets, profile, sections, autosave, check, hand over, withdraw."""
 
+from typing import cast
 from uuid import UUID
 
 from flask import flash, jsonify, redirect, render_template, request, url_for
@@ -163,11 +164,19 @@ def _after_saving(inspection_id: UUID, *, slug: str, page: queries.AnswerPage) -
     return url_for("inspections.section", inspection_id=inspection_id, slug=slug)
 
 
+def _json_body() -> object:
+    """Return the JSON that was sent; None for what is none, or is nested so deep that nobody means it."""
+    try:
+        return cast("object", request.get_json(silent=True))
+    except RecursionError:
+        return None
+
+
 @blueprint.put("/inspections/<uuid:inspection_id>/answers/<uuid:item_id>")
 @requires(Permission.UNIT_INSPECTION_ANSWER)
 def autosave(inspection_id: UUID, item_id: UUID) -> ResponseReturnValue:
     """Save one answer as it is given; the reply carries the server's time and the new version."""
-    draft = draft_of_autosave(request.get_json(silent=True), item_id=ItemId(item_id))
+    draft = draft_of_autosave(_json_body(), item_id=ItemId(item_id))
     with transaction() as session:
         (outcome,) = commands.record_answers(
             session, actor=actor(), inspection_id=InspectionId(inspection_id), drafts=[draft], now=now()

@@ -1,5 +1,6 @@
 """The head's pages: approve, or give back with a reason."""
 
+import re
 from uuid import UUID
 
 from flask import render_template, url_for
@@ -60,7 +61,7 @@ def approve_sheet(inspection_id: UUID) -> ResponseReturnValue:
 def return_sheet(inspection_id: UUID) -> ResponseReturnValue:
     """Give the sheet back to the clerk with a reason."""
     form = ReturnForm()
-    if not form.validate() or not str(form.version.data).isdigit():
+    if not form.validate() or not re.fullmatch("[0-9]{1,9}", str(form.version.data)):
         return _page(inspection_id, approve_form=ApproveForm(formdata=None), return_form=form), 422
     seen, reason = int(form.version.data or 0), str(form.reason.data)
     return perform(

@@ -78,9 +78,41 @@ def test_the_same_save_sent_again_does_nothing_twice(
     clerk: FlaskClient, year: Year, database: Database
 ) -> None:
     for _ in range(4):
-        assert save(clerk, year, client="the same client id")[0] == 200
+        assert save(clerk, year, client="the-same-client-id")[0] == 200
     with database.reading() as session:
         assert len(session.scalars(select(AnswerHistory)).all()) == 1
+
+
+def test_several_lines_are_kept_as_lines(clerk: FlaskClient, year: Year) -> None:
+    assert save(clerk, year, comment="1行目\r\n2行目")[0] == 200
+    form = {
+        "idempotency_key": "k" * 20,
+        "level-D02": "partial",
+        "comment-D02": "あ\r\nい",
+        "version-D02": "0",
+    }
+    assert clerk.post(f"{address(year)}/sections/organisation", data=form).status_code == 303
+    with year.database.reading() as session:
+        assert set(session.scalars(select(AnswerHistory.comment))) == {"1行目\n2行目", "あ\nい"}
+
+
+def test_a_page_sent_again_after_going_back_never_loses_the_new_words(clerk: FlaskClient, year: Year) -> None:
+    form = {"idempotency_key": "k" * 20, "level-D02": "partial", "comment-D02": "はじめ", "version-D02": "0"}
+    assert clerk.post(f"{address(year)}/sections/organisation", data=form).status_code == 303
+    again = clerk.post(f"{address(year)}/sections/organisation", data={**form, "comment-D02": "あとから"})
+    assert again.status_code == 409
+    assert "はじめ" in again.text
+    assert "あとから" in again.text
+
+
+def test_a_retry_of_a_save_does_not_hide_what_somebody_saved_since(clerk: FlaskClient, year: Year) -> None:
+    save(clerk, year, level="partial", comment="先", client="first-save")
+    save(clerk, year, level="partial", comment="次の人", version=1)
+    assert save(clerk, year, level="partial", comment="先", client="first-save") == (
+        200,
+        {"version": 1, "time": "9時00分"},
+    )
+    assert save(clerk, year, level="implemented", comment="先の続き", version=1)[0] == 409
 
 
 def test_a_stale_save_is_refused_with_both_texts(clerk: FlaskClient, year: Year) -> None:

@@ -9,8 +9,10 @@ from uuid import uuid4
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
-from sqlalchemy import event, select
+from sqlalchemy import event, select, text
 
+from app.db.guards import install, remove
+from app.db.registry import GUARDS
 from app.db.session import Database, bound
 from app.inspections.commands.sign_off import confirm_reopening, request_reopening
 from app.inspections.queries.history import history_page, item_history_page
@@ -183,20 +185,18 @@ def test_the_chain_is_checked_when_asked(auditor: FlaskClient, year: Year) -> No
 
 
 def test_an_altered_entry_shows(auditor: FlaskClient, year: Year, database: Database) -> None:
-    if not database.is_sqlite:
-        pytest.skip("the guard is taken away by hand, which is written for SQLite here")
     subject = str(year.sheets[AFFAIRS.code])
     with database.migrating() as connection:
-        names = connection.exec_driver_sql(
-            "SELECT name FROM sqlite_master WHERE type = 'trigger' AND tbl_name = 'journal_entry'"
-        ).all()
-        for (name,) in names:
-            connection.exec_driver_sql(f'DROP TRIGGER "{name}"')
-        connection.exec_driver_sql(
-            "UPDATE journal_entry SET payload = replace(payload, 'partial', 'implemented')"
-            " WHERE subject_id = ? AND sequence = 4",
-            (subject,),
+        # The owner of the database takes the guards away, alters a row and puts them back.
+        remove(connection)
+        connection.execute(
+            text(
+                "UPDATE journal_entry SET payload = replace(payload, 'partial', 'implemented')"
+                " WHERE subject_id = :subject AND sequence = 4"
+            ),
+            {"subject": subject},
         )
+        install(connection, GUARDS)
     page = auditor.get(address(year, "history?check=1")).text
     assert "合わないところがあります" in page
     assert "#4" in page

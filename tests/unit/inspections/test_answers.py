@@ -84,7 +84,8 @@ def test_only_items_that_apply_are_counted(edition: Edition) -> None:
 def test_a_head_approves_the_profile_and_each_answer_that_applies(edition: Edition) -> None:
     answers = {ids(edition)[key]: fact("implemented", key) for key in ("D01", "D04")}
     content = content_of(edition.applicable({}), answers=answers, flags={"B": True, "A": False})
-    assert content == {"flags": {"A": False, "B": True}, "answers": [["D01", "implemented", "D01"]]}
+    answered = [["D01", "implemented", "D01"]]
+    assert content == {"flags": {"A": False, "B": True}, "answers": answered, "replies": []}
 
 
 @given(data=st.data())
