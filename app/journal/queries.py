@@ -20,9 +20,11 @@ from app.journal.rules import (
     Subject,
     chain_faults,
     exported_faults,
+    mark_fault,
     mark_faults,
     seal_faults,
     seal_place,
+    sealed_fault,
 )
 
 
@@ -193,6 +195,61 @@ def verify(session: Session, *, exported: Sequence[ExportedSeal] = ()) -> Verifi
     )
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChainVerification:
+    """The outcome of verifying one chain. `seals` counts the seals that bind an entry of it."""
+
+    entries: int
+    seals: int
+    last_seal: str | None
+    faults: tuple[Fault, ...]
+
+
+def verify_subject(session: Session, *, subject: Subject) -> ChainVerification:
+    """Check the chain of one subject against its head and against what the seals say of it; no other chain is read.
+
+    That the seals themselves hold together, only `verify` finds out: it reads every chain.
+    """
+    key = (subject.type.value, subject.id)
+    chain = tuple(_entries(session, subject=subject))
+    head = session.execute(
+        select(JournalHead.sequence, JournalHead.digest, JournalHead.sealed_sequence).where(
+            JournalHead.subject_type == key[0], JournalHead.subject_id == key[1]
+        )
+    ).one_or_none()
+    seals = session.execute(
+        select(
+            JournalSealLine.seal_sequence,
+            JournalSealLine.sequence,
+            JournalSealLine.digest,
+            JournalSeal.digest.label("seal_digest"),
+        )
+        .join(JournalSeal, JournalSeal.sequence == JournalSealLine.seal_sequence)
+        .where(JournalSealLine.subject_type == key[0], JournalSealLine.subject_id == key[1])
+        .order_by(JournalSealLine.seal_sequence)
+    ).all()
+    faults = list(
+        chain_faults(
+            key, chain, HeadRow(subject=key, sequence=head.sequence, digest=head.digest) if head else None
+        )
+    )
+    stored = {entry.sequence: entry.digest for entry in chain}
+    faults += [
+        sealed_fault(key, number=line.sequence, seal=line.seal_sequence)
+        for line in seals
+        if stored.get(line.sequence) != line.digest
+    ]
+    marked, sealed = (head.sealed_sequence if head else 0), (seals[-1].sequence if seals else 0)
+    if head is not None and marked != sealed:
+        faults.append(mark_fault(key))
+    return ChainVerification(
+        entries=len(chain),
+        seals=len(seals),
+        last_seal=seals[-1].seal_digest if seals else None,
+        faults=tuple(faults),
+    )
+
+
 def _heads(session: Session) -> dict[tuple[str, str], HeadRow]:
     rows = session.execute(
         select(JournalHead.subject_type, JournalHead.subject_id, JournalHead.sequence, JournalHead.digest)
@@ -212,13 +269,15 @@ def _marks(session: Session) -> dict[tuple[str, str], int]:
     return {(row.subject_type, row.subject_id): row.sealed_sequence for row in rows}
 
 
-def _entries(session: Session) -> Iterator[EntryRow]:
-    rows = session.execute(
-        select(JournalEntry.__table__).order_by(
-            JournalEntry.subject_type, JournalEntry.subject_id, JournalEntry.sequence
-        ),
-        execution_options={"yield_per": 2000},
+def _entries(session: Session, *, subject: Subject | None = None) -> Iterator[EntryRow]:
+    query = select(JournalEntry.__table__).order_by(
+        JournalEntry.subject_type, JournalEntry.subject_id, JournalEntry.sequence
     )
+    if subject is not None:
+        query = query.where(
+            JournalEntry.subject_type == subject.type.value, JournalEntry.subject_id == subject.id
+        )
+    rows = session.execute(query, execution_options={"yield_per": 2000})
     for row in rows:
         yield EntryRow(
             subject=(row.subject_type, row.subject_id),

@@ -21,7 +21,7 @@ from app.web.access import actor, requires, today
 @blueprint.get("/inspections/<uuid:inspection_id>/history")
 @requires(Permission.UNIT_INSPECTION_HISTORY)
 def history(inspection_id: UUID) -> str:
-    """Everything that happened to a sheet; with `check=1` the journal is verified as well."""
+    """Everything that happened to a sheet; with `check=1` its chain in the journal is verified as well."""
     sheet_id, number = InspectionId(inspection_id), request.args.get("page", 1, type=int)
     with reading() as session:
         page = history_page(session, actor=actor(), inspection_id=sheet_id, number=number, today=today())
