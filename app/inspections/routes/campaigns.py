@@ -21,6 +21,7 @@ from app.inspections.queries import campaigns as queries
 from app.inspections.queries.campaigns import FormPage, Preparation, ProgressFilter, ProgressPage, ProgressRow
 from app.inspections.queries.sheet import find_sheet
 from app.inspections.routes import blueprint
+from app.inspections.routes.sealing import follow_sealing
 from app.inspections.rules import Action, CampaignState
 from app.inspections.texts import CAMPAIGN_KIND, CAMPAIGN_STATE
 from app.kernel.clock import business_date
@@ -473,12 +474,14 @@ def _end(inspection_id: UUID, *, action: Action, command: Ending, message: str) 
         return find_sheet(session, actor=actor(), inspection_id=InspectionId(inspection_id)).campaign.id
 
     try:
-        return perform(
+        reply = perform(
             act, to=lambda found: url_for("inspections.campaign", campaign_id=found), message=message
         )
     except InvalidInput as refusal:
         form.take(refusal)
         return _ending_page(inspection_id, forms=forms), UNPROCESSABLE
+    follow_sealing(InspectionId(inspection_id))
+    return reply
 
 
 def _reason_forms() -> dict[Action, EndingForm]:
