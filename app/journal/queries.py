@@ -7,10 +7,10 @@ from datetime import datetime
 from itertools import groupby
 from typing import Any
 
-from sqlalchemy import and_, exists, func, or_, select
+from sqlalchemy import ColumnElement, and_, exists, func, or_, select
 from sqlalchemy.orm import Session
 
-from app.journal.models import JournalEntry, JournalHead, JournalSeal, JournalSealLine
+from app.journal.models import AccessLogEntry, JournalEntry, JournalHead, JournalSeal, JournalSealLine
 from app.journal.rules import (
     EntryRow,
     ExportedSeal,
@@ -322,3 +322,65 @@ def _seals(session: Session) -> list[SealRow]:
         )
         for seal in session.scalars(select(JournalSeal).order_by(JournalSeal.sequence))
     ]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AccessFilter:
+    """Which sensitive reads are wanted; `before` is the first instant that is not. None wants all."""
+
+    person_id: str | None = None
+    subject_id: str | None = None
+    since: datetime | None = None
+    before: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AccessLine:
+    """One sensitive read: who looked at what, and in which way."""
+
+    at: datetime
+    person_id: str
+    subject_type: str
+    subject_id: str
+    act: str
+
+
+def access_count(session: Session, *, wanted: AccessFilter) -> int:
+    """Return how many sensitive reads there are of what is wanted."""
+    return session.scalar(select(func.count()).select_from(AccessLogEntry).where(*_wanted(wanted))) or 0
+
+
+def access_lines(session: Session, *, wanted: AccessFilter, first: int, most: int) -> tuple[AccessLine, ...]:
+    """Return sensitive reads, the newest first, `most` of them from the one at `first` (0-based)."""
+    rows = session.scalars(
+        select(AccessLogEntry)
+        .where(*_wanted(wanted))
+        .order_by(AccessLogEntry.id.desc())
+        .offset(first)
+        .limit(most)
+    )
+    return tuple(
+        AccessLine(
+            at=row.recorded_at,
+            person_id=row.person_id,
+            subject_type=row.subject_type,
+            subject_id=row.subject_id,
+            act=row.act,
+        )
+        for row in rows
+    )
+
+
+def access_readers(session: Session, *, wanted: AccessFilter) -> frozenset[str]:
+    """Return everybody who has read anything of what is wanted."""
+    return frozenset(session.scalars(select(AccessLogEntry.person_id).where(*_wanted(wanted)).distinct()))
+
+
+def _wanted(wanted: AccessFilter) -> list[ColumnElement[bool]]:
+    chosen = (
+        (wanted.person_id, AccessLogEntry.person_id == wanted.person_id),
+        (wanted.subject_id, AccessLogEntry.subject_id == wanted.subject_id),
+        (wanted.since, AccessLogEntry.recorded_at >= wanted.since),
+        (wanted.before, AccessLogEntry.recorded_at < wanted.before),
+    )
+    return [condition for value, condition in chosen if value is not None]

@@ -21,6 +21,7 @@ from app.inspections.queries import campaigns as queries
 from app.inspections.queries.campaigns import FormPage, Preparation, ProgressFilter, ProgressPage, ProgressRow
 from app.inspections.queries.sheet import find_sheet
 from app.inspections.routes import blueprint
+from app.inspections.routes.access_log import log_campaign_access
 from app.inspections.routes.sealing import follow_sealing
 from app.inspections.rules import Action, CampaignState
 from app.inspections.texts import CAMPAIGN_KIND, CAMPAIGN_STATE
@@ -373,6 +374,7 @@ def _links(total: int, *, number: int, size: int, address: Callable[[int], str])
 def progress_file(campaign_id: UUID) -> Response:
     """Give the filtered progress list as a file for a spreadsheet."""
     page = _progress_query(campaign_id, wanted=_wanted())
+    log_campaign_access(campaign_id=page.campaign.id, act="campaign.progress-file")
     name = f"progress-{page.campaign.fiscal_year.year}-{today().isoformat()}.csv"
     headers = {"Content-Disposition": f'attachment; filename="{name}"'}
     return Response(_csv(_table(page)), content_type="text/csv; charset=utf-8", headers=headers)

@@ -5,7 +5,9 @@ from uuid import UUID
 from flask import render_template, request
 
 from app.access.permissions import Permission
+from app.access.policy import may
 from app.db.session import reading
+from app.inspections.queries.access_log import READER
 from app.inspections.queries.history import (
     checked_chain,
     history_page,
@@ -28,7 +30,9 @@ def history(inspection_id: UUID) -> str:
         wanted = request.args.get("check") == "1"
         check = checked_chain(session, actor=actor(), inspection_id=sheet_id) if wanted else None
     log_access(inspection_id=page.sheet.id, unit_id=page.sheet.unit_id, act="sheet.history")
-    return render_template("inspections/history.html", page=page, check=check)
+    return render_template(
+        "inspections/history.html", page=page, check=check, may_read_log=may(READER, actor=actor())
+    )
 
 
 @blueprint.get("/inspections/<uuid:inspection_id>/items/<uuid:item_id>/history")
