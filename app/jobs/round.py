@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 
 from app.config import Settings
 from app.db.session import transaction
+from app.health.commands import note_job
 from app.health.rules import Job
 from app.jobs.documents import sweep_documents
 from app.journal.commands import seal_daily
@@ -51,10 +52,13 @@ def run_round(about: Round) -> tuple[Outcome, ...]:
 
 def _run(job: Job, *, work: Callable[[Round], int], about: Round) -> int | None:
     try:
-        return work(about)
+        done = work(about)
+        with transaction() as session:
+            note_job(session, job=job, done=done, now=about.now)
     except Exception:
         log.exception("the job %s failed", job.value)
         return None
+    return done
 
 
 def _documents(about: Round) -> int:

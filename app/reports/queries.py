@@ -7,7 +7,7 @@ from fractions import Fraction
 from typing import Final
 from uuid import UUID
 
-from sqlalchemy import and_, or_, select
+from sqlalchemy import Select, and_, func, or_, select
 from sqlalchemy.orm import Session
 
 from app.checklists.rules import (
@@ -98,15 +98,9 @@ def missing_documents(
     session: Session, *, after: MissingDocument | None = None, most: int
 ) -> tuple[MissingDocument, ...]:
     """Return sealed revisions without a kept document, `most` of them, the oldest first, from behind `after` on."""
-    sealed = sealed_revisions().subquery()
+    sealed = _sealed_without_document().subquery()
     order = (sealed.c.sealed_at, sealed.c.revision_id)
-    query = (
-        select(sealed)
-        .outerjoin(KeptDocument, KeptDocument.revision_id == sealed.c.revision_id)
-        .where(KeptDocument.revision_id.is_(None))
-        .order_by(*order)
-        .limit(most)
-    )
+    query = select(sealed).order_by(*order).limit(most)
     if after is not None:
         at, revision_id = after.place
         query = query.where(or_(order[0] > at, and_(order[0] == at, order[1] > revision_id)))
@@ -118,6 +112,18 @@ def missing_documents(
         )
         for row in session.execute(query)
     )
+
+
+def count_missing_documents(session: Session) -> int:
+    """Return how many sealed revisions have no kept document."""
+    missing = _sealed_without_document().subquery()
+    return session.scalar(select(func.count()).select_from(missing)) or 0
+
+
+def _sealed_without_document() -> Select[UUID, UUID, int, datetime]:
+    sealed = sealed_revisions()
+    kept = select(KeptDocument.revision_id)
+    return sealed.where(sealed.selected_columns.revision_id.not_in(kept))
 
 
 def document_number(found: SealedSheet) -> str:

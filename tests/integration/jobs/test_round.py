@@ -11,6 +11,8 @@ from sqlalchemy import func, insert, select
 
 from app.config import Settings
 from app.db.session import Database
+from app.health.commands import note_job
+from app.health.queries import last_runs
 from app.health.rules import Job
 from app.inspections.rules import State
 from app.jobs.round import Round, run_round
@@ -169,6 +171,32 @@ def test_a_job_that_fails_is_told_apart_and_holds_up_no_other(
     assert outcomes[Job.DOCUMENTS] is None
     assert outcomes[Job.SEAL] == 1
     assert "documents" in caplog.text
+
+
+def test_the_last_success_of_each_job_is_noted_over_the_one_before(
+    database: Database, settings: Settings
+) -> None:
+    ran(settings, now=STORY)
+    happen(database, now=STORY)
+    ran(settings, now=STORY + DAY)
+    with database.reading() as session:
+        runs = {run.job: run for run in last_runs(session)}
+    assert {run.at for run in runs.values()} == {STORY + DAY}
+    assert runs[Job.SEAL].done == 1
+
+
+def test_two_processes_note_a_job_at_once(database: Database) -> None:
+    def one() -> None:
+        with database.transaction() as session:
+            note_job(session, job=Job.SEAL, done=0, now=STORY)
+
+    threads = [threading.Thread(target=one) for _ in range(6)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    with database.reading() as session:
+        assert [run.at for run in last_runs(session) if run.at] == [STORY]
 
 
 def test_a_round_ends_between_two_jobs_when_asked(database: Database, settings: Settings) -> None:
