@@ -22,7 +22,6 @@ from app.jobs.round import Round, run_round
 from app.journal.commands import record
 from app.journal.rules import ActorMark, Subject, SubjectType, Via
 from tests.conftest import StandingClock
-from tests.databases import on_postgresql
 from tests.factories.inspections import Year
 from tests.people import AFFAIRS, NAKAMURA, STORY
 from tests.sign_in import signed_in
@@ -77,7 +76,7 @@ def test_the_command_prints_marks_and_ends_with_one_when_something_is_bad(
     assert "○ 文書に使う書体がそろっています。" in found.stdout
 
 
-@pytest.mark.skipif(on_postgresql(), reason="the throw-away server does without durability on purpose")
+@pytest.mark.only_sqlite("the throw-away server does without durability on purpose")
 def test_the_command_ends_with_zero_when_nothing_is_bad(app: Flask) -> None:
     found = app.test_cli_runner().invoke(doctor)
     assert found.exit_code == 0, found.stdout
@@ -213,14 +212,14 @@ def test_a_city_does_not_run_as_a_demonstration(database: Database, settings: Se
     assert mark_of(examined(database, demo), "本番のデータベースは、デモとして") is Mark.BAD
 
 
-@pytest.mark.skipif(on_postgresql(), reason="pragmas are SQLite's")
+@pytest.mark.only_sqlite("pragmas are SQLite's")
 def test_a_weaker_pragma_is_bad(database: Database, settings: Settings) -> None:
     with database.engine.connect() as connection:
         connection.exec_driver_sql("PRAGMA synchronous=NORMAL")
     assert mark_of(examined(database, settings), "synchronous=1") is Mark.BAD
 
 
-@pytest.mark.skipif(not on_postgresql(), reason="needs a PostgreSQL server")
+@pytest.mark.only_postgresql("needs a PostgreSQL server")
 def test_a_server_without_durability_is_bad(database: Database, settings: Settings) -> None:
     assert mark_of(examined(database, settings), "fsync=off") is Mark.BAD
 

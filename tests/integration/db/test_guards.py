@@ -12,8 +12,8 @@ from app.db.registry import GUARDS
 from app.db.session import Database
 from tests.databases import on_postgresql
 
-only_sqlite = pytest.mark.skipif(on_postgresql(), reason="triggers as SQLite has them")
-only_postgresql = pytest.mark.skipif(not on_postgresql(), reason="triggers as PostgreSQL has them")
+only_sqlite = pytest.mark.only_sqlite("triggers as SQLite has them")
+only_postgresql = pytest.mark.only_postgresql("triggers as PostgreSQL has them")
 GUARD = next(guard for guard in GUARDS if guard.table == "approval")
 ROW, TRUNCATE = "guard_approval_row", "guard_approval_truncate"
 

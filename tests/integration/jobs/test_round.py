@@ -25,7 +25,6 @@ from app.people.models import Account, SignInSession, SignInThrottle
 from app.people.rules import forgotten_before
 from app.reports.models import KeptDocument
 from app.web.models import SentForm
-from tests.databases import on_postgresql
 from tests.factories.inspections import running_year
 from tests.integration.cli.served import environment, free_port, run_to_its_end, serving
 from tests.people import AFFAIRS, STORY
@@ -271,7 +270,7 @@ def documents(database: Database) -> int:
         return session.scalar(select(func.count()).select_from(KeptDocument)) or 0
 
 
-@pytest.mark.skipif(on_postgresql(), reason="with PostgreSQL a scheduler of the machine runs the jobs")
+@pytest.mark.only_sqlite("with PostgreSQL a scheduler of the machine runs the jobs")
 def test_the_embedded_server_does_the_regular_jobs_by_itself(
     installation: dict[str, str], database: Database, tmp_path: Path
 ) -> None:
@@ -287,7 +286,7 @@ def test_the_embedded_server_does_the_regular_jobs_by_itself(
     assert "Traceback" not in (tmp_path / "log").read_text()
 
 
-@pytest.mark.skipif(on_postgresql(), reason="with PostgreSQL a scheduler of the machine runs the jobs")
+@pytest.mark.only_sqlite("with PostgreSQL a scheduler of the machine runs the jobs")
 def test_zero_minutes_leave_the_regular_jobs_to_the_scheduler(
     installation: dict[str, str], database: Database, tmp_path: Path
 ) -> None:
