@@ -118,21 +118,60 @@ NOT_ALLOWED: Final = [
 
 # ------------------------------------------------------------------------------- the towns, one for each state
 
-Town = Callable[[State], Year]
+
+@dataclass(frozen=True, slots=True)
+class People:
+    """A town with its people as they are, and what the permission table knows of the sheet."""
+
+    year: Year
+    subject: Subject
+    real: tuple[Actor, ...]
+
+    @classmethod
+    def of(cls, year: Year) -> "People":
+        """Look at a town."""
+        day = business_date(year.now)
+        with year.database.reading() as session:
+            manager = actor_on(session, person_id=KIMURA.id, day=day)
+            sheet = find_sheet(session, actor=manager, inspection_id=year.sheets[AFFAIRS.code])
+            subject = subject_of(session, sheet=sheet, today=day)
+            return cls(year, subject, tuple(actor_on(session, person_id=c.id, day=day) for c in EVERYBODY))
+
+    @property
+    def imagined(self) -> list[Actor]:
+        """Return everybody also with each further role: whoever took part in the sheet would else hold too few."""
+        unit = frozenset({AFFAIRS.id})
+        nowhere = dict.fromkeys(
+            ("member_of", "head_of", "deputy_of", "clerk_of", "oversees"), frozenset[UnitId]()
+        )
+        roles: list[dict[str, Any]] = [
+            {},
+            {"head_of": unit, "oversees": unit},
+            {"deputy_of": unit},
+            {"clerk_of": unit},
+            {"substitutes_for": unit},
+            *({"functions": frozenset({function})} for function in Function),
+            # Somebody who has moved on to another office since.
+            *({"functions": frozenset({function}), **nowhere} for function in Function),
+        ]
+        return [replace(actor, **role) for actor in self.real for role in roles]
+
+
+Town = Callable[[State], People]
 
 
 @pytest.fixture(scope="module")
 def town(city_template: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Town]:
     """Return a city with 総務課's sheet at a state: made once, for no test changes it."""
-    made: dict[State, Year] = {}
+    made: dict[State, People] = {}
     with ExitStack() as stack:
 
-        def at(state: State) -> Year:
+        def at(state: State) -> People:
             if state not in made:
                 url = stack.enter_context(copy_of(city_template, folder=tmp_path_factory.mktemp("town")))
                 database = Database(make_engine(url))
                 stack.callback(database.engine.dispose)
-                made[state] = inspection_at(database, state=state)
+                made[state] = People.of(inspection_at(database, state=state))
             return made[state]
 
         yield at
@@ -233,10 +272,9 @@ class Call:
 def written(session: Session) -> tuple[dict[str, int], set[tuple[object, ...]], object]:
     """Return how many rows each table has, every head of the journal, and where the sheets stand."""
     session.flush()
-    counts = {
-        table.name: session.scalar(select(func.count()).select_from(table)) or 0
-        for table in METADATA.sorted_tables
-    }
+    tables = METADATA.sorted_tables
+    rows = select(*(select(func.count()).select_from(table).scalar_subquery() for table in tables))
+    counts = dict(zip((table.name for table in tables), session.execute(rows).one(), strict=True))
     heads = session.execute(
         select(JournalHead.subject_type, JournalHead.subject_id, JournalHead.sequence, JournalHead.digest)
     )
@@ -276,46 +314,6 @@ def _refusal(call: Call, *, actor: Actor) -> type[Refusal] | None:
     except Refusal as found:
         return type(found)
     return None
-
-
-@dataclass(frozen=True, slots=True)
-class People:
-    """Who there is, and what the permission table knows of the sheet."""
-
-    year: Year
-    subject: Subject
-
-    @classmethod
-    def of(cls, year: Year) -> "People":
-        """Look at a town."""
-        with year.database.reading() as session:
-            manager = actor_on(session, person_id=KIMURA.id, day=business_date(year.now))
-            sheet = find_sheet(session, actor=manager, inspection_id=year.sheets[AFFAIRS.code])
-            return cls(year, subject_of(session, sheet=sheet, today=business_date(year.now)))
-
-    def real(self) -> list[Actor]:
-        """Return everybody of the city as they are."""
-        with self.year.database.reading() as session:
-            day = business_date(self.year.now)
-            return [actor_on(session, person_id=cast.id, day=day) for cast in EVERYBODY]
-
-    def imagined(self) -> list[Actor]:
-        """Return everybody also with each further role: whoever took part in the sheet would else hold too few."""
-        unit = frozenset({AFFAIRS.id})
-        nowhere = dict.fromkeys(
-            ("member_of", "head_of", "deputy_of", "clerk_of", "oversees"), frozenset[UnitId]()
-        )
-        roles: list[dict[str, Any]] = [
-            {},
-            {"head_of": unit, "oversees": unit},
-            {"deputy_of": unit},
-            {"clerk_of": unit},
-            {"substitutes_for": unit},
-            *({"functions": frozenset({function})} for function in Function),
-            # Somebody who has moved on to another office since.
-            *({"functions": frozenset({function}), **nowhere} for function in Function),
-        ]
-        return [replace(actor, **role) for actor in self.real() for role in roles]
 
 
 # ------------------------------------------------------------------------------------------ is all of it here?
@@ -360,8 +358,8 @@ def test_every_state_without_a_step_is_a_case() -> None:
 def test_a_command_waits_where_the_table_has_no_step(
     town: Town, command: Command, rule: Rule, state: State
 ) -> None:
-    people = People.of(town(state))
-    able = [one for one in people.real() if may(rule.permission, actor=one, subject=people.subject)]
+    people = town(state)
+    able = [one for one in people.real if may(rule.permission, actor=one, subject=people.subject)]
     assert able, "nobody holds the permission: the state would not be what refuses"
     assert refused_without_a_trace(people.year, command=command, actor=able[0]) is NotNow
 
@@ -370,9 +368,9 @@ def test_a_command_waits_where_the_table_has_no_step(
 def test_a_command_is_refused_to_everybody_without_its_permission(
     town: Town, command: Command, rule: Rule, state: State
 ) -> None:
-    people = People.of(town(state))
+    people = town(state)
     cases: dict[tuple[str, type[Refusal]], Actor] = {}
-    for actor in (*people.real(), *people.imagined()):
+    for actor in (*people.real, *people.imagined):
         outcome = verdict(rule.permission, actor=actor, subject=people.subject)
         if not outcome.allowed:
             seen = may(Permission.UNIT_INSPECTION_READ, actor=actor, subject=people.subject)
@@ -387,8 +385,8 @@ def test_a_command_is_refused_to_everybody_without_its_permission(
 def test_every_reason_of_the_permission_table_is_among_the_refusals(town: Town) -> None:
     reasons = set()
     for _, rule, state in NOT_ALLOWED:
-        people = People.of(town(state))
-        verdicts = (verdict(rule.permission, actor=one, subject=people.subject) for one in people.imagined())
+        people = town(state)
+        verdicts = (verdict(rule.permission, actor=one, subject=people.subject) for one in people.imagined)
         reasons |= {one.failed.__name__ for one in verdicts if one.failed}
     # Who did not ask, and whose sheet it is, are tested with requests to reopen and with the lead division's own sheet.
     assert reasons >= set(REASONS) - {"did_not_request", "is_another_divisions"}
@@ -399,10 +397,7 @@ def test_the_same_call_is_not_refused_where_it_may_go_on(town: Town) -> None:
     goes_on = {
         (command, state)
         for command, _, state in NOT_ALLOWED
-        if any(
-            refused(town(state), command=command, actor=actor) is None
-            for actor in People.of(town(state)).real()
-        )
+        if any(refused(town(state).year, command=command, actor=actor) is None for actor in town(state).real)
     }
     waits = {
         (command.__name__, state.value)
