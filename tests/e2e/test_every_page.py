@@ -93,7 +93,7 @@ def walks(year: Year) -> Iterator[tuple[Cast | None, list[str]]]:
     yield KIMURA, ["/", f"{counter}/sign-off", f"{lead}/reopening", campaign, f"{affairs}/ending"]
     yield FUJIMOTO, ["/", "/reviews", f"{lead}/review"]
     yield OGAWA, ["/", f"{lead}/reopening"]
-    yield ITO, ["/", "/inspections", f"{affairs}/history", f"{lead}/all"]
+    yield ITO, ["/", "/inspections", f"{affairs}/history", f"{lead}/all", "/access-log"]
     yield WATANABE, ["/", campaign]
     yield NAKAMURA, ["/installation", "/accounts", f"/accounts/{SATO.id}", affairs]
 

@@ -1,6 +1,5 @@
 """One round of the regular jobs: what is old goes, what is in use stays, the journal is sealed once a day."""
 
-import subprocess
 import threading
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -26,7 +25,7 @@ from app.people.rules import forgotten_before
 from app.reports.models import KeptDocument
 from app.web.models import SentForm
 from tests.factories.inspections import running_year
-from tests.integration.cli.served import environment, free_port, run_to_its_end, serving
+from tests.integration.cli.served import environment, free_port, serving
 from tests.people import AFFAIRS, STORY
 
 DAY = timedelta(days=1)
@@ -294,6 +293,3 @@ def test_zero_minutes_leave_the_regular_jobs_to_the_scheduler(
     with serving(alone, log=tmp_path / "log") as served:
         served.stop()
     assert documents(database) == 0
-    outcome: subprocess.CompletedProcess[str] = run_to_its_end("jobs", "run", environment=alone)
-    assert outcome.returncode == 0, outcome.stderr
-    assert documents(database) == 1
