@@ -10,6 +10,7 @@ from app.cli import (
     database,
     demo,
     doctor,
+    jobs,
     journal,
     organisation,
     people,
@@ -28,6 +29,7 @@ COMMANDS: Final[tuple[click.Command, ...]] = (
     *journal.COMMANDS,
     *backup.COMMANDS,
     *doctor.COMMANDS,
+    *jobs.COMMANDS,
     *demo.COMMANDS,
     *serve.COMMANDS,
 )

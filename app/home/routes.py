@@ -11,7 +11,7 @@ from app.access.permissions import Permission
 from app.backup.queries import last_backup
 from app.config import Settings
 from app.db.session import bound, reading
-from app.health.queries import checks
+from app.health.queries import checks, last_runs
 from app.health.rules import Mark
 from app.home.queries import HomePage, home_page
 from app.inspections.rules import State
@@ -81,9 +81,9 @@ def accessibility() -> str:
 @blueprint.get("/installation")
 @requires(Permission.CITY_INSTALLATION_READ)
 def installation() -> str:
-    """Whether the installation stands as it should, and when it was last backed up."""
+    """Whether the installation stands as it should, when it was last backed up, and when its regular jobs were done."""
     settings = cast("Settings", current_app.extensions["settings"])
     with reading() as session:
-        backup = last_backup(session)
+        backup, jobs = last_backup(session), last_runs(session)
     found = checks(bound(), settings=settings, now=now())
-    return render_template("home/installation.html", backup=backup, checks=found, tones=_TONES)
+    return render_template("home/installation.html", backup=backup, jobs=jobs, checks=found, tones=_TONES)

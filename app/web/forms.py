@@ -8,7 +8,7 @@ import hashlib
 import hmac
 import secrets
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any, TypeVar
 
 from flask import current_app, flash, redirect, request
@@ -169,7 +169,7 @@ def _replay(*, key: str, body: str) -> tuple[str, str] | None:
         return (row.location, row.message) if row is not None and row.body_digest == body else None
 
 
-def forget_sent_forms(session: Session) -> int:
-    """Remove the keys of forms sent more than 30 days ago; return how many."""
-    result = session.execute(delete(SentForm).where(SentForm.sent_at < now() - KEPT))
+def forget_sent_forms(session: Session, *, at: datetime) -> int:
+    """Remove the keys of forms sent more than 30 days before an instant; return how many."""
+    result = session.execute(delete(SentForm).where(SentForm.sent_at < at - KEPT))
     return int(getattr(result, "rowcount", 0))

@@ -21,6 +21,8 @@ from app.inspections.queries import campaigns as queries
 from app.inspections.queries.campaigns import FormPage, Preparation, ProgressFilter, ProgressPage, ProgressRow
 from app.inspections.queries.sheet import find_sheet
 from app.inspections.routes import blueprint
+from app.inspections.routes.access_log import log_campaign_access
+from app.inspections.routes.sealing import follow_sealing
 from app.inspections.rules import Action, CampaignState
 from app.inspections.texts import CAMPAIGN_KIND, CAMPAIGN_STATE
 from app.kernel.clock import business_date
@@ -372,6 +374,7 @@ def _links(total: int, *, number: int, size: int, address: Callable[[int], str])
 def progress_file(campaign_id: UUID) -> Response:
     """Give the filtered progress list as a file for a spreadsheet."""
     page = _progress_query(campaign_id, wanted=_wanted())
+    log_campaign_access(campaign_id=page.campaign.id, act="campaign.progress-file")
     name = f"progress-{page.campaign.fiscal_year.year}-{today().isoformat()}.csv"
     headers = {"Content-Disposition": f'attachment; filename="{name}"'}
     return Response(_csv(_table(page)), content_type="text/csv; charset=utf-8", headers=headers)
@@ -473,12 +476,14 @@ def _end(inspection_id: UUID, *, action: Action, command: Ending, message: str) 
         return find_sheet(session, actor=actor(), inspection_id=InspectionId(inspection_id)).campaign.id
 
     try:
-        return perform(
+        reply = perform(
             act, to=lambda found: url_for("inspections.campaign", campaign_id=found), message=message
         )
     except InvalidInput as refusal:
         form.take(refusal)
         return _ending_page(inspection_id, forms=forms), UNPROCESSABLE
+    follow_sealing(InspectionId(inspection_id))
+    return reply
 
 
 def _reason_forms() -> dict[Action, EndingForm]:

@@ -17,6 +17,7 @@ from app.people.commands.passwords import hash_password, new_first_password
 from app.people.commands.proof import change_password, prove_again, sign_in
 from app.people.commands.sessions import (
     OpenedSession,
+    forget_old_sessions,
     note_seen,
     revoke_other_sessions,
     revoke_session,
@@ -38,6 +39,7 @@ __all__ = [
     "end_duty",
     "end_sessions",
     "forget_old_counts",
+    "forget_old_sessions",
     "hash_password",
     "import_people",
     "name_for_duty",

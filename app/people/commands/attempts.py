@@ -126,8 +126,9 @@ def journal_refusal(session: Session, *, claim: Claim, check: Check, now: dateti
 
 
 def forget_old_counts(session: Session, *, now: datetime) -> int:
-    """Remove counts that no longer slow anybody down; return how many."""
-    old = [row for row in session.scalars(select(SignInThrottle)) if not _failures(row).counted(now)]
+    """Remove counts that no longer slow anybody down; return how many. One that is being counted right now is left."""
+    rows = session.scalars(select(SignInThrottle).with_for_update(skip_locked=True))
+    old = [row for row in rows if not _failures(row).counted(now)]
     for row in old:
         session.delete(row)
     session.flush()

@@ -37,6 +37,7 @@ from app.people.rules.sessions import (
     SEEN_STEP,
     SessionEnd,
     SessionLimits,
+    forgotten_before,
     proved_recently,
     session_lives,
 )
@@ -66,6 +67,7 @@ __all__ = [
     "SessionLimits",
     "SignInRefused",
     "TooManyAttempts",
+    "forgotten_before",
     "password_problems",
     "plan_people",
     "proved_recently",

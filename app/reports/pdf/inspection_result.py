@@ -69,7 +69,11 @@ def _furniture(report: InspectionReport) -> Furniture:
     edition = f"{report.checklist_title} {report.edition_label}"
     return Furniture(
         classification=report.classification,
-        notice=_joined("下書き（確定前）" if draft else "", report.copy_mark or ""),
+        notice=_joined(
+            "下書き（確定前）" if draft else "",
+            report.ending.decision.step if report.ending else "",
+            report.copy_mark or "",
+        ),
         first_right=report.form_number,
         running_right=f"{report.title}　{report.unit_name}",
         footer=(
@@ -93,7 +97,7 @@ def _metadata(report: InspectionReport) -> Metadata:
         f"revision:{report.revision_digest}",
     )
     return Metadata(
-        title=f"{report.title}　{report.fiscal_year}　{report.unit_name}",
+        title=f"{report.whole_title}　{report.fiscal_year}　{report.unit_name}",
         author=report.city,
         subject=f"{report.campaign_title}　{report.unit_path} {report.unit_name}",
         keywords=", ".join(keywords),
