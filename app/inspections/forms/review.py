@@ -22,6 +22,7 @@ from app.inspections.rules import Judgement
 from app.inspections.texts import JUDGEMENT
 from app.kernel.digest import digest_of
 from app.kernel.errors import InvalidInput, Problem
+from app.kernel.fiscal_year import is_reckoned
 from app.kernel.text import clean
 from app.web.forms import Form
 
@@ -185,9 +186,10 @@ def _whole_number(text: str) -> int:
 
 def _day(text: str) -> date | None:
     try:
-        return date.fromisoformat(text)
+        day = date.fromisoformat(text)
     except ValueError:
         return None
+    return day if is_reckoned(day) else None
 
 
 def accepted_page(form: MultiDict[str, str], *, items: Iterable[Item]) -> PageOfJudgements:

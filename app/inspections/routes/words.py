@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import Final
+from urllib.parse import urlencode
 
 from flask import request, url_for
 
@@ -136,8 +137,8 @@ def paging(found: SheetList) -> Paging:
 
 
 def _page_url(number: int) -> str:
-    arguments = {**request.args.to_dict(), **(request.view_args or {}), "page": number}
-    return url_for(request.endpoint or "", **arguments)
+    # Not by url_for: words of the query such as `_scheme` would be its own arguments.
+    return f"{request.path}?{urlencode({**request.args.to_dict(), 'page': number})}"
 
 
 @blueprint.app_template_filter()

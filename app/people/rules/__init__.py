@@ -6,7 +6,9 @@ from app.people.rules.accounts import (
 )
 from app.people.rules.attempts import (
     BY_ADDRESS,
+    BY_DEVICE,
     BY_NAME,
+    BY_NAME_AND_ADDRESS,
     QUIET,
     Failures,
     Patience,
@@ -44,7 +46,9 @@ from app.people.rules.sessions import (
 
 __all__ = [
     "BY_ADDRESS",
+    "BY_DEVICE",
     "BY_NAME",
+    "BY_NAME_AND_ADDRESS",
     "COMMON_PASSWORDS",
     "LONGEST_PASSWORD",
     "QUIET",

@@ -293,6 +293,7 @@ def test_sent_twice_is_judged_once(reviewer: FlaskClient, year: Year, database: 
         ({"judgement-D08": "returned", "due-D08": "2026-12-18"}, "の所見・理由を書いてください"),
         ({"judgement-D08": "changed", "remark-D08": "見た。"}, "（段階）を選んでください"),
         ({"judgement-D08": "returned", "remark-D08": "直す。", "due-D08": "2026-02-30"}, "実際にある日"),
+        ({"judgement-D08": "returned", "remark-D08": "直す。", "due-D08": "9999-12-31"}, "実際にある日"),
         ({"judgement-D08": "returned", "remark-D08": "直す。", "due-D08": "2026-11-20"}, "きょうより後の日"),
         ({"judgement-D08": "accepted", "remark-D08": "よい。"}, "「所見を付けて受理」を選ぶ"),
         ({"remark-D08": "よい。"}, "判断を選んでください"),
