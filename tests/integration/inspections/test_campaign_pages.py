@@ -1,8 +1,6 @@
 """The campaign pages: preparing, opening, following, ending; what each role may do; how much is asked."""
 
 import re
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import UTC, date, datetime
 from secrets import token_urlsafe
 from typing import Any
@@ -11,7 +9,7 @@ from uuid import UUID
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
-from sqlalchemy import event, select
+from sqlalchemy import select
 from werkzeug.test import TestResponse
 
 from app.db.session import Database, bound
@@ -49,6 +47,7 @@ from tests.people import (
     Place,
 )
 from tests.sign_in import signed_in
+from tests.statements import statements
 
 
 @pytest.fixture
@@ -61,22 +60,6 @@ def reviewer(app: Flask, year: Year) -> FlaskClient:
 def manager(app: Flask, year: Year) -> FlaskClient:
     """木村, who opens and ends them."""
     return signed_in(app, KIMURA)
-
-
-@contextmanager
-def statements() -> Iterator[list[str]]:
-    """Collect what is sent to the database."""
-    sent: list[str] = []
-
-    def note(connection: Any, cursor: Any, statement: str, *rest: Any) -> None:  # noqa: ANN401 - SQLAlchemy's own
-        if not statement.startswith(("PRAGMA", "BEGIN", "SET ")):
-            sent.append(statement)
-
-    event.listen(bound().engine, "before_cursor_execute", note)
-    try:
-        yield sent
-    finally:
-        event.remove(bound().engine, "before_cursor_execute", note)
 
 
 def fields(year: Year, **changes: Any) -> dict[str, Any]:  # noqa: ANN401 - form fields
