@@ -1,21 +1,20 @@
 """The clerk's and the head's pages: works, stranger 404, wrong role 403, wrong state 409, stale 409, hostile input."""
 
 import json
-from collections.abc import Iterator
-from contextlib import contextmanager
 from uuid import UUID, uuid4
 
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
-from sqlalchemy import event, select
+from sqlalchemy import select
 
-from app.db.session import Database, bound
+from app.db.session import Database
 from app.inspections.models import AnswerHistory, Approval
 from app.inspections.rules import State
 from tests.factories.inspections import Year
 from tests.people import AFFAIRS, ITO, KIMURA, SATO, SUZUKI, TAKAHASHI, TANAKA, YAMADA
 from tests.sign_in import signed_in
+from tests.statements import statements
 
 JSON = {"Accept": "application/json"}
 HOSTILE = (
@@ -51,21 +50,6 @@ def save(
         content_type="application/json",
     )
     return reply.status_code, reply.get_json(silent=True) or {}
-
-
-@contextmanager
-def counted() -> Iterator[list[str]]:
-    """Collect the statements that a block sends, the pragmas of each begin left out."""
-    sent: list[str] = []
-
-    def note(*arguments: object) -> None:
-        statement = str(arguments[2])
-        if not statement.startswith(("PRAGMA", "BEGIN", "SET TRANSACTION")):
-            sent.append(statement)
-
-    event.listen(bound().engine, "before_cursor_execute", note)
-    yield sent
-    event.remove(bound().engine, "before_cursor_execute", note)
 
 
 def test_an_answer_is_saved_as_it_is_given_with_the_servers_time(clerk: FlaskClient, year: Year) -> None:
@@ -253,6 +237,31 @@ def test_the_head_approves_exactly_what_was_shown(app: Flask, year: Year, databa
     assert other.status_code == 409
 
 
+def test_an_old_page_leads_to_the_sheet_and_says_what_happened(app: Flask, year: Year) -> None:
+    year.bring(AFFAIRS, to=State.AWAITING_HEAD)
+    form = {"idempotency_key": "a" * 20, "digest": "0" * 64, "comment": ""}
+    page = signed_in(app, SUZUKI).post(f"{address(year)}/approve", data=form)
+    assert page.status_code == 409
+    assert f'href="{address(year)}">点検票を開く' in page.text
+    assert "いまの状態は「承認待ち」です。最後の動きは、佐藤" in page.text
+    assert "「承認を依頼した」です（11月" in page.text
+
+
+def test_an_old_page_of_a_sheet_that_nobody_moved_says_its_state(clerk: FlaskClient, year: Year) -> None:
+    page = clerk.post(f"{address(year)}/withdraw", data={"idempotency_key": "w" * 20})
+    assert page.status_code == 409
+    assert f'href="{address(year)}">点検票を開く' in page.text
+    assert "いまの状態は「未着手」です。" in page.text
+    assert "最後の動き" not in page.text
+
+
+def test_a_script_that_comes_too_late_gets_no_page(clerk: FlaskClient, year: Year) -> None:
+    year.bring(AFFAIRS, to=State.AWAITING_HEAD)
+    status, reply = save(clerk, year)
+    assert status == 409
+    assert reply["message"]
+
+
 def test_nobody_else_approves(app: Flask, year: Year) -> None:
     year.bring(AFFAIRS, to=State.AWAITING_HEAD)
     form = {"idempotency_key": "b" * 20, "digest": year.digest(AFFAIRS), "comment": ""}
@@ -290,9 +299,9 @@ def test_the_pages_ask_little(clerk: FlaskClient, year: Year) -> None:
     year.answer(AFFAIRS)
     for path, most in (("", 34), ("/sections/organisation", 20), ("/check", 34)):
         clerk.get(f"{address(year)}{path}")
-        with counted() as sent:
+        with statements() as sent:
             assert clerk.get(f"{address(year)}{path}").status_code == 200
         assert len(sent) <= most, (path, len(sent))
-    with counted() as sent:
+    with statements() as sent:
         save(clerk, year, level="partial", comment="直した", version=1)
     assert len(sent) <= 16, len(sent)

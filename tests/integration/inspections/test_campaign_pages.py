@@ -338,7 +338,9 @@ def test_opening_is_refused_to_others_on_a_stale_screen_and_twice(
     campaign_id = drafted(year)
     address = f"/campaigns/{campaign_id}/open"
     assert sent(reviewer, address, version="1").status_code == 403
-    assert sent(manager, address, version="7").status_code == 409
+    stale = sent(manager, address, version="7")
+    assert stale.status_code == 409
+    assert f'href="{address.removesuffix("/open")}">点検実施の画面を開く' in stale.text
     assert sent(manager, address, version="1").status_code == 303
     assert sent(manager, address, version="2").status_code == 409
 
