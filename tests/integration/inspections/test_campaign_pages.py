@@ -304,6 +304,20 @@ def test_preview_names_what_is_missing(manager: FlaskClient, year: Year) -> None
     assert "点検を始める（3所属）" in text
 
 
+def test_preview_warns_of_another_campaign_with_the_same_checklist(manager: FlaskClient, year: Year) -> None:
+    first = drafted(year, places=(AFFAIRS, AUDIT))
+    text = manager.get(f"/campaigns/{first}").text
+    assert re.search(r"同じ点検票の「.*?令和8年度 定期自己点検</a>」が実施中です", text)
+    assert "始めると、1所属が同じ点検票にもう一度答えます" in text
+    second = drafted(year, places=(AUDIT,))
+    text = manager.get(f"/campaigns/{second}").text
+    assert re.search(r"同じ点検票の「.*?令和8年度 年末の自己点検</a>」が準備中です", text)
+    assert "同じ所属は入っていません" in text
+    assert sent(manager, f"/campaigns/{second}/open", version="1").status_code == 303, (
+        "a warning refuses nothing"
+    )
+
+
 def test_preview_warns_of_weekends_and_past_deadlines(manager: FlaskClient, year: Year) -> None:
     past = CampaignDates(
         base_date=date(2026, 3, 31),
