@@ -159,9 +159,8 @@ def _after_saving(inspection_id: UUID, *, slug: str, page: queries.AnswerPage) -
     wanted = request.form.get("go")
     if wanted == "check":
         return url_for("inspections.check", inspection_id=inspection_id)
-    if wanted == "next" and page.next_slug:
-        return url_for("inspections.section", inspection_id=inspection_id, slug=page.next_slug)
-    return url_for("inspections.section", inspection_id=inspection_id, slug=slug)
+    beside = {"next": page.next_slug, "previous": page.previous_slug}.get(wanted or "")
+    return url_for("inspections.section", inspection_id=inspection_id, slug=beside or slug)
 
 
 def _json_body() -> object:

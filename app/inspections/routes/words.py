@@ -6,7 +6,7 @@ from typing import Final
 
 from flask import request, url_for
 
-from app.checklists.rules import Edition, Item
+from app.checklists.rules import Edition, Item, grade_of
 from app.checklists.rules import percent as percent_text
 from app.checklists.texts import ASK
 from app.inspections.queries.answering import CheckPage
@@ -138,6 +138,27 @@ def paging(found: SheetList) -> Paging:
 def _page_url(number: int) -> str:
     arguments = {**request.args.to_dict(), **(request.view_args or {}), "page": number}
     return url_for(request.endpoint or "", **arguments)
+
+
+@blueprint.app_template_global()
+def grade_word(share: Fraction | None, edition: Edition) -> str:
+    """Return the grade of a share by the bands of the edition, before any cap; empty where there is none."""
+    return grade_of(share, method=edition.scoring) or ""
+
+
+@blueprint.app_template_global()
+def bar_tone(share: Fraction | None, edition: Edition) -> str:
+    """Return the look of a bar by its grade: the best, the one before the last, the last; any other between them.
+
+    The grade itself always stands beside the bar: colour says nothing that is not also written.
+    """
+    grades = [band.grade for band in edition.scoring.bands]
+    place = grades.index(grade_word(share, edition))
+    if place == len(grades) - 1:
+        return "low"
+    if place == 0:
+        return "good"
+    return "warn" if place == len(grades) - 2 else "now"
 
 
 @blueprint.app_template_filter()

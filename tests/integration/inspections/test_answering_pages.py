@@ -1,6 +1,7 @@
 """The clerk's and the head's pages: works, stranger 404, wrong role 403, wrong state 409, stale 409, hostile input."""
 
 import json
+import re
 from uuid import UUID, uuid4
 
 import pytest
@@ -127,6 +128,16 @@ def test_one_button_saves_a_section_without_scripts(clerk: FlaskClient, year: Ye
     reply = clerk.post(f"{address(year)}/sections/organisation", data=form)
     assert reply.headers["Location"].endswith("/sections/assets")
     assert "D02の理由" in clerk.get(f"{address(year)}/sections/organisation").text
+
+
+def test_going_back_saves_the_section_too(clerk: FlaskClient, year: Year) -> None:
+    assert 'value="previous"' not in clerk.get(f"{address(year)}/sections/organisation").text
+    assert 'value="previous"' in clerk.get(f"{address(year)}/sections/assets").text
+    form = {"idempotency_key": "k" * 20, "go": "previous"}
+    form |= {"level-D08": "partial", "comment-D08": "戻る前の理由", "version-D08": "0"}
+    reply = clerk.post(f"{address(year)}/sections/assets", data=form)
+    assert reply.headers["Location"].endswith("/sections/organisation")
+    assert "戻る前の理由" in clerk.get(f"{address(year)}/sections/assets").text
 
 
 @pytest.mark.parametrize("text", HOSTILE, ids=range(len(HOSTILE)))
@@ -260,6 +271,23 @@ def test_a_script_that_comes_too_late_gets_no_page(clerk: FlaskClient, year: Yea
     status, reply = save(clerk, year)
     assert status == 409
     assert reply["message"]
+
+
+def test_who_only_looks_is_not_asked_to_approve(app: Flask, year: Year) -> None:
+    year.bring(AFFAIRS, to=State.AWAITING_HEAD)
+    for cast, invited in ((SUZUKI, True), (SATO, False), (TANAKA, False)):
+        page = signed_in(app, cast).get(f"{address(year)}/approval").text
+        assert ("自己点検を承認する</h1>" in page) == invited
+        assert ("あなたの判断" in page) == invited
+        assert ("閲覧のみ" in page) != invited
+
+
+def test_a_bar_says_its_grade_in_a_letter_and_wears_its_tone(app: Flask, year: Year) -> None:
+    year.answer(AFFAIRS, levels={"D08": "not_implemented", "D07": "not_implemented"})
+    year.hand_over(AFFAIRS)
+    page = signed_in(app, SUZUKI).get(f"{address(year)}/approval").text
+    assert re.search(r'class="bar-good".*?>100.0点</b><b>A</b>', page, re.DOTALL)
+    assert re.search(r'class="bar-low".*?点</b><b>D</b>', page, re.DOTALL)
 
 
 def test_nobody_else_approves(app: Flask, year: Year) -> None:

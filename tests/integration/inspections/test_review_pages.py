@@ -36,6 +36,7 @@ from tests.people import (
     LEAD,
     NAKAMURA,
     SATO,
+    SUZUKI,
     TAKAHASHI,
     TANAKA,
     WATANABE,
@@ -597,7 +598,7 @@ def test_last_year_stands_beside_this_year(app: Flask, year: Year, clock: Standi
     page = client.get(address(later, AFFAIRS)).text
     for words in (
         "令和8年度の所見（審査の判断 一部実施）",
-        "必須項目が未達",
+        "重要項目が未達",
         "前回より悪化",
         "前回から続く未達",
     ):
@@ -606,6 +607,17 @@ def test_last_year_stands_beside_this_year(app: Flask, year: Year, clock: Standi
     assert 'id="q2-2"' not in client.get(address(later, AFFAIRS) + "?show=changed").text
     queue = client.get("/reviews").text
     assert "上がった" in queue or "下がった" in queue or "± 0" in queue
+
+
+def test_the_head_sees_what_went_out_of_scope_apart_from_what_did_not_change(
+    app: Flask, year: Year, clock: StandingClock
+) -> None:
+    later = second_year(year)
+    later.answer(AFFAIRS, levels={"D01": "not_applicable", "D08": "not_implemented"})
+    later.hand_over(AFFAIRS)
+    page = browser(app, SUZUKI, year=later, clock=clock).get(address(later, AFFAIRS, "approval")).text
+    other, still = page.index("そのほかの変更　1項目"), page.index("まだできていない項目")
+    assert other < page.index('<th scope="row">1-1</th>') < still < page.index('<th scope="row">2-2</th>')
 
 
 # -------------------------------------------------------------------------------------- how much is asked

@@ -119,7 +119,7 @@ def test_the_page_shows_scores_misses_changes_and_who_took_part(manager: FlaskCl
         "所見を付けて受理（1件）",
     ):
         assert words in page
-    for words in ("佐藤 花子", "鈴木 一郎", "田中 実", "承認した内容と一致", "必須項目の未達（0件）"):
+    for words in ("佐藤 花子", "鈴木 一郎", "田中 実", "承認した内容と一致", "重要項目の未達（0件）"):
         assert words in page
 
 

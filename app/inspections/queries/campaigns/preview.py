@@ -12,7 +12,7 @@ from app.access.permissions import Permission
 from app.access.policy import may, require
 from app.checklists.queries import load_edition
 from app.checklists.rules import Edition
-from app.inspections.models import Campaign, CampaignUnit
+from app.inspections.models import Campaign, CampaignUnit, Inspection
 from app.inspections.queries.campaigns.preparation import SHEET_KINDS, is_closed, previous_revisions
 from app.inspections.queries.campaigns.summaries import campaign_row
 from app.inspections.queries.sheet import CampaignLine, campaign_line
@@ -167,10 +167,12 @@ def _others(
 
 
 def _units_of(session: Session, *, campaigns: Iterable[Campaign]) -> dict[CampaignId, frozenset[UnitId]]:
+    """Return the units of each campaign: as chosen, and whoever got a sheet after the opening."""
+    wanted = [campaign.id for campaign in campaigns]
     rows = session.execute(
-        select(CampaignUnit.campaign_id, CampaignUnit.unit_id).where(
-            CampaignUnit.campaign_id.in_([campaign.id for campaign in campaigns])
-        )
+        select(CampaignUnit.campaign_id, CampaignUnit.unit_id)
+        .where(CampaignUnit.campaign_id.in_(wanted))
+        .union(select(Inspection.campaign_id, Inspection.unit_id).where(Inspection.campaign_id.in_(wanted)))
     )
     found: dict[CampaignId, set[UnitId]] = {}
     for campaign_id, unit_id in rows:
