@@ -121,6 +121,22 @@ def summary_of(problems: tuple[Problem, ...]) -> tuple[SummaryLine, ...]:
     return tuple(SummaryLine(f"#{problem.field or 'main'}", problem.message) for problem in problems)
 
 
+def refused_lines(page: CheckPage, *, message: str) -> tuple[SummaryLine, ...]:
+    """Return why a sheet was not handed over: a line for each list of places to mend, or else the refusal as it stands."""
+    lists = (
+        ("profile-open", page.profile_open, "「所属の状況」を確かめて保存してください"),
+        ("unanswered", len(page.unanswered), "答えていない項目"),
+        ("comments", len(page.comments_missing), "理由を書いていない項目"),
+        ("returns", len(page.returns_open), "差戻しに答えていない項目"),
+    )
+    lines = tuple(
+        SummaryLine(f"#{anchor}", words if count is True else f"{words}（{count}件）")
+        for anchor, count, words in lists
+        if count
+    )
+    return lines or (SummaryLine("#main", message),)
+
+
 @blueprint.app_template_global()
 def paging(found: SheetList) -> Paging:
     """Return the pagination of a list; other words of the address stay."""

@@ -203,6 +203,7 @@ def test_a_sheet_with_the_head_takes_no_answer(clerk: FlaskClient, year: Year) -
 
 def test_only_returned_items_can_be_corrected(clerk: FlaskClient, year: Year) -> None:
     year.bring(AFFAIRS, to=State.RETURNED)
+    assert '<span class="sections__count">差戻し1</span>' in clerk.get(f"{address(year)}/check").text
     assert save(clerk, year, key="D01", version=1)[0] == 409
     assert save(clerk, year, key="D02", level="implemented", comment="直した", version=1)[0] == 200
 
@@ -212,7 +213,11 @@ def test_an_incomplete_sheet_is_not_handed_over_and_says_what_is_missing(
 ) -> None:
     reply = clerk.post(f"{address(year)}/submit", data={"idempotency_key": "k" * 20, "version": "1"})
     assert reply.status_code == 409
-    assert "答えていない項目が5件あります" in reply.text
+    assert "<title>誤り：" in reply.text
+    summary = reply.text[reply.text.index('id="error-summary"') :]
+    assert '<a href="#unanswered">答えていない項目（5件）</a>' in summary
+    assert '<a href="#profile-open">' in summary
+    assert summary.index("答えていない項目（5件）") < summary.index("承認を依頼する")
 
 
 def test_a_level_that_asks_for_words_waits_for_them(clerk: FlaskClient, year: Year) -> None:
@@ -222,7 +227,7 @@ def test_a_level_that_asks_for_words_waits_for_them(clerk: FlaskClient, year: Ye
         data={"idempotency_key": "k" * 20, "version": str(year.sheet(AFFAIRS).version)},
     )
     assert reply.status_code == 409
-    assert "理由を書く項目が1件" in reply.text
+    assert '<a href="#comments">理由を書いていない項目（1件）</a>' in reply.text
 
 
 def test_the_profile_decides_which_items_apply(clerk: FlaskClient, year: Year) -> None:

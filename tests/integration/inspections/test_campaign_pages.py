@@ -625,7 +625,7 @@ PAGES = {
     "form": ("/campaigns/new", 4),
     "copy": ("/campaigns/new?from={running}", 7),
     "edit": ("/campaigns/{draft}/edit", 5),
-    "preview": ("/campaigns/{draft}", 7),
+    "preview": ("/campaigns/{draft}", 9),
     "progress": ("/campaigns/{running}", 10),
     "print": ("/campaigns/{running}?rows=all", 10),
     "notice": ("/campaigns/{running}/notice", 4),
