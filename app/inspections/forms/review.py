@@ -108,8 +108,15 @@ def stored_fields(item: JudgedItem, *, default_due: date) -> JudgementFields:
 
 
 def sent_fields(form: MultiDict[str, str], *, items: Iterable[Item]) -> dict[str, JudgementFields]:
-    """Return the fields that were sent and changed by somebody, by item key; the others are left alone."""
-    sent = {item.key: _sent(form, key=item.key) for item in items if f"seen-{item.key}" in form}
+    """Return the fields that were sent and changed by somebody, by item key; the others are left alone.
+
+    Left alone too is an item of which somebody decided, after a conflict, to keep the other's judgement.
+    """
+    sent = {
+        item.key: _sent(form, key=item.key)
+        for item in items
+        if f"seen-{item.key}" in form and form.get(f"keep-{item.key}") != "theirs"
+    }
     return {key: fields for key, fields in sent.items() if fields.touched}
 
 
