@@ -25,7 +25,6 @@ from app.inspections.texts import CAMPAIGN_KIND, CAPACITY, JUDGEMENT
 from app.kernel.digest import digest_of
 from app.kernel.fiscal_year import FiscalYear, long_date, long_instant
 from app.kernel.ids import PersonId
-from app.reports.pdf.inspection_result import render
 from app.reports.rules import (
     Approval,
     GradeBand,
@@ -79,6 +78,9 @@ def document_number(found: SealedSheet) -> str:
 
 def inspection_pdf(found: SealedSheet, *, settings: Settings) -> bytes:
     """Return the PDF of a sealed revision: the same bytes each time."""
+    # Here, because ReportLab takes long to import, and the command line mostly makes no document.
+    from app.reports.pdf.inspection_result import render  # noqa: PLC0415
+
     return render(inspection_report(found, settings=settings))
 
 
