@@ -15,7 +15,7 @@ from app.people.queries.accounts import (
     people_without_account,
     person_by_staff_no,
 )
-from app.people.queries.actors import actor_by_staff_no, actor_on
+from app.people.queries.actors import actor_and_unit, actor_by_staff_no, actor_on
 from app.people.queries.duties import DutyLine, DutyPage, duty_page, unit_of_code
 from app.people.queries.holders import (
     clerks_on,
@@ -35,8 +35,8 @@ from app.people.queries.sessions import (
     OwnAccount,
     SessionLine,
     SignedIn,
-    main_unit_name,
     own_account,
+    previous_sign_in,
     signed_in,
 )
 
@@ -54,6 +54,7 @@ __all__ = [
     "SignedIn",
     "account_detail",
     "account_page",
+    "actor_and_unit",
     "actor_by_staff_no",
     "actor_on",
     "clerks_on",
@@ -62,7 +63,6 @@ __all__ = [
     "duty_page",
     "heads_on",
     "holders_of",
-    "main_unit_name",
     "members_on",
     "next_heads",
     "next_signers",
@@ -71,6 +71,7 @@ __all__ = [
     "people_without_account",
     "person_by_staff_no",
     "planned_people",
+    "previous_sign_in",
     "signed_in",
     "stand_ins",
     "unit_of_code",
