@@ -18,14 +18,17 @@ from app.people.queries.accounts import (
 from app.people.queries.actors import actor_and_unit, actor_by_staff_no, actor_on
 from app.people.queries.duties import DutyLine, DutyPage, duty_page, unit_of_code
 from app.people.queries.holders import (
+    InCharge,
     clerks_on,
     deputies_on,
     heads_on,
     holders_of,
+    in_charge_of,
     members_on,
     next_heads,
     next_signers,
     people_by_id,
+    people_in_charge,
     stand_ins,
 )
 from app.people.queries.in_force import duty_in_force
@@ -48,6 +51,7 @@ __all__ = [
     "ActLine",
     "DutyLine",
     "DutyPage",
+    "InCharge",
     "Newcomer",
     "OwnAccount",
     "SessionLine",
@@ -63,11 +67,13 @@ __all__ = [
     "duty_page",
     "heads_on",
     "holders_of",
+    "in_charge_of",
     "members_on",
     "next_heads",
     "next_signers",
     "own_account",
     "people_by_id",
+    "people_in_charge",
     "people_without_account",
     "person_by_staff_no",
     "planned_people",

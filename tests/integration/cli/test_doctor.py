@@ -18,6 +18,7 @@ from app.health.queries import checks, machine
 from app.health.rules import Check, Depth, Mark
 from app.journal.commands import record
 from app.journal.rules import ActorMark, Subject, SubjectType, Via
+from app.reports.pdf import fonts
 from tests.conftest import StandingClock
 from tests.databases import on_postgresql
 from tests.factories.inspections import Year
@@ -236,7 +237,7 @@ def test_a_full_disk_is_warned_of(
 
 
 def test_missing_fonts_are_bad(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(machine, "font_book", _no_fonts)
+    monkeypatch.setattr(fonts, "font_book", _no_fonts)
     assert of_machine(settings, "書体").mark is Mark.BAD
 
 
