@@ -186,7 +186,7 @@ POLICY: Final[Mapping[Permission, Alternatives]] = {
     P.CITY_REVIEW_READ: (*_CITY_READERS, (substitutes_for_some_unit,)),
     P.OWN_ACCOUNT_USE: ((is_anybody,),),
     P.UNIT_DUTY_NAME: ((is_head_of_unit,), (oversees_unit,)),
-    P.UNIT_INSPECTION_ANSWER: ((is_clerk_of_unit,), (is_head_of_unit,)),
+    P.UNIT_INSPECTION_ANSWER: ((is_clerk_of_unit, reviewed_nothing), (is_head_of_unit, reviewed_nothing)),
     P.UNIT_INSPECTION_APPROVE: _APPROVERS,
     P.UNIT_INSPECTION_CLOSE: ((is_manager, not_of_the_unit), (is_chief, is_lead_divisions_own)),
     P.UNIT_INSPECTION_HISTORY: _READERS,
@@ -257,7 +257,7 @@ DEFAULT_REASON: Final = (
 REASONS: Final[Mapping[str, str]] = {
     "recorded_nothing": "自分が記録した回答は、自分では承認も審査もできません。代決者か、ひとつ上の所属長に頼んでください。",
     "approved_nothing": "自分が承認した点検票は、審査も確定もできません。ほかの担当者に頼んでください。",
-    "reviewed_nothing": "自分が審査した点検票は、自分では承認も確定もできません。審査していない人に頼んでください。",
+    "reviewed_nothing": "自分が審査した点検票では、回答も承認も確定もできません。審査していない人に頼んでください。",
     "not_of_the_unit": "自分の所属の点検票は、審査も確定もできません。ほかの担当者に頼んでください。",
     "is_another_divisions": "情報主管課の点検票は、代替審査の所属が審査し、統括が確定します。",
     "did_not_request": "自分が申し出たことは、自分では決められません。もう一人に頼んでください。",

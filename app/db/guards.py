@@ -44,6 +44,7 @@ class Guard:
         grows: an SQL condition on `{new}` and `{old}` that such a change has to meet.
         insertable: an SQL condition on `{new}` that a new row has to meet, for rows that belong to a frozen
             parent.
+        partial_keys: unique keys over some rows only: columns, and the SQL condition on `{row}` of the index.
     """
 
     table: str
@@ -52,6 +53,7 @@ class Guard:
     growing: tuple[str, ...] = ()
     grows: str = "1=1"
     insertable: str = "1=1"
+    partial_keys: tuple[tuple[tuple[str, ...], str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,12 +79,17 @@ def sqlite_triggers(guard: Guard) -> Iterator[Trigger]:
     allowed = f" AND NOT ({may_grow})" if guard.growing else ""
     yield _sqlite(guard, "delete", "BEFORE DELETE", f"WHEN {old_frozen}", abort)
     yield _sqlite(guard, "update", "BEFORE UPDATE", f"WHEN ({old_frozen}){allowed}", abort)
-    for number, key in enumerate((*guard.unique_keys, ROW_NUMBER)):
+    whole = ((key, "1=1") for key in (*guard.unique_keys, ROW_NUMBER))
+    for number, (key, condition) in enumerate((*whole, *guard.partial_keys)):
         same = " AND ".join(f"held.{column} = NEW.{column}" for column in key)
+        if condition != "1=1":
+            same += f" AND {condition.format(row='held')} AND {condition.format(row='NEW')}"
         held = f"FROM {guard.table} AS held WHERE {same} AND ({new_frozen})"
         collides = f"EXISTS (SELECT 1 {held}"
         yield _sqlite(guard, f"insert_{number}", "BEFORE INSERT", f"WHEN {collides})", abort)
         moved = " OR ".join(f"NEW.{column} IS NOT OLD.{column}" for column in key)
+        if condition != "1=1":
+            moved += f" OR NOT {condition.format(row='OLD')}"
         yield _sqlite(guard, f"collide_{number}", "BEFORE UPDATE", f"WHEN ({moved}) AND {collides})", abort)
     if guard.insertable != "1=1":
         refused = f"WHEN NOT ({guard.insertable.format(new='NEW')})"

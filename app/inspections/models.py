@@ -11,6 +11,7 @@ from sqlalchemy import (
     String,
     Text,
     UniqueConstraint,
+    text,
 )
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -49,6 +50,8 @@ class Campaign(Base):
     review_due: Mapped[date]
     grace_until: Mapped[date]
     notice: Mapped[str] = mapped_column(Text)
+    # Opens the digests that the journal keeps of title and notice; campaigns from before it existed have none.
+    salt: Mapped[str | None] = mapped_column(String(32))
     state: Mapped[str] = mapped_column(code())
     version: Mapped[int]
     prepared_by: Mapped[UUID] = mapped_column(ForeignKey("person.id"))
@@ -85,6 +88,8 @@ class Inspection(Base):
     added_by: Mapped[UUID] = mapped_column(ForeignKey("person.id"))
     added_at: Mapped[datetime] = mapped_column(Instant)
     added_reason: Mapped[str] = mapped_column(Text)
+    # Opens the digest that the campaign's journal keeps of the reason; none where the campaign was opened with the unit.
+    added_salt: Mapped[str | None] = mapped_column(String(32))
 
 
 class Revision(Base):
@@ -99,6 +104,13 @@ class Revision(Base):
         CheckConstraint("(self_possible IS NULL) = (self_earned IS NULL)", name="self_pair"),
         CheckConstraint("(reviewed_possible IS NULL) = (reviewed_earned IS NULL)", name="reviewed_pair"),
         Index("ix_revision_state", "state"),
+        Index(
+            "ix_revision_current",
+            "inspection_id",
+            unique=True,
+            sqlite_where=text("current"),
+            postgresql_where=text("current"),
+        ),
         FIVE_YEARS,
     )
 
@@ -137,6 +149,23 @@ class ProfileFlag(Base):
     confirmed_at: Mapped[datetime | None] = mapped_column(Instant)
 
 
+class ProfileHistory(Base):
+    """Every confirmation of a unit's profile, with all its flags as canonical JSON. Append-only."""
+
+    __tablename__ = "profile_history"
+    __table_args__ = (
+        CheckConstraint("version >= 1", name="version_positive"),
+        FIVE_YEARS,
+    )
+
+    revision_id: Mapped[UUID] = mapped_column(ForeignKey("revision.id"), primary_key=True)
+    version: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    flags: Mapped[str] = mapped_column(Text)
+    origin: Mapped[str] = mapped_column(code())
+    confirmed_by: Mapped[UUID] = mapped_column(ForeignKey("person.id"))
+    confirmed_at: Mapped[datetime] = mapped_column(Instant)
+
+
 class Answer(Base):
     """The answer to one item as it stands. `version` counts its saves; each of them stands in the history."""
 
@@ -167,6 +196,9 @@ class AnswerHistory(Base):
     version: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
     level: Mapped[str | None] = mapped_column(code())
     comment: Mapped[str] = mapped_column(Text)
+    # The words to the reviewer that were saved with it; none while no return of the item was open.
+    reply: Mapped[str | None] = mapped_column(Text)
+    origin: Mapped[str] = mapped_column(code())
     salt: Mapped[str] = mapped_column(String(32))
     client_id: Mapped[str] = mapped_column(String(64))
     answered_by: Mapped[UUID] = mapped_column(ForeignKey("person.id"))
@@ -283,19 +315,33 @@ class SealedRevision(Base):
 
 
 class Reopening(Base):
-    """A request to open a sealed sheet again; decided by somebody else."""
+    """A request to open a sealed sheet again: somebody else grants or declines it, or who asked takes it back."""
 
     __tablename__ = "reopening"
     __table_args__ = (
+        CheckConstraint("sequence >= 1", name="sequence_positive"),
         CheckConstraint("(decided_at IS NULL) = (decided_by IS NULL)", name="decided_pair"),
-        CheckConstraint("decided_by IS NULL OR decided_by <> requested_by", name="two_persons"),
+        CheckConstraint("(decided_at IS NULL) = (outcome IS NULL)", name="decided_outcome"),
+        CheckConstraint("outcome = 'withdrawn' OR decided_by <> requested_by", name="two_persons"),
+        Index(
+            "ix_reopening_waiting",
+            "revision_id",
+            unique=True,
+            sqlite_where=text("decided_at IS NULL"),
+            postgresql_where=text("decided_at IS NULL"),
+        ),
         FIVE_YEARS,
     )
 
     revision_id: Mapped[UUID] = mapped_column(ForeignKey("revision.id"), primary_key=True)
+    sequence: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
     reason: Mapped[str] = mapped_column(Text)
+    # Opens the digests that the journal keeps of both reasons; requests from before it existed have none.
+    salt: Mapped[str | None] = mapped_column(String(32))
     requested_by: Mapped[UUID] = mapped_column(ForeignKey("person.id"))
     requested_at: Mapped[datetime] = mapped_column(Instant)
+    outcome: Mapped[str | None] = mapped_column(code())
+    decision_reason: Mapped[str] = mapped_column(Text)
     decided_by: Mapped[UUID | None] = mapped_column(ForeignKey("person.id"))
     decided_at: Mapped[datetime | None] = mapped_column(Instant)
 
@@ -327,13 +373,14 @@ GUARDS = (
     Guard(
         table="revision",
         unique_keys=(("id",), ("inspection_id", "number")),
+        partial_keys=((("inspection_id",), "{row}.current"),),
         frozen=_OWN_SEALED,
         # When a sheet is reopened, its sealed revision only stops being the current one, after a second person agreed.
         growing=("current",),
         grows=" AND ".join(
             (
                 "{old}.current AND NOT {new}.current",
-                "EXISTS (SELECT 1 FROM reopening WHERE reopening.revision_id = {old}.id AND reopening.decided_at IS NOT NULL)",
+                "EXISTS (SELECT 1 FROM reopening WHERE reopening.revision_id = {old}.id AND reopening.outcome = 'granted')",
                 *(
                     f"{{new}}.{name} IS NOT DISTINCT FROM {{old}}.{name}"
                     for name in (column.name for column in Revision.__table__.columns)
@@ -349,9 +396,15 @@ GUARDS = (
     _append_only(
         "answer_history", ("revision_id", "item_id", "version"), ("revision_id", "item_id", "client_id")
     ),
+    _append_only("profile_history", ("revision_id", "version")),
     _append_only("item_review_history", ("revision_id", "item_id", "version")),
     _append_only("sheet_step", ("revision_id", "sequence")),
     _append_only("approval", ("revision_id", "sequence")),
     Guard(table="sealed_revision", unique_keys=(("revision_id",), ("digest",))),
-    Guard(table="reopening", unique_keys=(("revision_id",),), frozen="{row}.decided_at IS NOT NULL"),
+    Guard(
+        table="reopening",
+        unique_keys=(("revision_id", "sequence"),),
+        partial_keys=((("revision_id",), "{row}.decided_at IS NULL"),),
+        frozen="{row}.decided_at IS NOT NULL",
+    ),
 )

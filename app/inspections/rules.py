@@ -48,7 +48,7 @@ class State(StrEnum):
 
 
 SEALED: Final = frozenset({State.SIGNED_OFF, State.CLOSED_UNSUBMITTED, State.EXCLUDED})
-"""States in which a revision never changes again. SIGNED_OFF and CLOSED_UNSUBMITTED can be reopened: as a new revision."""
+"""States in which a revision never changes again. Each of them can be reopened: as a new revision."""
 
 
 class Action(StrEnum):
@@ -66,6 +66,26 @@ class Action(StrEnum):
     SIGN_OFF = "sign_off"
     CLOSE_UNSUBMITTED = "close_unsubmitted"
     EXCLUDE = "exclude"
+
+
+class Origin(StrEnum):
+    """How a row of a sheet's history came to be.
+
+    GIVEN: somebody of the unit gave it. CARRIED: a reopened sheet starts with it. RESTORED: a cancelled return put back what the
+    head had approved; the row then names who cancelled.
+    """
+
+    GIVEN = "given"
+    CARRIED = "carried"
+    RESTORED = "restored"
+
+
+class ReopeningOutcome(StrEnum):
+    """How a request to open a sealed sheet again ended."""
+
+    GRANTED = "granted"
+    DECLINED = "declined"
+    WITHDRAWN = "withdrawn"
 
 
 class Judgement(StrEnum):
@@ -227,8 +247,9 @@ STEPS: Final[tuple[SheetStep, ...]] = (
         "inspection.items_returned",
         something_is_marked,
     ),
-    _step(
-        A.CANCEL_RETURN, S.RETURNED, S.UNDER_REVIEW, P.UNIT_INSPECTION_REVIEW, "inspection.return_cancelled"
+    *(
+        _step(A.CANCEL_RETURN, state, S.UNDER_REVIEW, P.UNIT_INSPECTION_REVIEW, "inspection.return_cancelled")
+        for state in (S.RETURNED, S.AWAITING_REAPPROVAL)
     ),
     _step(
         A.SUBMIT,
@@ -269,6 +290,7 @@ STEPS: Final[tuple[SheetStep, ...]] = (
         "inspection.review_finished",
         nothing_is_marked,
         everything_is_judged,
+        head_approved_exactly_this,
     ),
     _step(
         A.RESUME_REVIEW, S.REVIEWED, S.UNDER_REVIEW, P.UNIT_INSPECTION_SIGN_OFF, "inspection.review_resumed"
@@ -316,7 +338,8 @@ REASON_NEEDED: Final = frozenset(
 )
 ANSWERABLE: Final = frozenset({S.ANSWERING, S.RETURNED})
 REVIEWABLE: Final = frozenset({S.SUBMITTED, S.UNDER_REVIEW})
-REOPENABLE: Final = frozenset({S.SIGNED_OFF, S.CLOSED_UNSUBMITTED})
+COMPARABLE: Final = frozenset({S.SIGNED_OFF, S.CLOSED_UNSUBMITTED})
+"""Ends of a sheet that the next year looks back at; an excluded unit had nothing to answer for."""
 
 
 class DueStep(StrEnum):
@@ -452,6 +475,10 @@ class CampaignDates:
     approval_due: date
     review_due: date
     grace_until: date
+
+    def opens_after(self, today: date) -> date | None:
+        """Return the first day of answering while it is still to come."""
+        return self.answer_from if today < self.answer_from else None
 
     def due(self, state: State) -> date | None:
         """Return the deadline that a state runs against; sealed states have none."""

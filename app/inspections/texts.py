@@ -59,6 +59,7 @@ EVENT = {
     "inspection.opened": "点検を始めた",
     "inspection.profile_confirmed": "所属の状況を確かめた",
     "answer.recorded": "回答を記録した",
+    "answer.restored": "差戻しの取りやめで、承認済みの回答に戻した",
     "inspection.handed_over": "承認を依頼した",
     "inspection.withdrawn": "引き戻した",
     "inspection.returned_to_clerk": "所属長が担当者へ差し戻した",
@@ -80,6 +81,8 @@ EVENT = {
     "inspection.excluded": "対象から外した",
     "inspection.reopening_requested": "再開を申し出た",
     "inspection.reopened": "再開した",
+    "inspection.reopening_declined": "再開の申し出を断った",
+    "inspection.reopening_withdrawn": "再開の申し出を取り下げた",
     "document.kept": "結果のPDFを保管した",
 }
 REVIEW_FLAG = {

@@ -56,7 +56,9 @@ def sealed_year(database: Database) -> Year:
     clerk, sheet = year.actor(SATO), year.sheet(AFFAIRS)
     with database.transaction() as session:
         flags = {flag.code: True for flag in sheet.edition.flags}
-        confirm_profile(session, actor=clerk, inspection_id=sheet.id, flags=flags, now=year.now)
+        confirm_profile(
+            session, actor=clerk, inspection_id=sheet.id, flags=flags, seen_version=0, now=year.now
+        )
         drafts = [
             AnswerDraft(
                 item_id=item_id,

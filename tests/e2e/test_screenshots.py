@@ -16,6 +16,9 @@ from app.db.migrate import upgrade
 from app.db.session import bound
 from tests.e2e.conftest import DESK
 
+# One worker loads the demonstration city once.
+pytestmark = pytest.mark.xdist_group("demonstration")
+
 FOLDER = Path(__file__).resolve().parents[1] / "screenshots"
 
 

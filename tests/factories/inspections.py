@@ -13,7 +13,7 @@ from app.inspections.commands.campaign import CampaignDraft, open_campaign, prep
 from app.inspections.commands.hand_over import approve, hand_over
 from app.inspections.commands.review import JudgementDraft, finish_review, judge_items, return_items
 from app.inspections.commands.sign_off import close_unsubmitted, sign_off
-from app.inspections.queries.sheet import Sheet, content_of_sheet, find_sheet
+from app.inspections.queries.sheet import Sheet, content_of_sheet, find_sheet, profile_version
 from app.inspections.rules import CampaignDates, CampaignKind, Judgement, State
 from app.kernel.clock import business_date
 from app.kernel.ids import CampaignId, EditionId, InspectionId, ItemId, UnitId
@@ -100,7 +100,14 @@ class Year:
         sheet, clerk = self.sheet(place), self.actor(LINES[place.code].clerk)
         with self.database.transaction() as session:
             if sheet.state is State.ANSWERING:
-                confirm_profile(session, actor=clerk, inspection_id=sheet.id, flags={}, now=self.now)
+                confirm_profile(
+                    session,
+                    actor=clerk,
+                    inspection_id=sheet.id,
+                    flags={},
+                    seen_version=profile_version(session, revision_id=sheet.revision_id),
+                    now=self.now,
+                )
             answers = content_of_sheet(session, sheet=sheet).answers
             items = sheet.edition.applicable({})
             drafts = [
@@ -120,7 +127,9 @@ class Year:
         """Somebody answers everything and hands it over: in a one-person office the head."""
         acting, sheet = self.actor(cast), self.sheet(place)
         with self.database.transaction() as session:
-            confirm_profile(session, actor=acting, inspection_id=sheet.id, flags={}, now=self.now)
+            confirm_profile(
+                session, actor=acting, inspection_id=sheet.id, flags={}, seen_version=0, now=self.now
+            )
             drafts = [
                 AnswerDraft(
                     item_id=item.id,

@@ -11,7 +11,7 @@ from uuid import UUID
 from app.access.actor import Actor, Function
 from app.access.permissions import Permission
 from app.access.policy import POLICY, Subject, may
-from app.inspections.rules import REOPENABLE, STEPS, State
+from app.inspections.rules import SEALED, STEPS, State
 from app.inspections.texts import ACTION, STATE
 from app.kernel.ids import PersonId, UnitId
 from app.kernel.workflow import diagram
@@ -75,7 +75,7 @@ def workflow() -> str:
         state_label=lambda state: STATE[state],
         action_label=lambda action: ACTION[action],
     )
-    reopened = "、".join(STATE[state] for state in sorted(REOPENABLE))
+    reopened = "、".join(STATE[state] for state in sorted(SEALED))
     return f"```mermaid\n{text}\n```\n\n再開（{reopened}から）は、2人で行い、新しい版を回答中から始めます。元の版は封印されたまま残ります。"
 
 

@@ -36,9 +36,11 @@ from app.inspections.commands.review import (
 from app.inspections.commands.sign_off import (
     close_unsubmitted,
     confirm_reopening,
+    decline_reopening,
     exclude,
     request_reopening,
     sign_off,
+    withdraw_reopening,
 )
 from app.inspections.queries.sheet import (
     Sheet,
@@ -46,6 +48,7 @@ from app.inspections.queries.sheet import (
     content_of_sheet,
     find_sheet,
     open_returns,
+    profile_version,
     subject_of,
 )
 from app.inspections.rules import AnswerFact, Judgement, State, comment_is_missing
@@ -177,6 +180,7 @@ def _confirm_profile(scene: Scene) -> None:
         actor=scene.actor,
         inspection_id=scene.sheet.id,
         flags={"MN": scene.pick % 2 == 0},
+        seen_version=profile_version(scene.session, revision_id=scene.sheet.revision_id),
         now=scene.now,
     )
 
@@ -268,9 +272,15 @@ ACTS: Final[Mapping[str, Act]] = {
     "resume the review": Act(P.UNIT_INSPECTION_SIGN_OFF, _step(resume_review, reason=True, version=True)),
     "sign off": Act(P.UNIT_INSPECTION_SIGN_OFF, _step(sign_off, reason=False, version=True)),
     "close": Act(P.UNIT_INSPECTION_CLOSE, _step(close_unsubmitted, reason=True, version=False)),
-    "exclude": Act(P.CITY_CAMPAIGN_OPEN, _step(exclude, reason=True, version=False)),
+    "exclude": Act(P.UNIT_INSPECTION_CLOSE, _step(exclude, reason=True, version=False)),
     "ask to reopen": Act(
         P.UNIT_INSPECTION_REOPEN_REQUEST, _step(request_reopening, reason=True, version=False)
+    ),
+    "decline to reopen": Act(
+        P.UNIT_INSPECTION_REOPEN_CONFIRM, _step(decline_reopening, reason=True, version=False)
+    ),
+    "take the request back": Act(
+        P.UNIT_INSPECTION_REOPEN_REQUEST, _step(withdraw_reopening, reason=False, version=False)
     ),
     "agree to reopen": Act(
         P.UNIT_INSPECTION_REOPEN_CONFIRM, _step(confirm_reopening, reason=False, version=False)

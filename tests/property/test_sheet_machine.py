@@ -34,11 +34,12 @@ from app.inspections.models import (
     ItemReview,
     ItemReviewHistory,
     ProfileFlag,
+    ProfileHistory,
     Revision,
     SealedRevision,
     SheetStepRow,
 )
-from app.inspections.rules import SEALED, State
+from app.inspections.rules import SEALED, Action, Origin, State
 from app.journal.queries import verify
 from app.kernel.digest import digest_text
 from tests.people import EVERYBODY, Cast, Place
@@ -56,6 +57,7 @@ from tests.property.stage import (
 THOROUGH: Final = os.environ.get("SHEET_MACHINE") == "thorough"
 CONTENT: Final = (
     ProfileFlag,
+    ProfileHistory,
     Answer,
     AnswerHistory,
     ItemReview,
@@ -64,6 +66,7 @@ CONTENT: Final = (
     SheetStepRow,
     Approval,
 )
+REVIEWING: Final = (Action.START_REVIEW, Action.RETURN_ITEMS, Action.CANCEL_RETURN, Action.FINISH_REVIEW)
 LONGEST_WAY: Final = 14
 """Steps from the worst state to the seal: a cancelled return, found out, sent again and corrected."""
 places = st.sampled_from(SHEETS)
@@ -129,6 +132,12 @@ class SheetMachine(RuleBasedStateMachine):
         counts = (sheet.applicable, sheet.answered, sheet.decided)
         assert counts == (done.applicable, done.answered, content.decided)
 
+    @invariant()
+    def what_is_reviewed_is_exactly_what_a_head_approved(self) -> None:
+        sheet, content = self.stage.look(self.in_play)
+        if sheet.state in {State.SUBMITTED, State.UNDER_REVIEW, State.REVIEWED, State.SIGNED_OFF}:
+            assert content.digest == content.approved_digest
+
     def teardown(self) -> None:
         """Hold that the chosen sheet still reaches its end, and that the journal verifies."""
         try:
@@ -161,7 +170,7 @@ def _check_seal(session: Session, revision_id: UUID, *, stage: Stage) -> None:
     content = json.loads(kept.content)
     if revision.state == State.SIGNED_OFF.value:
         _check_sign_off(session, revision=revision, kept=kept, stage=stage)
-        assert len(content["reviews"]) >= revision.applicable
+        assert len(content["reviews"]) == len(content["answers"]) == revision.applicable
         assert content["content_digest"] == content["approvals"][-1][3]
     if revision.state == State.CLOSED_UNSUBMITTED.value:
         assert content["approvals"] == []
@@ -171,17 +180,33 @@ def _check_sign_off(session: Session, *, revision: Revision, kept: SealedRevisio
     """Hold who did what, over every revision of the sheet."""
     place = next(place for place in SHEETS if stage.sheets[place.code] == revision.inspection_id)
     own = select(Revision.id).where(Revision.inspection_id == revision.inspection_id)
-    history = session.scalars(select(AnswerHistory).where(AnswerHistory.revision_id.in_(own))).all()
+    history = [
+        (row.answered_by, row.answered_at)
+        for row in session.scalars(
+            select(AnswerHistory).where(
+                AnswerHistory.revision_id.in_(own), AnswerHistory.origin == Origin.GIVEN.value
+            )
+        )
+    ] + [
+        (row.confirmed_by, row.confirmed_at)
+        for row in session.scalars(
+            select(ProfileHistory).where(
+                ProfileHistory.revision_id.in_(own), ProfileHistory.origin == Origin.GIVEN.value
+            )
+        )
+    ]
     approvals = session.scalars(select(Approval).where(Approval.revision_id.in_(own))).all()
     for approval in approvals:
         # One of those who may, who had recorded nothing until then.
         assert PEOPLE[approval.approved_by] in APPROVERS[place.code]
-        before = [row for row in history if row.answered_at < approval.approved_at]
-        assert approval.approved_by not in {row.answered_by for row in before}
-    recorders = {row.answered_by for row in history}
+        assert approval.approved_by not in {person for person, at in history if at < approval.approved_at}
+    recorders = {person for person, _ in history}
     approvers = {row.approved_by for row in approvals}
     judgements = select(ItemReviewHistory.reviewed_by).where(ItemReviewHistory.revision_id.in_(own))
-    reviewers = set(session.scalars(judgements))
+    steps = select(SheetStepRow.done_by).where(
+        SheetStepRow.revision_id.in_(own), SheetStepRow.action.in_([action.value for action in REVIEWING])
+    )
+    reviewers = set(session.scalars(judgements)) | set(session.scalars(steps))
     assert reviewers.isdisjoint(recorders | approvers)
     assert all(place.id not in stage.actors[PEOPLE[person]].member_of for person in reviewers)
     assert kept.sealed_by not in recorders | approvers | reviewers

@@ -151,6 +151,7 @@ class Desk:
             actor=self.people.actor(self.clerk(0), now=now),
             inspection_id=self.inspection_id,
             flags=dict.fromkeys(self.office.flags, True),
+            seen_version=0,
             now=now,
         )
 

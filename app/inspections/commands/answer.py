@@ -2,34 +2,38 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from enum import StrEnum
 
-from sqlalchemy import delete, insert, select, update
+from sqlalchemy import bindparam, insert, select, update
 from sqlalchemy.orm import Session
 
 from app.access.actor import Actor
 from app.access.permissions import Permission
-from app.access.policy import Subject as AccessSubject
 from app.access.policy import require
 from app.checklists.rules import Edition
 from app.inspections.commands.steps import LONGEST_REASON, journal_subject
-from app.inspections.models import Answer, AnswerHistory, ItemReturn, ProfileFlag, Revision
+from app.inspections.models import Answer, AnswerHistory, ItemReturn, ProfileFlag, ProfileHistory, Revision
 from app.inspections.queries.sheet import (
     Lock,
     Profile,
+    ReturnFact,
     Sheet,
+    answering_subject,
     answers_of,
     applicable_items,
     find_sheet,
     open_returns,
     profile_of,
+    profile_version,
     returns_of,
 )
-from app.inspections.rules import ANSWERABLE, AnswerFact, State, completeness
+from app.inspections.rules import ANSWERABLE, AnswerFact, Origin, State, completeness
 from app.journal.commands import record
-from app.kernel.digest import new_salt, salted_digest
-from app.kernel.errors import InvalidInput, NotNow, Problem
+from app.kernel.clock import business_date
+from app.kernel.digest import canonical, new_salt, salted_digest
+from app.kernel.errors import InvalidInput, NotNow, Problem, StaleVersion
+from app.kernel.fiscal_year import long_date
 from app.kernel.ids import InspectionId, ItemId
 from app.kernel.text import clean, text_problems
 
@@ -41,7 +45,7 @@ class AnswerDraft:
     """One answer as somebody gives it.
 
     Attributes:
-        seen_version: the version of the answer on which it is based; 0 when there was none.
+        seen_version: the version of the answer on which it is based, with its reply; 0 when there was none.
         client_id: the sender's own id of this save; the same id sent again does nothing twice.
         reply: words to the reviewer about a returned item.
     """
@@ -64,12 +68,13 @@ class Outcome(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Recorded:
-    """The outcome for one item. On a conflict `kept` is what somebody else saved, and the draft was not stored."""
+    """The outcome for one item. On a conflict `kept` and `kept_reply` are what somebody else saved, and nothing was stored."""
 
     item_id: ItemId
     outcome: Outcome
     version: int
     kept: AnswerFact | None = None
+    kept_reply: str = ""
 
 
 def record_answers(
@@ -88,14 +93,14 @@ def record_answers(
         InvalidInput: a level or a text cannot be taken.
     """
     sheet = find_sheet(session, actor=actor, inspection_id=inspection_id, lock=Lock.HELD)
-    require(Permission.UNIT_INSPECTION_ANSWER, actor=actor, subject=AccessSubject(unit_id=sheet.unit_id))
+    require(Permission.UNIT_INSPECTION_ANSWER, actor=actor, subject=answering_subject(session, sheet=sheet))
     wanted = tuple(drafts)
-    _require_answerable(session, sheet=sheet, drafts=wanted)
+    opened = _require_answerable(session, sheet=sheet, drafts=wanted, today=business_date(now))
     _require_valid(wanted, edition=sheet.edition)
     answers = answers_of(session, revision_id=sheet.revision_id)
+    pen = _Pen(session, sheet=sheet, actor=actor, now=now)
     outcomes = tuple(
-        _record_one(session, sheet=sheet, draft=draft, answers=answers, actor=actor, now=now)
-        for draft in wanted
+        _record_one(pen, draft=draft, answers=answers, opened=opened.get(draft.item_id)) for draft in wanted
     )
     if any(outcome.outcome is Outcome.SAVED for outcome in outcomes):
         _refresh_counts(
@@ -104,15 +109,26 @@ def record_answers(
     return outcomes
 
 
-def _require_answerable(session: Session, *, sheet: Sheet, drafts: tuple[AnswerDraft, ...]) -> None:
+def _require_answerable(
+    session: Session, *, sheet: Sheet, drafts: tuple[AnswerDraft, ...], today: date
+) -> Mapping[ItemId, ReturnFact]:
+    """Return the open returns, or refuse what cannot be answered now."""
     if sheet.state not in ANSWERABLE:
         sentence = "この点検票は、いま回答できません。所属長か情報主管課が扱っています。直したいときは引き戻してください。"
         raise NotNow(sentence)
-    if sheet.state is State.RETURNED:
-        opened = open_returns(sheet, returns_of(session, revision_id=sheet.revision_id))
-        if any(draft.item_id not in opened for draft in drafts):
-            sentence = "差戻し中に直せるのは、差し戻された項目だけです。"
-            raise NotNow(sentence)
+    _require_begun(sheet, today=today)
+    if sheet.state is not State.RETURNED:
+        return {}
+    opened = open_returns(sheet, returns_of(session, revision_id=sheet.revision_id))
+    if any(draft.item_id not in opened for draft in drafts):
+        sentence = "差戻し中に直せるのは、差し戻された項目だけです。"
+        raise NotNow(sentence)
+    return opened
+
+
+def _require_begun(sheet: Sheet, *, today: date) -> None:
+    if (first := sheet.campaign.dates.opens_after(today)) is not None:
+        raise NotNow(f"回答は{long_date(first)}から始まります。その日になってから入力してください。")
 
 
 def _require_valid(drafts: tuple[AnswerDraft, ...], *, edition: Edition) -> None:
@@ -135,129 +151,156 @@ def _require_valid(drafts: tuple[AnswerDraft, ...], *, edition: Edition) -> None
         raise InvalidInput(problems)
 
 
+@dataclass(frozen=True, slots=True)
+class _Words:
+    """What one save holds. `reply` is None while no return of the item is open."""
+
+    level: str | None
+    comment: str
+    reply: str | None
+
+
+class _Pen:
+    """Writes saves of one sheet: who, when, and where to."""
+
+    def __init__(self, session: Session, *, sheet: Sheet, actor: Actor, now: datetime) -> None:
+        self.session, self.sheet, self.actor, self.now = session, sheet, actor, now
+
+    def sent_before(self, draft: AnswerDraft) -> tuple[_Words, int] | None:
+        """Return what the same save brought when it was sent before, and its version."""
+        row = self.session.execute(
+            select(
+                AnswerHistory.level, AnswerHistory.comment, AnswerHistory.reply, AnswerHistory.version
+            ).where(
+                AnswerHistory.revision_id == self.sheet.revision_id,
+                AnswerHistory.item_id == draft.item_id,
+                AnswerHistory.client_id == draft.client_id,
+            )
+        ).one_or_none()
+        return (_Words(row.level, row.comment, row.reply), row.version) if row else None
+
+    def write(
+        self, words: _Words, *, kept: _Words, item_id: ItemId, version: int, client_id: str, origin: Origin
+    ) -> None:
+        """Write one save: the answer, its history, the reply, and the journal."""
+        salt = new_salt()
+        answered = {"answered_by": self.actor.person_id, "answered_at": self.now}
+        row = {"level": words.level, "comment": words.comment, "version": version}
+        key = {"revision_id": self.sheet.revision_id, "item_id": item_id}
+        if version == 1:
+            self.session.execute(insert(Answer).values(**key, **row, **answered))
+        else:
+            # Who put back what the head had approved did not give that answer.
+            author = answered if origin is Origin.GIVEN else {}
+            self.session.execute(
+                update(Answer)
+                .where(Answer.revision_id == self.sheet.revision_id, Answer.item_id == item_id)
+                .values(**row, **author)
+            )
+        self.session.execute(
+            insert(AnswerHistory).values(
+                **key,
+                **row,
+                **answered,
+                reply=words.reply,
+                origin=origin.value,
+                salt=salt,
+                client_id=client_id,
+            )
+        )
+        facts = {
+            "revision": self.sheet.number,
+            "item": self.sheet.edition.items[item_id].key,
+            "version": version,
+        }
+        if (words.level, words.comment) != (kept.level, kept.comment):
+            event = "answer.recorded" if origin is Origin.GIVEN else "answer.restored"
+            said = {"level": words.level, "comment": salted_digest(words.comment, salt=salt)}
+            self._record(event, facts={**facts, **said})
+        if words.reply is not None and words.reply != kept.reply:
+            self._reply(words.reply, item_id=item_id, salt=salt, facts=facts)
+
+    def _reply(self, reply: str, *, item_id: ItemId, salt: str, facts: dict[str, object]) -> None:
+        self.session.execute(
+            update(ItemReturn)
+            .where(
+                ItemReturn.revision_id == self.sheet.revision_id,
+                ItemReturn.item_id == item_id,
+                ItemReturn.round == self.sheet.return_round,
+            )
+            .values(reply=reply, replied_by=self.actor.person_id, replied_at=self.now)
+        )
+        said = {"round": self.sheet.return_round, "reply": salted_digest(reply, salt=salt)}
+        self._record("return.replied", facts={**facts, **said})
+
+    def _record(self, event: str, *, facts: dict[str, object]) -> None:
+        record(
+            self.session,
+            subject=journal_subject(self.sheet.id),
+            event=event,
+            actor=self.actor.mark,
+            now=self.now,
+            facts=facts,
+        )
+
+
 def _record_one(
-    session: Session,
-    *,
-    sheet: Sheet,
-    draft: AnswerDraft,
-    answers: dict[ItemId, AnswerFact],
-    actor: Actor,
-    now: datetime,
+    pen: _Pen, *, draft: AnswerDraft, answers: dict[ItemId, AnswerFact], opened: ReturnFact | None
 ) -> Recorded:
     stored = answers.get(draft.item_id)
     version = stored.version if stored else 0
-    comment = clean(draft.comment)
-    replied = _reply(session, sheet=sheet, draft=draft, actor=actor, now=now)
-    same = (
-        (stored.level, stored.comment) == (draft.level, comment)
-        if stored
-        else (draft.level, comment) == (None, "")
-    )
-    if same:
-        return Recorded(
-            item_id=draft.item_id, outcome=Outcome.SAVED if replied else Outcome.UNCHANGED, version=version
-        )
-    sent = _sent_before(session, sheet=sheet, draft=draft) if version else None
-    if sent is not None and (sent.level, sent.comment) == (draft.level, comment):
+    kept = _kept(stored, opened)
+    words = _Words(draft.level, clean(draft.comment), clean(draft.reply) if opened else None)
+    if words == kept:
+        return Recorded(item_id=draft.item_id, outcome=Outcome.UNCHANGED, version=version)
+    sent = pen.sent_before(draft) if version else None
+    if sent is not None and sent[0] == words:
         # Sent twice, done once. The version is that of the first time: who saved since then is not overwritten next.
-        return Recorded(item_id=draft.item_id, outcome=Outcome.UNCHANGED, version=sent.version)
-    if sent is not None:
-        return Recorded(item_id=draft.item_id, outcome=Outcome.CONFLICT, version=version, kept=stored)
-    if draft.seen_version != version:
-        return Recorded(item_id=draft.item_id, outcome=Outcome.CONFLICT, version=version, kept=stored)
-    _write(session, sheet=sheet, draft=draft, comment=comment, version=version + 1, actor=actor, now=now)
-    answers[draft.item_id] = AnswerFact(level=draft.level, comment=comment, version=version + 1)
+        return Recorded(item_id=draft.item_id, outcome=Outcome.UNCHANGED, version=sent[1])
+    if sent is not None or draft.seen_version != version:
+        return Recorded(
+            item_id=draft.item_id,
+            outcome=Outcome.CONFLICT,
+            version=version,
+            kept=stored,
+            kept_reply=kept.reply or "",
+        )
+    pen.write(
+        words,
+        kept=kept,
+        item_id=draft.item_id,
+        version=version + 1,
+        client_id=draft.client_id,
+        origin=Origin.GIVEN,
+    )
+    answers[draft.item_id] = AnswerFact(level=words.level, comment=words.comment, version=version + 1)
     return Recorded(item_id=draft.item_id, outcome=Outcome.SAVED, version=version + 1)
 
 
-def _sent_before(session: Session, *, sheet: Sheet, draft: AnswerDraft) -> AnswerFact | None:
-    """Return what the same save brought when it was sent before."""
-    row = session.execute(
-        select(AnswerHistory.level, AnswerHistory.comment, AnswerHistory.version).where(
-            AnswerHistory.revision_id == sheet.revision_id,
-            AnswerHistory.item_id == draft.item_id,
-            AnswerHistory.client_id == draft.client_id,
-        )
-    ).one_or_none()
-    return AnswerFact(level=row.level, comment=row.comment, version=row.version) if row else None
+def _kept(stored: AnswerFact | None, opened: ReturnFact | None) -> _Words:
+    reply = opened.reply if opened else None
+    return _Words(stored.level, stored.comment, reply) if stored else _Words(None, "", reply)
 
 
-def _write(
-    session: Session,
-    *,
-    sheet: Sheet,
-    draft: AnswerDraft,
-    comment: str,
-    version: int,
-    actor: Actor,
-    now: datetime,
-) -> None:
-    salt = new_salt()
-    row = {
-        "level": draft.level,
-        "comment": comment,
-        "version": version,
-        "answered_by": actor.person_id,
-        "answered_at": now,
-    }
-    key = {"revision_id": sheet.revision_id, "item_id": draft.item_id}
-    if version == 1:
-        session.execute(insert(Answer).values(**key, **row))
-    else:
-        session.execute(
-            update(Answer)
-            .where(Answer.revision_id == sheet.revision_id, Answer.item_id == draft.item_id)
-            .values(**row)
-        )
-    session.execute(insert(AnswerHistory).values(**key, **row, salt=salt, client_id=draft.client_id))
-    record(
-        session,
-        subject=journal_subject(sheet.id),
-        event="answer.recorded",
-        actor=actor.mark,
-        now=now,
-        facts={
-            "revision": sheet.number,
-            "item": sheet.edition.items[draft.item_id].key,
-            "level": draft.level,
-            "version": version,
-            "comment": salted_digest(comment, salt=salt),
-        },
-    )
+def restore_approved(session: Session, *, sheet: Sheet, actor: Actor, now: datetime) -> None:
+    """Put back what the head had approved before the round of returns: nobody approved a correction that is half done.
 
-
-def _reply(session: Session, *, sheet: Sheet, draft: AnswerDraft, actor: Actor, now: datetime) -> bool:
-    """Keep the words to the reviewer about a returned item; return whether there are new ones."""
-    reply = clean(draft.reply)
-    if sheet.state is not State.RETURNED or not reply:
-        return False
-    result = session.execute(
-        update(ItemReturn)
-        .where(
-            ItemReturn.revision_id == sheet.revision_id,
-            ItemReturn.item_id == draft.item_id,
-            ItemReturn.round == sheet.return_round,
-            ItemReturn.reply != reply,
-        )
-        .values(reply=reply, replied_by=actor.person_id, replied_at=now)
-    )
-    if getattr(result, "rowcount", 0) != 1:
-        return False
-    salt = new_salt()
-    facts = {
-        "item": sheet.edition.items[draft.item_id].key,
-        "round": sheet.return_round,
-        "reply": salted_digest(reply, salt=salt),
-    }
-    record(
-        session,
-        subject=journal_subject(sheet.id),
-        event="return.replied",
-        actor=actor.mark,
-        now=now,
-        facts=facts,
-    )
-    return True
+    What the department had written meanwhile stays in the history.
+    """
+    pen = _Pen(session, sheet=sheet, actor=actor, now=now)
+    answers = answers_of(session, revision_id=sheet.revision_id)
+    for item_id, entry in open_returns(sheet, returns_of(session, revision_id=sheet.revision_id)).items():
+        kept = _kept(answers[item_id], entry)
+        words = _Words(entry.level, entry.comment, "")
+        if kept != words:
+            pen.write(
+                words,
+                kept=kept,
+                item_id=item_id,
+                version=answers[item_id].version + 1,
+                client_id=f"cancelled return {entry.round}",
+                origin=Origin.RESTORED,
+            )
 
 
 def _refresh_counts(
@@ -272,32 +315,60 @@ def _refresh_counts(
 
 
 def confirm_profile(
-    session: Session, *, actor: Actor, inspection_id: InspectionId, flags: Mapping[str, bool], now: datetime
+    session: Session,
+    *,
+    actor: Actor,
+    inspection_id: InspectionId,
+    flags: Mapping[str, bool],
+    seen_version: int,
+    now: datetime,
 ) -> None:
     """Confirm the unit's profile: it decides which items apply. Answers of items that no longer apply stay, and stop counting.
 
     Raises:
         NotNow: the profile is settled once the sheet was handed over.
+        StaleVersion: somebody else confirmed another profile since the page was shown.
     """
     sheet = find_sheet(session, actor=actor, inspection_id=inspection_id, lock=Lock.HELD)
-    require(Permission.UNIT_INSPECTION_ANSWER, actor=actor, subject=AccessSubject(unit_id=sheet.unit_id))
+    require(Permission.UNIT_INSPECTION_ANSWER, actor=actor, subject=answering_subject(session, sheet=sheet))
     if sheet.state is not State.ANSWERING:
         raise NotNow("所属の状況は、回答中の点検票でだけ変えられます。")
-    defined = [flag.code for flag in sheet.edition.flags]
-    chosen = {code: flags.get(code, False) for code in defined}
-    session.execute(delete(ProfileFlag).where(ProfileFlag.revision_id == sheet.revision_id))
+    _require_begun(sheet, today=business_date(now))
+    chosen = {flag.code: flags.get(flag.code, False) for flag in sheet.edition.flags}
+    kept = profile_of(session, revision_id=sheet.revision_id)
+    if not kept.unconfirmed and kept.flags == chosen:
+        return
+    version = profile_version(session, revision_id=sheet.revision_id)
+    if version != seen_version:
+        raise StaleVersion(
+            "所属の状況は、画面を開いたあとにほかの人が保存しました。違いを確かめて、残すほうを選んでから保存してください。"
+        )
+    _write_profile(session, sheet=sheet, flags=chosen, version=version + 1, actor=actor, now=now)
+    profile = Profile(flags=chosen, unconfirmed=frozenset())
+    _refresh_counts(
+        session, sheet=sheet, profile=profile, answers=answers_of(session, revision_id=sheet.revision_id)
+    )
+
+
+def _write_profile(
+    session: Session, *, sheet: Sheet, flags: Mapping[str, bool], version: int, actor: Actor, now: datetime
+) -> None:
+    flag = ProfileFlag.__table__.c
     session.execute(
-        insert(ProfileFlag),
-        [
-            {
-                "revision_id": sheet.revision_id,
-                "flag": code,
-                "is_on": value,
-                "confirmed_by": actor.person_id,
-                "confirmed_at": now,
-            }
-            for code, value in chosen.items()
-        ],
+        update(ProfileFlag.__table__)  # type: ignore[arg-type]
+        .where(flag.revision_id == sheet.revision_id, flag.flag == bindparam("code"))
+        .values(is_on=bindparam("value"), confirmed_by=actor.person_id, confirmed_at=now),
+        [{"code": code, "value": value} for code, value in flags.items()],
+    )
+    session.execute(
+        insert(ProfileHistory).values(
+            revision_id=sheet.revision_id,
+            version=version,
+            flags=canonical(dict(flags)),
+            origin=Origin.GIVEN.value,
+            confirmed_by=actor.person_id,
+            confirmed_at=now,
+        )
     )
     record(
         session,
@@ -305,9 +376,5 @@ def confirm_profile(
         event="inspection.profile_confirmed",
         actor=actor.mark,
         now=now,
-        facts={"revision": sheet.number, "flags": chosen},
-    )
-    profile = Profile(flags=chosen, unconfirmed=frozenset())
-    _refresh_counts(
-        session, sheet=sheet, profile=profile, answers=answers_of(session, revision_id=sheet.revision_id)
+        facts={"revision": sheet.number, "flags": dict(flags), "version": version},
     )

@@ -27,7 +27,7 @@ from app.inspections.rules import (
 from app.journal.commands import record, record_births
 from app.journal.rules import Subject, SubjectType
 from app.kernel.clock import business_date
-from app.kernel.digest import digest_text, new_salt, salted_digest
+from app.kernel.digest import new_salt, salted_digest
 from app.kernel.errors import InvalidInput, NotFound, NotNow, Problem, StaleVersion
 from app.kernel.ids import CampaignId, EditionId, InspectionId, RevisionId, UnitId, new_id
 from app.kernel.text import clean, text_problems
@@ -62,7 +62,7 @@ def prepare_campaign(session: Session, *, actor: Actor, draft: CampaignDraft, no
     """
     require(Permission.CITY_CAMPAIGN_PREPARE, actor=actor)
     _require_valid(session, draft=draft)
-    campaign_id = CampaignId(new_id())
+    campaign_id, salt = CampaignId(new_id()), new_salt()
     session.execute(
         insert(Campaign).values(
             id=campaign_id,
@@ -70,6 +70,7 @@ def prepare_campaign(session: Session, *, actor: Actor, draft: CampaignDraft, no
             version=1,
             prepared_by=actor.person_id,
             prepared_at=now,
+            salt=salt,
             **_values(draft),
         )
     )
@@ -80,7 +81,7 @@ def prepare_campaign(session: Session, *, actor: Actor, draft: CampaignDraft, no
         event="campaign.prepared",
         actor=actor.mark,
         now=now,
-        facts=_facts(draft),
+        facts=_facts(draft, salt=salt),
     )
     return campaign_id
 
@@ -99,10 +100,11 @@ def change_campaign(
     campaign = _held(session, campaign_id=campaign_id)
     _require_draft(campaign, seen_version=seen_version)
     _require_valid(session, draft=draft)
+    salt = new_salt()
     session.execute(
         update(Campaign)
         .where(Campaign.id == campaign_id)
-        .values(version=campaign.version + 1, **_values(draft))
+        .values(version=campaign.version + 1, salt=salt, **_values(draft))
     )
     session.execute(delete(CampaignUnit).where(CampaignUnit.campaign_id == campaign_id))
     _choose_units(session, campaign_id=campaign_id, unit_ids=draft.unit_ids)
@@ -112,7 +114,7 @@ def change_campaign(
         event="campaign.changed",
         actor=actor.mark,
         now=now,
-        facts=_facts(draft),
+        facts=_facts(draft, salt=salt),
     )
 
 
@@ -132,12 +134,13 @@ def _values(draft: CampaignDraft) -> dict[str, Any]:
     }
 
 
-def _facts(draft: CampaignDraft) -> dict[str, Any]:
+def _facts(draft: CampaignDraft, *, salt: str) -> dict[str, Any]:
     return {
+        "title": salted_digest(clean(draft.title), salt=salt),
         "edition": str(draft.edition_id),
         "fiscal_year": draft.fiscal_year,
         "units": len(draft.unit_ids),
-        "notice": digest_text(clean(draft.notice)),
+        "notice": salted_digest(clean(draft.notice), salt=salt),
     }
 
 
@@ -231,13 +234,12 @@ def add_unit(
     words = checked_reason(reason)
     if unit_id not in tree_on(session, day=business_date(now)).by_id:
         raise InvalidInput.of("きょう存在しない所属です。選び直してください。", field="unit")
-    taken = session.scalar(
-        select(Inspection.id).where(Inspection.campaign_id == campaign_id, Inspection.unit_id == unit_id)
+    _require_new(session, campaign_id=campaign_id, unit_id=unit_id)
+    salt = new_salt()
+    made = _create_sheets(
+        session, actor=actor, campaign=campaign, unit_ids=(unit_id,), reason=words, salt=salt, now=now
     )
-    if taken is not None:
-        raise InvalidInput.of("この所属は、もう対象に入っています。", field="unit")
-    made = _create_sheets(session, actor=actor, campaign=campaign, unit_ids=(unit_id,), reason=words, now=now)
-    facts = {"unit": str(unit_id), "reason": salted_digest(words, salt=new_salt())}
+    facts = {"unit": str(unit_id), "reason": salted_digest(words, salt=salt)}
     record(
         session,
         subject=_subject(campaign_id),
@@ -247,6 +249,48 @@ def add_unit(
         facts=facts,
     )
     return made[0]
+
+
+def _require_new(session: Session, *, campaign_id: CampaignId, unit_id: UnitId) -> None:
+    state = session.scalar(
+        select(Revision.state)
+        .join(Inspection, Inspection.id == Revision.inspection_id)
+        .where(
+            Inspection.campaign_id == campaign_id, Inspection.unit_id == unit_id, Revision.current.is_(True)
+        )
+    )
+    if state == State.EXCLUDED.value:
+        sentence = (
+            "この所属は対象から除外されています。戻すときは、その点検票の画面で再開を申し出てください。"
+        )
+        raise InvalidInput.of(sentence, field="unit")
+    if state is not None:
+        raise InvalidInput.of("この所属は、もう対象に入っています。", field="unit")
+
+
+def reopen_for_sheet(
+    session: Session, *, actor: Actor, campaign_id: CampaignId, inspection_id: InspectionId, now: datetime
+) -> None:
+    """Let an ended campaign run again for a sheet that is reopened: its people see the sheet among what they have to do.
+
+    Also holds the campaign against being ended in the same moment.
+    """
+    campaign = _held(session, campaign_id=campaign_id)
+    if campaign.state != CampaignState.CLOSED.value:
+        return
+    session.execute(
+        update(Campaign)
+        .where(Campaign.id == campaign_id)
+        .values(state=CampaignState.OPEN.value, version=campaign.version + 1)
+    )
+    record(
+        session,
+        subject=_subject(campaign_id),
+        event="campaign.reopened",
+        actor=actor.mark,
+        now=now,
+        facts={"inspection": str(inspection_id)},
+    )
 
 
 def close_campaign(session: Session, *, actor: Actor, campaign_id: CampaignId, now: datetime) -> None:
@@ -282,6 +326,7 @@ def _create_sheets(
     unit_ids: tuple[UnitId, ...],
     reason: str,
     now: datetime,
+    salt: str | None = None,
 ) -> tuple[InspectionId, ...]:
     """Insert obligations, first revisions and profiles in bulk, each with the first entry of its journal chain."""
     edition = load_edition(session, edition_id=EditionId(campaign.edition_id))
@@ -301,6 +346,7 @@ def _create_sheets(
                 "added_by": actor.person_id,
                 "added_at": now,
                 "added_reason": reason,
+                "added_salt": salt,
             }
             for unit_id in unit_ids
         ],

@@ -10,15 +10,18 @@ from sqlalchemy.orm import Session
 from app.access.actor import Actor
 from app.access.permissions import Permission
 from app.access.policy import require
+from app.inspections.commands.answer import restore_approved
 from app.inspections.commands.steps import (
     LONGEST_REASON,
     Loaded,
     allowed_step,
+    checked_reason,
     journal_subject,
     load,
     move,
     require_version,
     reviewed_score_values,
+    self_score_values,
     take_step,
 )
 from app.inspections.models import ItemReturn, ItemReview, ItemReviewHistory
@@ -369,10 +372,23 @@ def return_items(
 def cancel_return(
     session: Session, *, actor: Actor, inspection_id: InspectionId, reason: str, now: datetime
 ) -> None:
-    """Take a return back: a silent department is no dead end, the reviewer then judges the items."""
+    """Take a return back: a silent department or head is no dead end, the reviewer then judges the items.
+
+    Corrections that no head approved do not stay: the answers are again what was approved before the return.
+    """
     loaded = load(session, actor=actor, inspection_id=inspection_id, now=now)
     step = allowed_step(loaded, action=Action.CANCEL_RETURN, actor=actor, now=now)
-    take_step(session, loaded=loaded, step=step, actor=actor, now=now, reason=reason)
+    words = checked_reason(reason)
+    restore_approved(session, sheet=loaded.sheet, actor=actor, now=now)
+    after = load(session, actor=actor, inspection_id=inspection_id, now=now)
+    done = after.content.completeness(after.sheet)
+    values = {
+        "applicable": done.applicable,
+        "answered": done.answered,
+        **self_score_values(after),
+        **reviewed_score_values(after),
+    }
+    take_step(session, loaded=after, step=step, actor=actor, now=now, reason=words, values=values)
 
 
 def finish_review(

@@ -18,6 +18,16 @@ class SignOffForm(StepForm):
     )
 
 
+class DeclineForm(Form):
+    """Refusing to open a sealed sheet again."""
+
+    decline_reason = TextAreaField(
+        "断る理由",
+        validators=[InputRequired("断る理由を書いてください。"), Length(max=LONGEST_REASON)],
+        description="申し出た人に見えます。直しかたが別にあるときは、それを書きます。",
+    )
+
+
 class ReopeningForm(Form):
     """Asking to open a sealed sheet again."""
 

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from app.access.actor import Actor
 from app.access.permissions import Permission
-from app.access.policy import Subject, may
+from app.access.policy import may
 from app.checklists.rules import CommentRule, Edition, Flag, Item, Level, Section
 from app.inspections.models import Answer, SheetStepRow
 from app.inspections.queries.previous import PreviousAnswer, previous_answers
@@ -18,10 +18,13 @@ from app.inspections.queries.sheet import (
     ReturnFact,
     Sheet,
     SheetContent,
+    answering_subject,
     content_of_sheet,
     facts_of,
     find_sheet,
+    is_answered,
     open_returns,
+    profile_version,
     subject_of,
 )
 from app.inspections.rules import (
@@ -114,6 +117,7 @@ class SheetHead:
     steps: tuple[StepMark, ...]
     last_saved: datetime | None
     first_open: str | None
+    opens_on: date | None
     may_answer: bool
 
     @property
@@ -148,6 +152,7 @@ class ProfilePage:
     head: SheetHead
     flags: tuple[tuple[Flag, bool, int], ...]
     confirmed: bool
+    version: int
     editable: bool
 
 
@@ -186,6 +191,7 @@ def sheet_head(
     done = content.completeness(sheet)
     sections = tuple(_section_progress(section, content) for section in sheet.edition.sections)
     first = next((card for card in content.items if not _level_of(content, card.id)), None)
+    opens_on = sheet.campaign.dates.opens_after(today) if sheet.state is State.ANSWERING else None
     return SheetHead(
         sheet=sheet,
         unit_name=unit.name if unit else "（廃止された所属）",
@@ -198,8 +204,10 @@ def sheet_head(
             select(func.max(Answer.answered_at)).where(Answer.revision_id == sheet.revision_id)
         ),
         first_open=_address(sheet.edition, first) if first else None,
-        may_answer=may(
-            Permission.UNIT_INSPECTION_ANSWER, actor=actor, subject=Subject(unit_id=sheet.unit_id)
+        opens_on=opens_on,
+        may_answer=opens_on is None
+        and may(
+            Permission.UNIT_INSPECTION_ANSWER, actor=actor, subject=answering_subject(session, sheet=sheet)
         ),
     )
 
@@ -381,6 +389,7 @@ def profile_page(session: Session, *, actor: Actor, inspection_id: InspectionId,
             for flag in sheet.edition.flags
         ),
         confirmed=not content.profile.unconfirmed,
+        version=profile_version(session, revision_id=sheet.revision_id),
         editable=head.may_answer and sheet.state is State.ANSWERING,
     )
 
@@ -408,7 +417,7 @@ def check_page(session: Session, *, actor: Actor, inspection_id: InspectionId, t
         returns_open=tuple(
             card
             for card in cards
-            if card.opened and card.opened.replied_at is None and card.version <= card.opened.answer_version
+            if card.opened and not is_answered(card.opened, content.answers.get(card.item.id))
         ),
         weak=weak + unknown,
         rest=len(cards) - len(weak) - len(unknown) - len(unanswered),

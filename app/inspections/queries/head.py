@@ -24,7 +24,7 @@ from app.inspections.queries.sheet import (
     open_returns,
     subject_of,
 )
-from app.inspections.rules import STEPS, Action, Change, State, change
+from app.inspections.rules import STEPS, Action, Change, Origin, State, change
 from app.kernel.ids import InspectionId, ItemId, PersonId
 from app.kernel.workflow import steps_from
 from app.people.queries import people_by_id
@@ -94,7 +94,7 @@ def head_page(session: Session, *, actor: Actor, inspection_id: InspectionId, to
     opened = open_returns(sheet, content.returns)
     corrections = sheet.state in {State.AWAITING_REAPPROVAL, State.RETURNED}
     items = [item for item in content.items if item.id in opened] if corrections else list(content.items)
-    lines = _lines(session, sheet=sheet, content=content, before=before, opened=opened, items=items)
+    lines = _lines(sheet, content, before=before, opened=opened, items=items)
     outcome = score(content.items, answers=content.self_levels(), edition=sheet.edition)
     outcome_verdict = verdict(Permission.UNIT_INSPECTION_APPROVE, actor=actor, subject=subject)
     return HeadPage(
@@ -120,22 +120,19 @@ def head_page(session: Session, *, actor: Actor, inspection_id: InspectionId, to
 
 
 def _lines(
-    session: Session,
-    *,
     sheet: Sheet,
     content: SheetContent,
+    *,
     before: Mapping[ItemId, PreviousAnswer],
     opened: Mapping[ItemId, ReturnFact],
     items: Iterable[Item],
 ) -> tuple[ChangeLine, ...]:
-    earlier = _answers_at_return(session, sheet=sheet, opened=opened)
     return tuple(
         _line(
             sheet,
             content,
             before=before.get(item.id),
             opened=opened.get(item.id),
-            was=earlier.get(item.id),
             item=item,
         )
         for item in items
@@ -148,7 +145,6 @@ def _line(
     *,
     before: PreviousAnswer | None,
     opened: ReturnFact | None,
-    was: tuple[str | None, str] | None,
     item: Item,
 ) -> ChangeLine:
     answer = content.answers.get(item.id)
@@ -161,33 +157,15 @@ def _line(
         now=sheet.edition.level(now),
         comment=answer.comment if answer else "",
         opened=opened,
-        was=sheet.edition.level(was[0]) if was else None,
-        was_comment=was[1] if was else "",
+        was=sheet.edition.level(opened.level) if opened else None,
+        was_comment=opened.comment if opened else "",
     )
-
-
-def _answers_at_return(
-    session: Session, *, sheet: Sheet, opened: Mapping[ItemId, ReturnFact]
-) -> dict[ItemId, tuple[str | None, str]]:
-    """Return what each returned item said when it was sent back."""
-    if not opened:
-        return {}
-    rows = session.execute(
-        select(
-            AnswerHistory.item_id, AnswerHistory.version, AnswerHistory.level, AnswerHistory.comment
-        ).where(AnswerHistory.revision_id == sheet.revision_id, AnswerHistory.item_id.in_(list(opened)))
-    )
-    return {
-        ItemId(row.item_id): (row.level, row.comment)
-        for row in rows
-        if row.version == opened[ItemId(row.item_id)].answer_version
-    }
 
 
 def _recorders(session: Session, *, sheet: Sheet) -> tuple[str, ...]:
     rows = session.execute(
         select(AnswerHistory.answered_by, func.count())
-        .where(AnswerHistory.revision_id == sheet.revision_id)
+        .where(AnswerHistory.revision_id == sheet.revision_id, AnswerHistory.origin != Origin.RESTORED.value)
         .group_by(AnswerHistory.answered_by)
     ).all()
     people = people_by_id(session, person_ids=[PersonId(row[0]) for row in rows])

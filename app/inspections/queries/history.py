@@ -29,7 +29,16 @@ from app.inspections.queries.review import name_of
 from app.inspections.queries.review_queue import share_of
 from app.inspections.queries.score import Judgements, judgements_for, unit_name_of
 from app.inspections.queries.sheet import Sheet, find_sheet
-from app.inspections.rules import SEALED, STEPS, Action, Capacity, Judgement, State
+from app.inspections.rules import (
+    SEALED,
+    STEPS,
+    Action,
+    Capacity,
+    Judgement,
+    Origin,
+    ReopeningOutcome,
+    State,
+)
 from app.inspections.texts import CAPACITY, EVENT
 from app.journal.queries import JournalLine, lines_of, verify
 from app.journal.rules import Subject as JournalSubject
@@ -369,6 +378,13 @@ def _sent(row: SheetStepRow, *, rows: _Rows) -> int:
     return sum(1 for one in same if one.returned_at == row.done_at)
 
 
+_EVENT_OF_OUTCOME: Final = {
+    ReopeningOutcome.GRANTED: "inspection.reopened",
+    ReopeningOutcome.DECLINED: "inspection.reopening_declined",
+    ReopeningOutcome.WITHDRAWN: "inspection.reopening_withdrawn",
+}
+
+
 def _reopening(row: Reopening, *, rows: _Rows, names: Names) -> list[Happening]:
     number = rows.numbers[RevisionId(row.revision_id)]
     found = [
@@ -380,10 +396,18 @@ def _reopening(row: Reopening, *, rows: _Rows, names: Names) -> list[Happening]:
             comment=row.reason,
         )
     ]
-    if row.decided_at is not None and row.decided_by is not None:
+    if row.decided_at is not None and row.decided_by is not None and row.outcome is not None:
         person = name_of(names, PersonId(row.decided_by))
-        what = EVENT["inspection.reopened"]
-        found.append(Happening(at=row.decided_at, revision=number + 1, what=what, person=person, comment=""))
+        outcome = ReopeningOutcome(row.outcome)
+        found.append(
+            Happening(
+                at=row.decided_at,
+                revision=number + (outcome is ReopeningOutcome.GRANTED),
+                what=EVENT[_EVENT_OF_OUTCOME[outcome]],
+                person=person,
+                comment=row.decision_reason,
+            )
+        )
     return found
 
 
@@ -410,7 +434,10 @@ def _number(sheet: Sheet, *, key: object) -> str:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Save:
-    """One save of an answer beside the one before it; `carried` marks what a reopened revision began with."""
+    """One save of an answer beside the one before it, with the words to the reviewer that were saved with it.
+
+    `origin` says whether somebody gave it, a reopened revision began with it, or a cancelled return put it back.
+    """
 
     revision: int
     version: int
@@ -420,7 +447,8 @@ class Save:
     before_comment: str
     person: str
     at: datetime
-    carried: bool
+    reply: str
+    origin: Origin
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -541,7 +569,8 @@ def _saves(
                 before_comment=before.comment if before else "",
                 person=name_of(names, PersonId(row.answered_by)),
                 at=row.answered_at,
-                carried=before is not None and before.version == row.version,
+                reply=row.reply or "",
+                origin=Origin(row.origin),
             )
         )
     return tuple(found)

@@ -25,6 +25,7 @@ from app.inspections.queries.sheet import (
     content_of_sheet,
     facts_of,
     find_sheet,
+    is_corrected,
     is_marked,
     subject_of,
 )
@@ -393,7 +394,7 @@ def _round(entry: ReturnFact, *, answer: AnswerFact | None, names: Mapping[Perso
         returned_at=entry.returned_at,
         reply=entry.reply,
         replied_at=entry.replied_at,
-        corrected=answer is not None and answer.version > entry.answer_version,
+        corrected=is_corrected(entry, answer),
     )
 
 

@@ -11,7 +11,7 @@ from app.access.actor import Actor
 from app.inspections.models import AnswerHistory, Approval, ItemReturn, SealedRevision, SheetStepRow
 from app.inspections.queries.previous import PreviousAnswer, previous_answers
 from app.inspections.queries.sheet import Sheet, SheetContent, content_of_sheet, find_sheet
-from app.inspections.rules import Action, Capacity
+from app.inspections.rules import Action, Capacity, Origin
 from app.journal.queries import seal_digest
 from app.kernel.clock import business_date
 from app.kernel.errors import NotNow
@@ -135,7 +135,7 @@ def _steps(session: Session, *, revision_id: RevisionId) -> tuple[StepLine, ...]
 def _recorders(session: Session, *, revision_id: RevisionId) -> dict[PersonId, datetime]:
     rows = session.execute(
         select(AnswerHistory.answered_by, func.max(AnswerHistory.answered_at))
-        .where(AnswerHistory.revision_id == revision_id)
+        .where(AnswerHistory.revision_id == revision_id, AnswerHistory.origin != Origin.RESTORED.value)
         .group_by(AnswerHistory.answered_by)
     )
     return {PersonId(row[0]): row[1] for row in rows}

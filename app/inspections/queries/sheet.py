@@ -6,7 +6,7 @@ from datetime import date, datetime
 from enum import StrEnum
 from typing import Any, Final
 
-from sqlalchemy import Row, literal, select, union
+from sqlalchemy import Row, and_, func, literal, select, union
 from sqlalchemy.orm import Session
 
 from app.access.actor import Actor
@@ -24,6 +24,7 @@ from app.inspections.models import (
     ItemReview,
     ItemReviewHistory,
     ProfileFlag,
+    ProfileHistory,
     Reopening,
     Revision,
     SheetStepRow,
@@ -37,6 +38,7 @@ from app.inspections.rules import (
     CampaignKind,
     Completeness,
     Judgement,
+    Origin,
     SheetFacts,
     State,
     completeness,
@@ -218,6 +220,14 @@ def subject_of(session: Session, *, sheet: Sheet, today: date, tree: UnitTree | 
     )
 
 
+def answering_subject(session: Session, *, sheet: Sheet) -> Subject:
+    """Return what the permission to answer looks at; before any review there is nothing to look up."""
+    if sheet.number == 1 and sheet.state is State.ANSWERING:
+        return Subject(unit_id=sheet.unit_id)
+    reviewed = _took_part(session, inspection_id=sheet.id)["reviewed"]
+    return Subject(unit_id=sheet.unit_id, reviewed_by=reviewed)
+
+
 _REVIEWING: Final = [
     action.value
     for action in (Action.START_REVIEW, Action.RETURN_ITEMS, Action.CANCEL_RETURN, Action.FINISH_REVIEW)
@@ -231,7 +241,7 @@ def _took_part(session: Session, *, inspection_id: InspectionId) -> dict[str, fr
     rows: Iterable[Any] = session.execute(
         union(
             select(literal("recorded"), AnswerHistory.answered_by).where(
-                AnswerHistory.revision_id.in_(revisions)
+                AnswerHistory.revision_id.in_(revisions), AnswerHistory.origin == Origin.GIVEN.value
             ),
             select(literal("approved"), Approval.approved_by).where(Approval.revision_id.in_(revisions)),
             select(literal("reviewed"), ItemReviewHistory.reviewed_by).where(
@@ -240,11 +250,8 @@ def _took_part(session: Session, *, inspection_id: InspectionId) -> dict[str, fr
             select(literal("reviewed"), SheetStepRow.done_by).where(
                 SheetStepRow.revision_id.in_(revisions), SheetStepRow.action.in_(_REVIEWING)
             ),
-            select(literal("recorded"), ItemReturn.replied_by).where(
-                ItemReturn.revision_id.in_(revisions), ItemReturn.replied_by.is_not(None)
-            ),
-            select(literal("recorded"), ProfileFlag.confirmed_by).where(
-                ProfileFlag.revision_id.in_(revisions), ProfileFlag.confirmed_by.is_not(None)
+            select(literal("recorded"), ProfileHistory.confirmed_by).where(
+                ProfileHistory.revision_id.in_(revisions), ProfileHistory.origin == Origin.GIVEN.value
             ),
             select(literal("requested"), Reopening.requested_by).where(
                 Reopening.revision_id.in_(revisions), Reopening.decided_at.is_(None)
@@ -273,6 +280,14 @@ def profile_of(session: Session, *, revision_id: RevisionId) -> Profile:
         flags={row.flag: row.is_on for row in rows},
         unconfirmed=frozenset(row.flag for row in rows if row.confirmed_at is None),
     )
+
+
+def profile_version(session: Session, *, revision_id: RevisionId) -> int:
+    """Return how often the profile of a revision was confirmed; 0 when never."""
+    found = session.scalar(
+        select(func.max(ProfileHistory.version)).where(ProfileHistory.revision_id == revision_id)
+    )
+    return found or 0
 
 
 def applicable_items(sheet: Sheet, profile: Profile) -> tuple[Item, ...]:
@@ -327,13 +342,15 @@ def reviews_of(session: Session, *, revision_id: RevisionId) -> dict[ItemId, Rev
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReturnFact:
-    """One item sent back in one round."""
+    """One item sent back in one round. `level` and `comment` are the answer as it was when it was sent back."""
 
     item_id: ItemId
     round: int
     remark: str
     due_on: date
     answer_version: int
+    level: str | None
+    comment: str
     returned_by: PersonId
     returned_at: datetime
     reply: str
@@ -342,8 +359,18 @@ class ReturnFact:
 
 def returns_of(session: Session, *, revision_id: RevisionId) -> tuple[ReturnFact, ...]:
     """Return every return of a revision, oldest round first."""
-    rows = session.scalars(
-        select(ItemReturn).where(ItemReturn.revision_id == revision_id).order_by(ItemReturn.round)
+    rows = session.execute(
+        select(ItemReturn, AnswerHistory.level, AnswerHistory.comment)
+        .join(
+            AnswerHistory,
+            and_(
+                AnswerHistory.revision_id == ItemReturn.revision_id,
+                AnswerHistory.item_id == ItemReturn.item_id,
+                AnswerHistory.version == ItemReturn.answer_version,
+            ),
+        )
+        .where(ItemReturn.revision_id == revision_id)
+        .order_by(ItemReturn.round)
     )
     return tuple(
         ReturnFact(
@@ -352,12 +379,14 @@ def returns_of(session: Session, *, revision_id: RevisionId) -> tuple[ReturnFact
             remark=row.remark,
             due_on=row.due_on,
             answer_version=row.answer_version,
+            level=level,
+            comment=comment,
             returned_by=PersonId(row.returned_by),
             returned_at=row.returned_at,
             reply=row.reply,
             replied_at=row.replied_at,
         )
-        for row in rows
+        for row, level, comment in rows
     )
 
 
@@ -459,8 +488,13 @@ def facts_of(sheet: Sheet, content: SheetContent, *, today: date) -> SheetFacts:
 
 
 def is_answered(entry: ReturnFact, answer: AnswerFact | None) -> bool:
-    """A returned item is answered by a reply or by a newer answer."""
-    return entry.replied_at is not None or (answer is not None and answer.version > entry.answer_version)
+    """A returned item is answered by a reply or by another answer than the one that was sent back."""
+    return bool(entry.reply) or is_corrected(entry, answer)
+
+
+def is_corrected(entry: ReturnFact, answer: AnswerFact | None) -> bool:
+    """Whether the answer differs from the one that was sent back; changed and changed back is not a correction."""
+    return answer is not None and (answer.level, answer.comment) != (entry.level, entry.comment)
 
 
 def is_marked(review: ReviewFact, returns: tuple[ReturnFact, ...], sheet: Sheet, item_id: ItemId) -> bool:

@@ -21,7 +21,7 @@ from app.inspections.queries.sheet import (
     find_sheet,
     subject_of,
 )
-from app.inspections.rules import REOPENABLE, Action, ApprovalKind, Capacity, State
+from app.inspections.rules import Action, ApprovalKind, Capacity, Origin, ReopeningOutcome, State
 from app.kernel.errors import NotAllowed, NotNow
 from app.kernel.ids import InspectionId, PersonId, RevisionId
 from app.people.queries import people_by_id
@@ -123,7 +123,7 @@ def _recorded(session: Session, *, revision_id: RevisionId) -> Counted:
     """Return who recorded answers; rows carried over by a reopening name who recorded them before."""
     rows = session.execute(
         select(AnswerHistory.answered_by, func.count(), func.max(AnswerHistory.answered_at))
-        .where(AnswerHistory.revision_id == revision_id)
+        .where(AnswerHistory.revision_id == revision_id, AnswerHistory.origin != Origin.RESTORED.value)
         .group_by(AnswerHistory.answered_by)
     )
     return {PersonId(person): (count, last) for person, count, last in rows}
@@ -163,21 +163,26 @@ class ReopeningStep(StrEnum):
 
     REQUEST = "request"
     CONFIRM = "confirm"
+    TAKE_BACK = "take_back"
     WAIT = "wait"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReopeningRequest:
-    """Who asked to open a sealed sheet again, and why."""
+    """Who asked to open a sealed sheet again, and why; who declined it or took it back, and why."""
 
     person: str
     reason: str
     at: datetime
+    outcome: ReopeningOutcome | None
+    decided_by: str
+    decided_at: datetime | None
+    decision_reason: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReopeningPage:
-    """Opening a sealed sheet again: one asks, another agrees."""
+    """Opening a sealed sheet again: one asks, another agrees or declines. `ended` are the requests that led to nothing."""
 
     sheet: Sheet
     unit_name: str
@@ -185,6 +190,7 @@ class ReopeningPage:
     sealed_by: str
     digest: str
     request: ReopeningRequest | None
+    ended: tuple[ReopeningRequest, ...]
     step: ReopeningStep
 
 
@@ -205,34 +211,44 @@ def reopening_page(
     if not (asks or agrees):
         sentence = "点検票を再開できるのは、情報主管課と統括です。必要なときは情報主管課に相談してください。"
         raise NotAllowed(sentence)
-    if sheet.state not in REOPENABLE:
-        raise NotNow("再開できるのは、確定したか未提出で締め切った点検票だけです。")
+    if not sheet.sealed:
+        raise NotNow("再開できるのは、確定したか、未提出で締め切ったか、対象から外した点検票だけです。")
     sealed = session.scalars(
         select(SealedRevision).where(SealedRevision.revision_id == sheet.revision_id)
     ).one()
-    asked = session.scalars(select(Reopening).where(Reopening.revision_id == sheet.revision_id)).one_or_none()
-    people = {PersonId(sealed.sealed_by)} | ({PersonId(asked.requested_by)} if asked else set())
-    names = people_by_id(session, person_ids=people)
+    rows = session.scalars(
+        select(Reopening).where(Reopening.revision_id == sheet.revision_id).order_by(Reopening.sequence)
+    ).all()
+    people = {PersonId(one) for row in rows for one in (row.requested_by, row.decided_by) if one is not None}
+    names = people_by_id(session, person_ids=people | {PersonId(sealed.sealed_by)})
+    waiting = next((row for row in rows if row.decided_at is None), None)
     return ReopeningPage(
         sheet=sheet,
         unit_name=unit_name_of(session, sheet=sheet, today=today),
         sealed_at=sealed.sealed_at,
         sealed_by=name_of(names, PersonId(sealed.sealed_by)),
         digest=sealed.digest,
-        request=_request(asked, names=names),
-        step=_step(asked, asks=asks, agrees=agrees),
+        request=_request(waiting, names=names) if waiting else None,
+        ended=tuple(_request(row, names=names) for row in rows if row.decided_at is not None),
+        step=_step(waiting, asks=asks, agrees=agrees, own=actor.person_id in subject.requested_by),
     )
 
 
-def _request(asked: Reopening | None, *, names: Mapping[PersonId, PersonView]) -> ReopeningRequest | None:
-    if asked is None:
-        return None
+def _request(row: Reopening, *, names: Mapping[PersonId, PersonView]) -> ReopeningRequest:
     return ReopeningRequest(
-        person=name_of(names, PersonId(asked.requested_by)), reason=asked.reason, at=asked.requested_at
+        person=name_of(names, PersonId(row.requested_by)),
+        reason=row.reason,
+        at=row.requested_at,
+        outcome=ReopeningOutcome(row.outcome) if row.outcome else None,
+        decided_by=name_of(names, PersonId(row.decided_by)) if row.decided_by else "",
+        decided_at=row.decided_at,
+        decision_reason=row.decision_reason,
     )
 
 
-def _step(asked: Reopening | None, *, asks: bool, agrees: bool) -> ReopeningStep:
-    if asked is None:
+def _step(waiting: Reopening | None, *, asks: bool, agrees: bool, own: bool) -> ReopeningStep:
+    if waiting is None:
         return ReopeningStep.REQUEST if asks else ReopeningStep.WAIT
+    if own and asks:
+        return ReopeningStep.TAKE_BACK
     return ReopeningStep.CONFIRM if agrees else ReopeningStep.WAIT

@@ -19,7 +19,7 @@ from app.inspections.queries.sheet import find_sheet
 from app.inspections.routes import blueprint
 from app.inspections.routes.access_log import log_access
 from app.inspections.routes.words import answer_address, doable
-from app.kernel.errors import InvalidInput, NotNow
+from app.kernel.errors import InvalidInput, NotNow, StaleVersion
 from app.kernel.fiscal_year import clock_time
 from app.kernel.ids import InspectionId, ItemId
 from app.web.access import actor, now, requires, today
@@ -70,12 +70,18 @@ def go_on(inspection_id: UUID) -> ResponseReturnValue:
 @requires(Permission.UNIT_INSPECTION_READ)
 def profile(inspection_id: UUID) -> str:
     """The unit's profile: which items apply, and why."""
+    return _profile(inspection_id)
+
+
+def _profile(inspection_id: UUID, *, typed: dict[str, bool] | None = None, refusal: str = "") -> str:
     with reading() as session:
         page = queries.profile_page(
             session, actor=actor(), inspection_id=InspectionId(inspection_id), today=today()
         )
     log_access(inspection_id=page.head.sheet.id, unit_id=page.head.sheet.unit_id, act="sheet.read")
-    return render_template("inspections/profile.html", page=page, key=new_key())
+    return render_template(
+        "inspections/profile.html", page=page, key=new_key(), typed=typed or {}, refusal=refusal
+    )
 
 
 @blueprint.post("/inspections/<uuid:inspection_id>/profile")
@@ -86,13 +92,18 @@ def save_profile(inspection_id: UUID) -> ResponseReturnValue:
     with reading() as session:
         edition = find_sheet(session, actor=actor(), inspection_id=sheet_id).edition
     flags = flags_of_page(request.form, flags=edition.flags)
-    return perform(
-        lambda session: commands.confirm_profile(
-            session, actor=actor(), inspection_id=sheet_id, flags=flags, now=now()
-        ),
-        to=url_for("inspections.section", inspection_id=inspection_id, slug=edition.sections[0].slug),
-        message="所属の状況を保存しました。当てはまる項目だけを表示します。",
-    )
+    seen = request.form.get("version", -1, type=int)
+    try:
+        return perform(
+            lambda session: commands.confirm_profile(
+                session, actor=actor(), inspection_id=sheet_id, flags=flags, seen_version=seen, now=now()
+            ),
+            to=url_for("inspections.section", inspection_id=inspection_id, slug=edition.sections[0].slug),
+            message="所属の状況を保存しました。当てはまる項目だけを表示します。",
+        )
+    except StaleVersion as refusal:
+        # Both choices are shown; the page's version is now the newer one, so that saving again decides.
+        return _profile(inspection_id, typed=flags, refusal=refusal.message), refusal.status
 
 
 @blueprint.get("/inspections/<uuid:inspection_id>/sections/<slug>")
@@ -187,6 +198,7 @@ def autosave(inspection_id: UUID, item_id: UUID) -> ResponseReturnValue:
             version=outcome.version,
             level=kept.level if kept else None,
             comment=kept.comment if kept else "",
+            reply=outcome.kept_reply,
             time=clock_time(now()),
         ), 409
     return jsonify(version=outcome.version, time=clock_time(now()))

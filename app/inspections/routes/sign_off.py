@@ -11,7 +11,7 @@ from app.db.session import reading, transaction
 from app.inspections.commands import sign_off as commands
 from app.inspections.commands.review import resume_review as give_back
 from app.inspections.forms.review import ReasonForm, problems_of
-from app.inspections.forms.sign_off import ReopeningForm, SignOffForm
+from app.inspections.forms.sign_off import DeclineForm, ReopeningForm, SignOffForm
 from app.inspections.queries import sign_off as queries
 from app.inspections.queries.score import score_page
 from app.inspections.queries.sign_off import SignOffPage
@@ -154,6 +154,43 @@ def confirm_reopening(inspection_id: UUID) -> ResponseReturnValue:
     )
 
 
+@blueprint.post("/inspections/<uuid:inspection_id>/decline-reopening")
+@requires(Permission.UNIT_INSPECTION_REOPEN_CONFIRM)
+def decline_reopening(inspection_id: UUID) -> ResponseReturnValue:
+    """Refuse a request to open a sealed sheet again, with the reason."""
+    form = DeclineForm()
+    if not form.validate():
+        return _reopening(inspection_id, decline=form), 422
+    try:
+        return perform(
+            lambda session: commands.decline_reopening(
+                session,
+                actor=actor(),
+                inspection_id=InspectionId(inspection_id),
+                reason=form.decline_reason.data or "",
+                now=now(),
+            ),
+            to=url_for("inspections.reopening_page", inspection_id=inspection_id),
+            message="再開の申し出を断りました。点検票は封印されたままです。",
+        )
+    except InvalidInput as refusal:
+        form.take(refusal)
+        return _reopening(inspection_id, decline=form), 422
+
+
+@blueprint.post("/inspections/<uuid:inspection_id>/withdraw-reopening")
+@requires(Permission.UNIT_INSPECTION_REOPEN_REQUEST)
+def withdraw_reopening(inspection_id: UUID) -> ResponseReturnValue:
+    """Take the own request back while nobody has decided."""
+    return perform(
+        lambda session: commands.withdraw_reopening(
+            session, actor=actor(), inspection_id=InspectionId(inspection_id), now=now()
+        ),
+        to=url_for("inspections.reopening_page", inspection_id=inspection_id),
+        message="再開の申し出を取り下げました。",
+    )
+
+
 def _page(inspection_id: UUID) -> SignOffPage:
     with reading() as session:
         return queries.sign_off_page(
@@ -174,7 +211,9 @@ def _render(page: SignOffPage, *, form: SignOffForm | None = None, reason: Reaso
     )
 
 
-def _reopening(inspection_id: UUID, *, form: ReopeningForm | None = None) -> str:
+def _reopening(
+    inspection_id: UUID, *, form: ReopeningForm | None = None, decline: DeclineForm | None = None
+) -> str:
     with reading() as session:
         page = queries.reopening_page(
             session, actor=actor(), inspection_id=InspectionId(inspection_id), today=today()
@@ -184,6 +223,7 @@ def _reopening(inspection_id: UUID, *, form: ReopeningForm | None = None) -> str
         "inspections/reopening.html",
         page=page,
         form=form or ReopeningForm(formdata=None),
-        problems=problems_of(form) if form else (),
+        decline=decline or DeclineForm(formdata=None),
+        problems=problems_of(sent) if (sent := form or decline) else (),
         key=key_for_page(),
     )

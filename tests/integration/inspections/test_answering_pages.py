@@ -233,7 +233,7 @@ def test_a_level_that_asks_for_words_waits_for_them(clerk: FlaskClient, year: Ye
 def test_the_profile_decides_which_items_apply(clerk: FlaskClient, year: Year) -> None:
     assert "D03のことを" in clerk.get(f"{address(year)}/sections/organisation").text
     assert "対象にならない項目（1件）" in clerk.get(f"{address(year)}/sections/organisation").text
-    clerk.post(f"{address(year)}/profile", data={"idempotency_key": "k" * 20, "flags": "MN"})
+    clerk.post(f"{address(year)}/profile", data={"idempotency_key": "k" * 20, "flags": "MN", "version": "0"})
     assert year.sheet(AFFAIRS).applicable == 6
     assert "対象にならない項目" not in clerk.get(f"{address(year)}/sections/organisation").text
 

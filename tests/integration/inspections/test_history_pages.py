@@ -234,10 +234,10 @@ def test_versions_go_on_over_a_reopening(auditor: FlaskClient, year: Year, datab
             item_id=item_id,
             today=TODAY,
         )
-    assert [(one.revision, one.version, one.carried) for one in page.saves] == [
-        (1, 1, False),
-        (1, 2, False),
-        (2, 2, True),
+    assert [(one.revision, one.version, one.origin.value) for one in page.saves] == [
+        (1, 1, "given"),
+        (1, 2, "given"),
+        (2, 2, "carried"),
     ]
     assert page.saves[1].before_comment == "理由を書いた。"
     assert [one.judgement.value for one in page.judged] == ["returned", "accepted"]

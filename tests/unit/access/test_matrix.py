@@ -152,12 +152,12 @@ UNIT_TABLES: Final[Mapping[Permission, str]] = {
     """,
     Permission.UNIT_INSPECTION_ANSWER: """
         role        own  below  other  lead  ownlead
-        clerk       *    .      .      .     *
-        head        *    .      .      .     *
+        clerk       v    .      .      .     v
+        head        v    .      .      .     v
         deputy      .    .      .      .     .
         stand-in    .    .      .      .     .
         reviewer    .    .      .      .     .
-        manager     .    .      .      *     *
+        manager     .    .      .      v     v
         chief       .    .      .      .     .
         signer      .    .      .      .     .
         substitute  .    .      .      .     .

@@ -16,10 +16,10 @@ from app.access.policy import POLICY
 from app.inspections import texts
 from app.inspections.rules import (
     ANSWERABLE,
+    COMPARABLE,
     DECIDED,
     DUE_OF_STATE,
     REASON_NEEDED,
-    REOPENABLE,
     REVIEWABLE,
     SEALED,
     STEPS,
@@ -75,6 +75,7 @@ WAYS: Final[Mapping[State, Mapping[Action, tuple[State, Permission]]]] = {
         A.WITHDRAW: (S.RETURNED, P.UNIT_INSPECTION_ANSWER),
         A.RETURN_TO_CLERK: (S.RETURNED, P.UNIT_INSPECTION_APPROVE),
         A.APPROVE: (S.UNDER_REVIEW, P.UNIT_INSPECTION_APPROVE),
+        A.CANCEL_RETURN: (S.UNDER_REVIEW, P.UNIT_INSPECTION_REVIEW),
     },
     S.REVIEWED: {
         A.RESUME_REVIEW: (S.UNDER_REVIEW, P.UNIT_INSPECTION_SIGN_OFF),
@@ -129,6 +130,7 @@ def test_nothing_leads_out_of_a_sealed_state(state: State) -> None:
 
 
 def test_only_a_heads_approval_leads_out_of_the_department() -> None:
+    """A cancelled return leads out as well, with what the head had approved before."""
     inside = {S.ANSWERING, S.AWAITING_HEAD}
     out = {step.action for step in STEPS if step.source in inside and step.target not in inside | SEALED}
     assert out == {A.APPROVE}
@@ -137,14 +139,14 @@ def test_only_a_heads_approval_leads_out_of_the_department() -> None:
         for step in STEPS
         if step.source is S.AWAITING_REAPPROVAL and step.target is S.UNDER_REVIEW
     }
-    assert again == {A.APPROVE}
+    assert again == {A.APPROVE, A.CANCEL_RETURN}
 
 
 def test_sets_of_states_and_actions_fit_the_table() -> None:
     assert {S.ANSWERING, S.RETURNED} == ANSWERABLE
     assert {S.SUBMITTED, S.UNDER_REVIEW} == REVIEWABLE
-    assert {S.SIGNED_OFF, S.CLOSED_UNSUBMITTED} == REOPENABLE
-    assert REOPENABLE < SEALED
+    assert {S.SIGNED_OFF, S.CLOSED_UNSUBMITTED} == COMPARABLE
+    assert {*COMPARABLE, S.EXCLUDED} == SEALED
     assert set(DUE_OF_STATE) == set(State) - SEALED
     assert {
         A.RETURN_TO_CLERK,
@@ -228,7 +230,11 @@ GUARDS_OF: Final[Mapping[tuple[Action, State], set[Guard]]] = {
     (A.SUBMIT, S.RETURNED): {*COMPLETE, returns_are_answered},
     (A.APPROVE, S.AWAITING_REAPPROVAL): COMPLETE,
     (A.RETURN_ITEMS, S.UNDER_REVIEW): {something_is_marked},
-    (A.FINISH_REVIEW, S.UNDER_REVIEW): {nothing_is_marked, everything_is_judged},
+    (A.FINISH_REVIEW, S.UNDER_REVIEW): {
+        nothing_is_marked,
+        everything_is_judged,
+        head_approved_exactly_this,
+    },
     (A.SIGN_OFF, S.REVIEWED): {everything_is_judged, head_approved_exactly_this},
     (A.CLOSE_UNSUBMITTED, S.ANSWERING): {grace_has_passed},
     (A.CLOSE_UNSUBMITTED, S.AWAITING_HEAD): {grace_has_passed},

@@ -15,7 +15,7 @@ from app.checklists.queries import all_editions, label_order, load_edition
 from app.inspections.models import Campaign, CampaignUnit, Inspection, Revision
 from app.inspections.queries.campaigns.summaries import campaign_row
 from app.inspections.queries.sheet import campaign_dates
-from app.inspections.rules import REOPENABLE, CampaignDates, CampaignKind, CampaignState, State
+from app.inspections.rules import COMPARABLE, CampaignDates, CampaignKind, CampaignState, State
 from app.kernel.errors import NotNow
 from app.kernel.fiscal_year import FiscalYear
 from app.kernel.ids import CampaignId, EditionId, RevisionId, UnitId
@@ -297,7 +297,7 @@ def previous_revisions(
         .where(
             Inspection.unit_id.in_(list(unit_ids)),
             Revision.current.is_(True),
-            Revision.state.in_([state.value for state in REOPENABLE]),
+            Revision.state.in_([state.value for state in COMPARABLE]),
             Campaign.base_date < before,
             Campaign.kind == CampaignKind.REGULAR.value,
         )

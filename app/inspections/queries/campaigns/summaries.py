@@ -6,7 +6,7 @@ from datetime import date
 from fractions import Fraction
 from typing import Final
 
-from sqlalchemy import and_, case, func, or_, select
+from sqlalchemy import and_, case, func, select
 from sqlalchemy.orm import Session
 
 from app.access.actor import Actor
@@ -15,7 +15,15 @@ from app.access.policy import may, require, scope_of
 from app.access.scope import Scope
 from app.checklists.queries import load_edition
 from app.checklists.rules import percent
-from app.inspections.models import Answer, Campaign, CampaignUnit, Inspection, ItemReturn, Revision
+from app.inspections.models import (
+    Answer,
+    AnswerHistory,
+    Campaign,
+    CampaignUnit,
+    Inspection,
+    ItemReturn,
+    Revision,
+)
 from app.inspections.queries.sheet import campaign_dates
 from app.inspections.rules import CampaignDates, CampaignKind, CampaignState, State
 from app.inspections.texts import NOT_STARTED as NOT_STARTED_LABEL
@@ -298,8 +306,9 @@ def return_dues(
     The earliest date of its items that still wait; once all were answered, of the whole round.
     """
     waiting = and_(
-        ItemReturn.replied_at.is_(None),
-        or_(Answer.version.is_(None), Answer.version <= ItemReturn.answer_version),
+        ItemReturn.reply == "",
+        Answer.level.is_not_distinct_from(AnswerHistory.level),
+        Answer.comment == AnswerHistory.comment,
     )
     rows = session.execute(
         select(
@@ -312,8 +321,16 @@ def return_dues(
         .join(
             ItemReturn, and_(ItemReturn.revision_id == Revision.id, ItemReturn.round == Revision.return_round)
         )
-        .outerjoin(
+        .join(
             Answer, and_(Answer.revision_id == ItemReturn.revision_id, Answer.item_id == ItemReturn.item_id)
+        )
+        .join(
+            AnswerHistory,
+            and_(
+                AnswerHistory.revision_id == ItemReturn.revision_id,
+                AnswerHistory.item_id == ItemReturn.item_id,
+                AnswerHistory.version == ItemReturn.answer_version,
+            ),
         )
         .where(
             Inspection.campaign_id.in_(list(campaign_ids)),
