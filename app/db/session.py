@@ -11,7 +11,8 @@ On PostgreSQL the rows of the subject are locked by the command, and the gate st
 import threading
 from collections import deque
 from collections.abc import Iterator
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
+from contextvars import ContextVar
 from typing import Final
 
 from sqlalchemy import Connection, Engine, text
@@ -135,5 +136,40 @@ def transaction() -> AbstractContextManager[Session]:
 
 
 def reading() -> AbstractContextManager[Session]:
-    """Open a reading transaction on the database of this process."""
-    return bound().reading()
+    """Open a reading transaction on the database of this process; inside of `one_moment()` the one that is open already."""
+    moment = _MOMENT.get()
+    return bound().reading() if moment is None else moment.reading()
+
+
+class _Moment:
+    """One reading session for readers who come one after the other. Who reads while another still does gets an own one."""
+
+    def __init__(self, stack: ExitStack) -> None:
+        self._stack = stack
+        self._session: Session | None = None
+
+    @contextmanager
+    def reading(self) -> Iterator[Session]:
+        found, self._session = self._session, None
+        session = found or self._stack.enter_context(bound().reading())
+        # Not given back after an exception: PostgreSQL answers nothing more in a transaction that failed.
+        yield session
+        self._session = session
+
+
+_MOMENT: Final[ContextVar[_Moment | None]] = ContextVar("moment", default=None)
+
+
+@contextmanager
+def one_moment() -> Iterator[None]:
+    """Let all that is read in the block see one moment of the database.
+
+    For a page that is only read: who is at the door, the page and its menu agree, and the transaction is begun once. Never around a
+    change: what is read after it would be what was before.
+    """
+    with ExitStack() as stack:
+        token = _MOMENT.set(_Moment(stack))
+        try:
+            yield
+        finally:
+            _MOMENT.reset(token)

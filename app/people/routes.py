@@ -67,10 +67,9 @@ def load_visitor(token: str) -> Visitor | None:
         found = queries.signed_in(session, token=token, now=now(), limits=_limits())
         if found is None:
             return None
-        acting = queries.actor_on(
+        acting, unit_label = queries.actor_and_unit(
             session, person_id=found.person_id, day=today(), account_id=found.account_id
         )
-        unit_label = queries.main_unit_name(session, person_id=found.person_id, day=today())
     rested = now() - found.last_seen_at
     if Function.ADMINISTRATOR in acting.functions and rested >= _limits().administrator_idle:
         return None
@@ -84,7 +83,6 @@ def load_visitor(token: str) -> Visitor | None:
         session_id=found.public_id,
         must_change_password=found.must_change_password,
         proved_at=found.proved_at,
-        previous_sign_in=found.previous_sign_in,
         unit_label=unit_label,
         role_labels=texts.role_labels(acting),
     )
@@ -186,10 +184,11 @@ def _let_in(token: str, *, wanted: str | None) -> Response:
     login_user(found)
     if found.must_change_password:
         return redirect(url_for("people.change_password"), code=303)
-    if found.previous_sign_in is not None:
+    with reading() as session:
+        before = queries.previous_sign_in(session, public_id=found.session_id)
+    if before is not None:
         flash(
-            f"前回のログインは {long_instant(found.previous_sign_in)} です。"
-            "覚えがないときは、情報主管課へ知らせてください。",
+            f"前回のログインは {long_instant(before)} です。覚えがないときは、情報主管課へ知らせてください。",
             "info",
         )
     return redirect(wanted or url_for("home.index"), code=303)
@@ -257,8 +256,13 @@ def own_sessions() -> str:
     """List the browsers in which one is signed in."""
     with reading() as session:
         account = queries.own_account(session, actor=actor(), now=now(), limits=_limits())
+        before = queries.previous_sign_in(session, public_id=visitor().session_id)
     return render_template(
-        "people/sessions.html", account=account, here=visitor().session_id, visitor=visitor(), texts=texts
+        "people/sessions.html",
+        account=account,
+        here=visitor().session_id,
+        previous_sign_in=before,
+        texts=texts,
     )
 
 

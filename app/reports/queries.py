@@ -31,7 +31,6 @@ from app.kernel.digest import digest_of
 from app.kernel.fiscal_year import FiscalYear, long_date, long_instant
 from app.kernel.ids import InspectionId, PersonId
 from app.reports.models import KeptDocument
-from app.reports.pdf.inspection_result import render
 from app.reports.rules import (
     Approval,
     Ending,
@@ -135,6 +134,9 @@ def document_number(found: SealedSheet) -> str:
 
 def inspection_pdf(found: SealedSheet, *, settings: Settings) -> bytes:
     """Return the PDF of a sealed revision: the same bytes each time."""
+    # Here, because ReportLab takes long to import, and the command line mostly makes no document.
+    from app.reports.pdf.inspection_result import render  # noqa: PLC0415
+
     return render(inspection_report(found, settings=settings))
 
 

@@ -4,6 +4,7 @@ from flask import Blueprint
 
 blueprint = Blueprint("inspections", __name__, template_folder="../templates")
 
+# Each adds its routes to the blueprint.
 from app.inspections.routes import (
     access_log,
     answering,
@@ -14,4 +15,4 @@ from app.inspections.routes import (
     review,
     sign_off,
     words,
-)  # noqa: E402, F401 - they add their routes
+)

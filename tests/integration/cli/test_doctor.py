@@ -21,6 +21,7 @@ from app.inspections.rules import State
 from app.jobs.round import Round, run_round
 from app.journal.commands import record
 from app.journal.rules import ActorMark, Subject, SubjectType, Via
+from app.reports.pdf import fonts
 from tests.conftest import StandingClock
 from tests.factories.inspections import Year
 from tests.people import AFFAIRS, NAKAMURA, STORY
@@ -282,7 +283,7 @@ def test_a_full_disk_is_warned_of(
 
 
 def test_missing_fonts_are_bad(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(machine, "font_book", _no_fonts)
+    monkeypatch.setattr(fonts, "font_book", _no_fonts)
     assert of_machine(settings, "書体").mark is Mark.BAD
 
 

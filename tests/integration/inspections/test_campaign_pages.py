@@ -624,13 +624,13 @@ def _asked(client: FlaskClient, address: str) -> int:
 
 PAGES = {
     "list": ("/campaigns", 5),
-    "form": ("/campaigns/new", 4),
+    "form": ("/campaigns/new", 2),
     "copy": ("/campaigns/new?from={running}", 7),
     "edit": ("/campaigns/{draft}/edit", 5),
-    "preview": ("/campaigns/{draft}", 9),
-    "progress": ("/campaigns/{running}", 10),
-    "print": ("/campaigns/{running}?rows=all", 10),
-    "notice": ("/campaigns/{running}/notice", 4),
+    "preview": ("/campaigns/{draft}", 7),
+    "progress": ("/campaigns/{running}", 6),
+    "print": ("/campaigns/{running}?rows=all", 6),
+    "notice": ("/campaigns/{running}/notice", 3),
 }
 """Each page with its own statements: what the frame of every page asks is measured and taken off."""
 

@@ -20,7 +20,7 @@ from app.organisation.commands import INSTALLATION
 from app.people.commands import forget_old_counts, prove_again, sign_in
 from app.people.commands.attempts import claim_attempt
 from app.people.models import Account, SignInSession, SignInThrottle
-from app.people.queries import signed_in
+from app.people.queries import previous_sign_in, signed_in
 from app.people.rules import SignInRefused, TooManyAttempts
 from tests.integration.people.conftest import ELSEWHERE, HERE, LIMITS, Office
 from tests.people import NAKAMURA, PASSWORD, SATO, STORY, SUZUKI, Cast
@@ -286,8 +286,8 @@ def test_the_previous_sign_in_is_told(office: Office) -> None:
     token = office.open(SATO, now=STORY + SECOND).token
     with office.database.reading() as session:
         found = signed_in(session, token=token, now=STORY + SECOND, limits=LIMITS)
-    assert found is not None
-    assert found.previous_sign_in == STORY
+        assert found is not None
+        assert previous_sign_in(session, public_id=found.public_id) == STORY
 
 
 def test_proving_again_notes_the_instant_and_refuses_a_wrong_password(office: Office) -> None:
