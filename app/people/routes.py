@@ -83,7 +83,6 @@ def load_visitor(token: str) -> Visitor | None:
         token=token,
         session_id=found.public_id,
         must_change_password=found.must_change_password,
-        proved_at=found.proved_at,
         previous_sign_in=found.previous_sign_in,
         unit_label=unit_label,
         role_labels=texts.role_labels(acting),
@@ -186,7 +185,8 @@ def _let_in(token: str, *, wanted: str | None) -> Response:
     login_user(found)
     if found.must_change_password:
         return redirect(url_for("people.change_password"), code=303)
-    if found.previous_sign_in is not None:
+    # The page of the own sessions says it itself.
+    if found.previous_sign_in is not None and wanted != url_for("people.own_sessions"):
         flash(
             f"前回のログインは {long_instant(found.previous_sign_in)} です。"
             "覚えがないときは、情報主管課へ知らせてください。",

@@ -42,7 +42,6 @@ class Visitor:
     token: str
     session_id: UUID
     must_change_password: bool
-    proved_at: datetime
     previous_sign_in: datetime | None
     unit_label: str
     role_labels: tuple[str, ...]

@@ -70,8 +70,9 @@ def init_errors(app: Flask) -> None:
 
 
 def _page(status: int, *, message: str, reference: str | None = None) -> tuple[str | Response, int]:
+    shown = reference or _logged(status)
     if wants_json():
-        return jsonify(message=message, reference=reference or new_reference()), status
+        return jsonify(message=message, reference=shown), status
     text = render_template(
         "errors/error.html",
         code=status,
@@ -79,9 +80,20 @@ def _page(status: int, *, message: str, reference: str | None = None) -> tuple[s
         message=message,
         action_label="ホームへ戻る",
         action_url=url_for("home.index"),
-        reference=reference or new_reference(),
+        reference=shown,
     )
     return text, status
+
+
+def _logged(status: int) -> str:
+    """Write a refusal to the log under a new number; return the number that the page shows.
+
+    The path without its query, in which somebody may have typed, and never a name.
+    """
+    reference, found = new_reference(), visitor_or_none()
+    person = found.actor.person_id if found else "nobody"
+    log.warning("refused %s with %s at %s %s to %s", reference, status, request.method, request.path, person)
+    return reference
 
 
 def _record_refusal() -> None:

@@ -39,7 +39,6 @@ from app.people.rules.sessions import (
     SEEN_STEP,
     SessionEnd,
     SessionLimits,
-    proved_recently,
     session_lives,
 )
 
@@ -72,6 +71,5 @@ __all__ = [
     "TooManyAttempts",
     "password_problems",
     "plan_people",
-    "proved_recently",
     "session_lives",
 ]

@@ -38,8 +38,3 @@ def session_lives(
     The shorter rest of an administrator is checked with the actor.
     """
     return now - last_seen_at < limits.idle and now - created_at < limits.absolute
-
-
-def proved_recently(proved_at: datetime, *, now: datetime, within: timedelta) -> bool:
-    """Return whether the password was given recently enough for a sign-off."""
-    return now - proved_at < within
