@@ -19,6 +19,7 @@ from app.access.actor import Actor
 from app.access.permissions import Permission
 from app.access.policy import require
 from app.kernel.clock import Clock, business_date
+from app.kernel.errors import Refusal
 from app.kernel.ids import AccountId
 
 View = TypeVar("View", bound=Callable[..., Any])
@@ -111,11 +112,21 @@ def today() -> date:
     return business_date(now())
 
 
+class NotSignedIn(Refusal):
+    """A form was sent by nobody, or by somebody who has to change the first password before anything else."""
+
+    status = 401
+
+    def __init__(self) -> None:
+        super().__init__("ログインし直してください。")
+
+
 def guard() -> Response | None:
     """Let a request pass, or send it to the sign-in page or to the forced change of password.
 
     Raises:
         NotAllowed: a city-wide permission is missing.
+        NotSignedIn: a form would be lost by sending its browser elsewhere.
     """
     if request.endpoint is None:
         return None
@@ -126,6 +137,8 @@ def guard() -> Response | None:
     if found is None:
         return _to_sign_in()
     if found.must_change_password and rule.permission is not Permission.OWN_ACCOUNT_USE:
+        if request.method == "POST":
+            raise NotSignedIn
         return redirect(url_for("people.change_password"), code=303)
     if rule.permission.value.startswith(CITY_WIDE):
         require(rule.permission, actor=found.actor)
@@ -140,6 +153,8 @@ def wants_json() -> bool:
 def _to_sign_in() -> Response:
     if wants_json():
         return Response('{"message": "ログインし直してください。"}', status=401, mimetype="application/json")
+    if request.method == "POST":
+        raise NotSignedIn
     if request.method != "GET":
         return redirect(url_for("people.sign_in"), code=303)
     wanted = request.full_path.rstrip("?")

@@ -13,6 +13,7 @@ from app.journal.commands import record
 from app.journal.rules import Subject, SubjectType
 from app.kernel.errors import NotAllowed, Refusal
 from app.web.access import now, visitor_or_none, wants_json
+from app.web.held import held_of_request, resend_page
 
 log = logging.getLogger(__name__)
 
@@ -55,7 +56,7 @@ def init_errors(app: Flask) -> None:
     @app.errorhandler(CSRFError)
     def forged(error: CSRFError) -> tuple[str | Response, int]:
         del error
-        return _page(400, message=CSRF_SENTENCE)
+        return stale_form()
 
     @app.errorhandler(HTTPException)
     def http_error(error: HTTPException) -> tuple[str | Response, int]:
@@ -67,6 +68,14 @@ def init_errors(app: Flask) -> None:
         reference = new_reference()
         log.error("unhandled fault %s at %s %s", reference, request.method, request.path, exc_info=error)
         return _page(500, message=SENTENCES[500], reference=reference)
+
+
+def stale_form() -> tuple[str | Response, int]:
+    """Answer a form whose token is not of this session: what was typed comes back with a fresh one."""
+    held = held_of_request() if visitor_or_none() is not None else None
+    if held is not None:
+        return resend_page(held), 400
+    return _page(400, message=CSRF_SENTENCE)
 
 
 def _page(status: int, *, message: str, reference: str | None = None) -> tuple[str | Response, int]:
