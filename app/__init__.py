@@ -25,6 +25,7 @@ from app.organisation.queries import installation
 from app.people import routes as people
 from app.reports import routes as reports
 from app.web.access import OneMomentEach, guard, refuse_undeclared_routes
+from app.web.addresses import refuse_odd_address
 from app.web.errors import init_errors
 from app.web.filters import init_filters
 from app.web.headers import init_headers
@@ -80,6 +81,7 @@ def _init_web(app: Flask, settings: Settings) -> None:
     init_static_files(app)
     init_layout(app)
     CSRFProtect(app)
+    app.before_request(refuse_odd_address)
     app.before_request(_refuse_unguarded(app))
     app.before_request(guard)
     app.wsgi_app = OneMomentEach(app.wsgi_app)  # type: ignore[method-assign]

@@ -36,6 +36,7 @@ class Settings(BaseSettings):
     port: int = 8000
     threads: int = 8
     https: bool = False
+    jobs_minutes: int = Field(default=10, ge=0, le=1440)
     trusted_proxies: int = Field(default=0, ge=0, le=3)
 
     idle_minutes: int = Field(default=30, ge=5, le=240)

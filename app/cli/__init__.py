@@ -21,6 +21,7 @@ MODULES: Final[Mapping[str, str]] = {
     "journal": "app.cli.journal",
     "backup": "app.cli.backup",
     "doctor": "app.cli.doctor",
+    "jobs": "app.cli.jobs",
     "demo": "app.cli.demo",
     "serve": "app.cli.serve",
 }

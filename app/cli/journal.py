@@ -2,24 +2,31 @@
 
 import os
 from collections.abc import Sequence
+from datetime import date
 from pathlib import Path
 from typing import Final
+from uuid import UUID
 
 import click
 from flask.cli import AppGroup
 
-from app.cli.terminal import FILE, now, refusals
+from app.cli.terminal import FILE, Day, named_actor, now, refusals, today
 from app.db.session import reading, transaction
-from app.journal.commands import seal
+from app.inspections.queries.access_log import Wanted, access_log_page
+from app.journal.commands import record_access, seal
 from app.journal.queries import Verification, exported_seal, verify
 from app.journal.rules import ExportedSeal, exported_seal_from, exported_text
 from app.kernel.digest import short
 from app.kernel.errors import NotNow
+from app.kernel.fiscal_year import long_instant
+from app.kernel.ids import InspectionId
+from app.organisation.commands import INSTALLATION
 
 journal = AppGroup("journal", help="操作ログの検証と封印")
 
 _NEW_FILE: Final = click.Path(dir_okay=False, path_type=Path)
 _BY_HAND: Final = "operator"
+_MOST_READS: Final = 10_000
 
 
 @journal.command("verify", help="操作ログを全件調べる（食い違いがあれば 1 で終わる）")
@@ -66,6 +73,49 @@ def export_command(file: Path) -> None:
     with refusals():
         _refuse_existing(file)
         _write(_newest(), path=file)
+
+
+@journal.command("access-log", help="閲覧記録：だれが、いつ、どの点検票を見たか（タブ区切り）")
+@click.option("--by", "staff_no", required=True, help="取り出す職員の職員番号")
+@click.option("--from", "first_day", type=Day(), help="この日から（指定しなければ30日前）")
+@click.option("--to", "last_day", type=Day(), help="この日まで（指定しなければきょう）")
+@click.option("--person", help="見た人の職員番号")
+@click.option("--sheet", "inspection_id", type=click.UUID, help="点検票の識別番号")
+def access_log_command(
+    staff_no: str,
+    first_day: date | None,
+    last_day: date | None,
+    person: str | None,
+    inspection_id: UUID | None,
+) -> None:
+    """Print the access log, the newest read first; taking it out is itself recorded."""
+    usual = Wanted.usual(today())
+    with refusals():
+        with reading() as session:
+            actor = named_actor(session, staff_no=staff_no)
+            wanted = Wanted(
+                person_id=named_actor(session, staff_no=person).person_id if person else None,
+                inspection_id=InspectionId(inspection_id) if inspection_id else None,
+                first_day=first_day or usual.first_day,
+                last_day=last_day or usual.last_day,
+            )
+            page = access_log_page(
+                session, actor=actor, wanted=wanted, number=1, today=today(), size=_MOST_READS
+            )
+        with transaction() as session:
+            record_access(
+                session,
+                person_id=str(actor.person_id),
+                subject=INSTALLATION,
+                act="access-log.read",
+                now=now(),
+            )
+    for read in page.reads:
+        thing = f"{read.sheet.unit_name}　{read.sheet.campaign_title}" if read.sheet else read.subject
+        click.echo("\t".join((long_instant(read.at), read.staff_no, read.person, read.what, thing)))
+    if page.total > len(page.reads):
+        rest = f"{page.total:,}件のうち新しい {len(page.reads):,}件です。日付を分けて取り出してください。"
+        click.echo(rest, err=True)
 
 
 def _newest() -> ExportedSeal:

@@ -12,7 +12,7 @@ import time
 import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from types import FrameType
 from typing import Any, Final, cast
@@ -29,12 +29,17 @@ from app.config import Settings
 from app.db.session import bound
 from app.health.queries import serving_checks, sqlite_path
 from app.health.rules import Mark
+from app.jobs.round import Round, run_round
+from app.jobs.timer import Timer
+from app.kernel.clock import Clock
 from app.kernel.errors import NotNow, Refusal
 
 KEEP_ALIVE: Final = 120
 """Seconds an idle connection stays open: people think longer than servers expect."""
 DRAIN_TIME: Final = 3.0
 """Seconds in which requests that were begun may end after SIGTERM."""
+JOB_TIME: Final = 1.0
+"""Seconds in which the piece of regular work in hand may end; broken off, it is done in the next round."""
 MOST_WORKERS: Final = 4
 LARGEST_BODY: Final = 8 * 1024 * 1024
 """Above the application's own limit, so that the application answers with its own page."""
@@ -215,13 +220,34 @@ def _serve_threads(app: Flask, *, settings: Settings, listening: socket.socket) 
         # The number of proxies is a setting, applied by the application itself.
         clear_untrusted_proxy_headers=settings.trusted_proxies == 0,
     )
-    while not stop.asked:
-        wasyncore.loop(timeout=0.5, use_poll=True, map=channels, count=1)
-    server.accepting = False
-    deadline = time.monotonic() + DRAIN_TIME
-    while time.monotonic() < deadline and any(map(_is_busy, tuple(server.active_channels.values()))):
-        wasyncore.loop(timeout=0.1, use_poll=True, map=channels, count=1)
+    with _regular_jobs(app, settings=settings):
+        while not stop.asked:
+            wasyncore.loop(timeout=0.5, use_poll=True, map=channels, count=1)
+        server.accepting = False
+        deadline = time.monotonic() + DRAIN_TIME
+        while time.monotonic() < deadline and any(map(_is_busy, tuple(server.active_channels.values()))):
+            wasyncore.loop(timeout=0.1, use_poll=True, map=channels, count=1)
     server.task_dispatcher.shutdown(timeout=1)
+
+
+@contextmanager
+def _regular_jobs(app: Flask, *, settings: Settings) -> Iterator[None]:
+    """Do the regular work beside the server; with 0 minutes a scheduler of the machine does it (`flask jobs run`)."""
+    if settings.jobs_minutes == 0:
+        yield
+        return
+    clock = cast("Clock", app.extensions["clock"])
+    timer = Timer(
+        lambda asked_to_stop: run_round(
+            Round(settings=settings, now=clock.now(), asked_to_stop=asked_to_stop)
+        ),
+        every=timedelta(minutes=settings.jobs_minutes),
+    )
+    timer.start()
+    try:
+        yield
+    finally:
+        timer.stop(within=timedelta(seconds=JOB_TIME))
 
 
 def _is_busy(channel: Any) -> bool:  # noqa: ANN401 - waitress publishes no types

@@ -8,7 +8,7 @@ SQLite needs more than BEFORE UPDATE and BEFORE DELETE: `INSERT OR REPLACE` and 
 colliding row without firing them, also through a second UNIQUE key and through the hidden `rowid`, which
 anybody may write. So inserts and updates that collide with a frozen row on any of these are refused as well.
 On PostgreSQL TRUNCATE is refused by a statement trigger; REPLACE does not exist and an upsert fires the
-update trigger.
+update trigger. The triggers fire always, also in a session that calls itself a replica.
 
 What an owner of the database can still do (dropping a trigger, rewriting a whole chain) is found by the
 start-up check and by comparing the journal with an exported seal.
@@ -107,7 +107,7 @@ def _sqlite(guard: Guard, kind: str, event: str, when: str, body: str) -> Trigge
 
 
 def postgresql_statements(guard: Guard) -> Iterator[str]:
-    """Yield the statements that install a guard on PostgreSQL: one function and two triggers."""
+    """Yield the statements that install a guard on PostgreSQL: one function and two triggers that always fire."""
     name = f"{PREFIX}{guard.table}"
     old_frozen = guard.frozen.format(row="OLD")
     may_grow = guard.grows.format(new="NEW", old="OLD") if guard.growing else "FALSE"
@@ -124,6 +124,9 @@ def postgresql_statements(guard: Guard) -> Iterator[str]:
     call = f"EXECUTE FUNCTION {name}()"
     yield f"CREATE TRIGGER {name}_row BEFORE INSERT OR UPDATE OR DELETE ON {guard.table} FOR EACH ROW {call}"
     yield f"CREATE TRIGGER {name}_truncate BEFORE TRUNCATE ON {guard.table} FOR EACH STATEMENT {call}"
+    # Whoever may set session_replication_role would otherwise switch them off for a session, without a trace.
+    for trigger in (f"{name}_row", f"{name}_truncate"):
+        yield f"ALTER TABLE {guard.table} ENABLE ALWAYS TRIGGER {trigger}"
 
 
 def install(connection: Connection, guards: tuple[Guard, ...]) -> None:
@@ -192,7 +195,7 @@ def _check_postgresql(connection: Connection, guards: tuple[Guard, ...]) -> list
             if found is None:
                 problems.append(f"trigger {trigger} is missing")
             elif not found.fires:
-                problems.append(f"trigger {trigger} is disabled")
+                problems.append(f"trigger {trigger} does not always fire")
             elif (found.events, found.function) != (events, name):
                 problems.append(f"trigger {trigger} differs")
         wanted = next(postgresql_statements(guard)).split("$guard$")[1]
@@ -203,7 +206,7 @@ def _check_postgresql(connection: Connection, guards: tuple[Guard, ...]) -> list
 
 @dataclass(frozen=True, slots=True)
 class _Installed:
-    """A trigger as it stands. `function` is None when it is not ours or runs only sometimes."""
+    """A trigger as it stands. `fires` means always. `function` is None when it is not ours or runs only sometimes."""
 
     fires: bool
     events: int
@@ -211,10 +214,11 @@ class _Installed:
 
 
 def _postgresql_triggers(connection: Connection) -> dict[tuple[str, str], _Installed]:
-    # 'O' and 'A' fire for everybody's statements; 'D' (disabled) and 'R' (a replica's only) are as good as none.
+    # Only 'A' fires whatever session_replication_role says; 'D' (disabled), 'R' (a replica's only) and 'O' (not a
+    # replica's) can be passed.
     rows = connection.execute(
         text(
-            "SELECT c.relname, t.tgname, t.tgenabled IN ('O', 'A'), t.tgtype, "
+            "SELECT c.relname, t.tgname, t.tgenabled = 'A', t.tgtype, "
             "CASE WHEN t.tgqual IS NULL AND t.tgattr::text = '' AND p.pronamespace = c.relnamespace "
             "THEN p.proname END "
             "FROM pg_trigger t JOIN pg_class c ON c.oid = t.tgrelid JOIN pg_proc p ON p.oid = t.tgfoid "

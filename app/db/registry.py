@@ -5,6 +5,7 @@ from typing import Final
 from app.checklists import models as checklists
 from app.db.base import Base
 from app.db.guards import Guard
+from app.health import models as health
 from app.inspections import models as inspections
 from app.journal import models as journal
 from app.organisation import models as organisation
@@ -21,4 +22,4 @@ GUARDS: Final[tuple[Guard, ...]] = (
 )
 METADATA: Final = Base.metadata
 
-__all__ = ["GUARDS", "METADATA", "organisation", "web"]
+__all__ = ["GUARDS", "METADATA", "health", "organisation", "web"]

@@ -41,3 +41,13 @@ class Depth(StrEnum):
 
     QUICK = "quick"
     FULL = "full"
+
+
+class Job(StrEnum):
+    """What has to be done regularly, without anybody asking for it."""
+
+    DOCUMENTS = "documents"
+    SEAL = "journal-seal"
+    SENT_FORMS = "sent-forms"
+    SIGN_IN_COUNTS = "sign-in-counts"
+    SESSIONS = "sessions"

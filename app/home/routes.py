@@ -1,6 +1,5 @@
 """The home page of each role, help, and the administrator's page of the installation."""
 
-from dataclasses import dataclass
 from typing import cast
 
 from flask import Blueprint, current_app, redirect, render_template, url_for
@@ -11,10 +10,9 @@ from app.access.permissions import Permission
 from app.backup.queries import last_backup
 from app.config import Settings
 from app.db.session import bound, reading
-from app.health.queries import checks
+from app.health.queries import checks, last_runs
 from app.health.rules import Mark
-from app.home.queries import HomePage, home_page
-from app.inspections.rules import State
+from app.home.queries import home_page
 from app.inspections.texts import STATE
 from app.people.queries import previous_sign_in
 from app.web.access import actor, now, public, requires, today, visitor
@@ -32,15 +30,6 @@ _PAGES = {
 _TONES = {Mark.GOOD: ("good", "check"), Mark.WARNING: ("warn", "alert"), Mark.BAD: ("bad", "stop")}
 
 
-@dataclass(frozen=True, slots=True)
-class BarPart:
-    """One part of the stacked bar."""
-
-    label: str
-    count: int
-    tone: int | str
-
-
 @blueprint.get("/")
 @requires(Permission.OWN_ACCOUNT_USE)
 def index() -> ResponseReturnValue:
@@ -56,15 +45,8 @@ def index() -> ResponseReturnValue:
         visitor=visitor(),
         previous_sign_in=before,
         task_pages=_PAGES,
-        parts=_parts(page),
         state_words=STATE,
     )
-
-
-def _parts(page: HomePage) -> tuple[BarPart, ...]:
-    if page.city is None:
-        return ()
-    return tuple(BarPart(STATE[State(one.state)], one.count, one.tone) for one in page.city.counts)
 
 
 @blueprint.get("/help")
@@ -84,9 +66,9 @@ def accessibility() -> str:
 @blueprint.get("/installation")
 @requires(Permission.CITY_INSTALLATION_READ)
 def installation() -> str:
-    """Whether the installation stands as it should, and when it was last backed up."""
+    """Whether the installation stands as it should, when it was last backed up, and when its regular jobs were done."""
     settings = cast("Settings", current_app.extensions["settings"])
     with reading() as session:
-        backup = last_backup(session)
+        backup, jobs = last_backup(session), last_runs(session)
     found = checks(bound(), settings=settings, now=now())
-    return render_template("home/installation.html", backup=backup, checks=found, tones=_TONES)
+    return render_template("home/installation.html", backup=backup, jobs=jobs, checks=found, tones=_TONES)

@@ -86,7 +86,7 @@ EVENT = {
     "document.kept": "結果のPDFを保管した",
 }
 REVIEW_FLAG = {
-    "mandatory_missed": "必須項目が未達",
+    "mandatory_missed": "重要項目が未達",
     "worse": "前回より悪化",
     "still_weak": "前回から続く未達",
     "excluded_now": "対象外に変更",
@@ -95,3 +95,16 @@ REVIEW_FLAG = {
     "same_words": "前回と同じ説明",
 }
 REVIEW_SHOW = {"all": "すべて", "changed": "前回から変わった", "weak": "未達", "unjudged": "未判断"}
+READ_ACT = {
+    "sheet.read": "点検票を開いた",
+    "sheet.all": "全項目を開いた",
+    "sheet.score": "得点の内訳を開いた",
+    "sheet.review": "審査の画面を開いた",
+    "sheet.sign-off": "確定の画面を開いた",
+    "sheet.reopening": "再開の画面を開いた",
+    "sheet.history": "経過と履歴を開いた",
+    "sheet.item-history": "項目の履歴を開いた",
+    "document.read": "結果のPDFを開いた",
+    "campaign.progress-file": "回収状況のCSVを取り出した",
+    "access-log.read": "閲覧記録を開いた",
+}

@@ -1,20 +1,39 @@
-"""Making the document of a sealed revision after the commit that sealed it: rendered outside of any transaction, then kept."""
+"""Making the document of a sealed revision after the commit that sealed it: rendered outside of any transaction, then kept.
+
+It is made at once by whoever sealed the sheet. Where that was cut short (a crash, a full disk), or the sheet was ended in
+another way than on its page, the sweep makes it later.
+"""
 
 import logging
-from contextlib import suppress
+from collections.abc import Callable, Iterator
 from datetime import datetime
+from typing import Final
+from uuid import UUID
 
 from sqlalchemy.exc import IntegrityError
 
-from app.access.actor import Actor
+from app.access.actor import Actor, Function
 from app.config import Settings
 from app.db.session import reading, transaction
-from app.inspections.queries.sealed import sealed_sheet
-from app.kernel.ids import InspectionId
+from app.inspections.queries.sealed import SealedSheet, sealed_sheet
+from app.journal.rules import ActorMark, Via
+from app.kernel.ids import InspectionId, PersonId
 from app.reports.commands import keep_document, kept_document, read_document
-from app.reports.queries import inspection_pdf
+from app.reports.queries import MissingDocument, inspection_pdf, missing_documents
 
 log = logging.getLogger(__name__)
+
+BATCH: Final = 20
+_READER: Final = Actor(
+    person_id=PersonId(UUID(int=0)),
+    account_id=None,
+    staff_no="",
+    name="",
+    functions=frozenset({Function.AUDITOR}),
+    via=Via.JOB,
+)
+"""Reads every sealed sheet for the sweep; nobody in particular, and named nowhere."""
+_SWEEPER: Final = ActorMark(person_id=None, via=Via.JOB)
 
 
 def keep_inspection_pdf(
@@ -29,17 +48,26 @@ def keep_inspection_pdf(
         kept = kept_document(session, found=found)
     if kept is not None:
         return read_document(kept, folder=settings.evidence_path)
+    return _make(found, mark=actor.mark, settings=settings, now=now)
+
+
+def _make(found: SealedSheet, *, mark: ActorMark, settings: Settings, now: datetime) -> bytes:
     content = inspection_pdf(found, settings=settings)
-    # A clash means that another process kept it meanwhile: the same bytes under the same digest.
-    with suppress(IntegrityError), transaction() as session:
-        keep_document(
-            session, actor=actor, found=found, content=content, folder=settings.evidence_path, now=now
-        )
+    try:
+        with transaction() as session:
+            keep_document(
+                session, mark=mark, found=found, content=content, folder=settings.evidence_path, now=now
+            )
+    except IntegrityError:
+        # Another process kept it meanwhile: the same bytes under the same digest. Anything else is a fault.
+        with reading() as session:
+            if kept_document(session, found=found) is None:
+                raise
     return content
 
 
 class DocumentAfterSealing:
-    """Makes the document right after the commit. When that fails the seal stands, and the page makes it from the seal."""
+    """Makes the document right after the commit. When that fails the seal stands, and the sweep makes up for it."""
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
@@ -52,3 +80,53 @@ class DocumentAfterSealing:
             )
         except Exception:
             log.exception("the document of inspection %s could not be kept", inspection_id)
+
+
+class DocumentsMissingError(RuntimeError):
+    """Some documents could not be made; the others were."""
+
+
+def sweep_documents(*, settings: Settings, now: datetime, asked_to_stop: Callable[[], bool]) -> int:
+    """Make the document of every sealed revision that has none, the oldest first; return how many were made.
+
+    One that fails is logged and left for the next time; the others are made nevertheless. Several processes may
+    sweep at once: a document is kept once.
+
+    Raises:
+        DocumentsMissingError: at the end, when any failed.
+    """
+    made = failed = 0
+    for missing in _missing():
+        if asked_to_stop():
+            break
+        try:
+            _make_up_for(missing, settings=settings, now=now)
+            made += 1
+        except Exception:
+            log.exception("the document of inspection %s could not be kept", missing.inspection_id)
+            failed += 1
+    if failed:
+        raise DocumentsMissingError(f"{failed} documents could not be made, {made} were")
+    return made
+
+
+def _missing() -> Iterator[MissingDocument]:
+    """Yield what is missing, read in small batches: between two of them nothing is held."""
+    last: MissingDocument | None = None
+    while True:
+        with reading() as session:
+            batch = missing_documents(session, after=last, most=BATCH)
+        yield from batch
+        if len(batch) < BATCH:
+            return
+        last = batch[-1]
+
+
+def _make_up_for(missing: MissingDocument, *, settings: Settings, now: datetime) -> None:
+    with reading() as session:
+        found = sealed_sheet(
+            session, actor=_READER, inspection_id=missing.inspection_id, number=missing.number
+        )
+        kept = kept_document(session, found=found)
+    if kept is None:
+        _make(found, mark=_SWEEPER, settings=settings, now=now)

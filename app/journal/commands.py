@@ -4,11 +4,23 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any, Final, cast
 
-from sqlalchemy import Row, Table, and_, bindparam, insert, select, text, update
+from sqlalchemy import (
+    Row,
+    Table,
+    and_,
+    bindparam,
+    exists,
+    func,
+    insert,
+    select,
+    text,
+    update,
+)
 from sqlalchemy.orm import Session
 
 from app.journal.models import AccessLogEntry, JournalEntry, JournalHead, JournalSeal, JournalSealLine
 from app.journal.rules import ActorMark, HeadRow, Subject, lines_digest, payload_of, seal_payload
+from app.kernel.clock import business_date
 from app.kernel.digest import GENESIS, link
 
 
@@ -117,11 +129,9 @@ def record_births(
 def seal(session: Session, *, reason: str, now: datetime) -> JournalSeal:
     """Bind every head that moved since the last seal, and the counts of all, into the chain of seals.
 
-    On PostgreSQL a head that another transaction is moving right now is left for the next seal, and a second
-    seal waits until the first one is committed: a lock on the last row alone would show it that row again.
+    On PostgreSQL a head that another transaction is moving right now is left for the next seal.
     """
-    if session.get_bind().dialect.name == "postgresql":
-        session.execute(text("LOCK TABLE journal_seal IN SHARE ROW EXCLUSIVE MODE"))
+    _wait_for_other_seals(session)
     last = session.scalars(select(JournalSeal).order_by(JournalSeal.sequence.desc()).limit(1)).one_or_none()
     # Afresh: `record` moves heads past objects that an earlier seal of this session may have left.
     moved = session.scalars(
@@ -175,6 +185,32 @@ def seal(session: Session, *, reason: str, now: datetime) -> JournalSeal:
         head.sealed_sequence = head.sequence
     session.flush()
     return made
+
+
+DAILY: Final = "daily"
+
+
+def seal_daily(session: Session, *, now: datetime) -> JournalSeal | None:
+    """Seal at most once a day, and only when something happened since the last seal; None when there is nothing to do.
+
+    A seal of any reason on the same day in Japan counts: it bound every chain that had moved by then.
+    """
+    _wait_for_other_seals(session)
+    sealed_at = session.scalar(select(func.max(JournalSeal.sealed_at)))
+    if sealed_at is not None and business_date(sealed_at) >= business_date(now):
+        return None
+    if not session.scalar(select(exists().where(JournalHead.sequence > JournalHead.sealed_sequence))):
+        return None
+    return seal(session, reason=DAILY, now=now)
+
+
+def _wait_for_other_seals(session: Session) -> None:
+    """Wait on PostgreSQL until a seal in the making is committed.
+
+    A lock on the last row alone would show the waiting one that row again.
+    """
+    if session.get_bind().dialect.name == "postgresql":
+        session.execute(text("LOCK TABLE journal_seal IN SHARE ROW EXCLUSIVE MODE"))
 
 
 def record_access(session: Session, *, person_id: str, subject: Subject, act: str, now: datetime) -> None:

@@ -7,10 +7,10 @@ from datetime import datetime
 from itertools import groupby
 from typing import Any
 
-from sqlalchemy import and_, exists, func, or_, select
+from sqlalchemy import ColumnElement, and_, exists, func, or_, select
 from sqlalchemy.orm import Session
 
-from app.journal.models import JournalEntry, JournalHead, JournalSeal, JournalSealLine
+from app.journal.models import AccessLogEntry, JournalEntry, JournalHead, JournalSeal, JournalSealLine
 from app.journal.rules import (
     EntryRow,
     ExportedSeal,
@@ -20,9 +20,11 @@ from app.journal.rules import (
     Subject,
     chain_faults,
     exported_faults,
+    mark_fault,
     mark_faults,
     seal_faults,
     seal_place,
+    sealed_fault,
 )
 
 
@@ -193,6 +195,61 @@ def verify(session: Session, *, exported: Sequence[ExportedSeal] = ()) -> Verifi
     )
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChainVerification:
+    """The outcome of verifying one chain. `seals` counts the seals that bind an entry of it."""
+
+    entries: int
+    seals: int
+    last_seal: str | None
+    faults: tuple[Fault, ...]
+
+
+def verify_subject(session: Session, *, subject: Subject) -> ChainVerification:
+    """Check the chain of one subject against its head and against what the seals say of it; no other chain is read.
+
+    That the seals themselves hold together, only `verify` finds out: it reads every chain.
+    """
+    key = (subject.type.value, subject.id)
+    chain = tuple(_entries(session, subject=subject))
+    head = session.execute(
+        select(JournalHead.sequence, JournalHead.digest, JournalHead.sealed_sequence).where(
+            JournalHead.subject_type == key[0], JournalHead.subject_id == key[1]
+        )
+    ).one_or_none()
+    seals = session.execute(
+        select(
+            JournalSealLine.seal_sequence,
+            JournalSealLine.sequence,
+            JournalSealLine.digest,
+            JournalSeal.digest.label("seal_digest"),
+        )
+        .join(JournalSeal, JournalSeal.sequence == JournalSealLine.seal_sequence)
+        .where(JournalSealLine.subject_type == key[0], JournalSealLine.subject_id == key[1])
+        .order_by(JournalSealLine.seal_sequence)
+    ).all()
+    faults = list(
+        chain_faults(
+            key, chain, HeadRow(subject=key, sequence=head.sequence, digest=head.digest) if head else None
+        )
+    )
+    stored = {entry.sequence: entry.digest for entry in chain}
+    faults += [
+        sealed_fault(key, number=line.sequence, seal=line.seal_sequence)
+        for line in seals
+        if stored.get(line.sequence) != line.digest
+    ]
+    marked, sealed = (head.sealed_sequence if head else 0), (seals[-1].sequence if seals else 0)
+    if head is not None and marked != sealed:
+        faults.append(mark_fault(key))
+    return ChainVerification(
+        entries=len(chain),
+        seals=len(seals),
+        last_seal=seals[-1].seal_digest if seals else None,
+        faults=tuple(faults),
+    )
+
+
 def _heads(session: Session) -> dict[tuple[str, str], HeadRow]:
     rows = session.execute(
         select(JournalHead.subject_type, JournalHead.subject_id, JournalHead.sequence, JournalHead.digest)
@@ -212,13 +269,15 @@ def _marks(session: Session) -> dict[tuple[str, str], int]:
     return {(row.subject_type, row.subject_id): row.sealed_sequence for row in rows}
 
 
-def _entries(session: Session) -> Iterator[EntryRow]:
-    rows = session.execute(
-        select(JournalEntry.__table__).order_by(
-            JournalEntry.subject_type, JournalEntry.subject_id, JournalEntry.sequence
-        ),
-        execution_options={"yield_per": 2000},
+def _entries(session: Session, *, subject: Subject | None = None) -> Iterator[EntryRow]:
+    query = select(JournalEntry.__table__).order_by(
+        JournalEntry.subject_type, JournalEntry.subject_id, JournalEntry.sequence
     )
+    if subject is not None:
+        query = query.where(
+            JournalEntry.subject_type == subject.type.value, JournalEntry.subject_id == subject.id
+        )
+    rows = session.execute(query, execution_options={"yield_per": 2000})
     for row in rows:
         yield EntryRow(
             subject=(row.subject_type, row.subject_id),
@@ -263,3 +322,65 @@ def _seals(session: Session) -> list[SealRow]:
         )
         for seal in session.scalars(select(JournalSeal).order_by(JournalSeal.sequence))
     ]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AccessFilter:
+    """Which sensitive reads are wanted; `before` is the first instant that is not. None wants all."""
+
+    person_id: str | None = None
+    subject_id: str | None = None
+    since: datetime | None = None
+    before: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AccessLine:
+    """One sensitive read: who looked at what, and in which way."""
+
+    at: datetime
+    person_id: str
+    subject_type: str
+    subject_id: str
+    act: str
+
+
+def access_count(session: Session, *, wanted: AccessFilter) -> int:
+    """Return how many sensitive reads there are of what is wanted."""
+    return session.scalar(select(func.count()).select_from(AccessLogEntry).where(*_wanted(wanted))) or 0
+
+
+def access_lines(session: Session, *, wanted: AccessFilter, first: int, most: int) -> tuple[AccessLine, ...]:
+    """Return sensitive reads, the newest first, `most` of them from the one at `first` (0-based)."""
+    rows = session.scalars(
+        select(AccessLogEntry)
+        .where(*_wanted(wanted))
+        .order_by(AccessLogEntry.id.desc())
+        .offset(first)
+        .limit(most)
+    )
+    return tuple(
+        AccessLine(
+            at=row.recorded_at,
+            person_id=row.person_id,
+            subject_type=row.subject_type,
+            subject_id=row.subject_id,
+            act=row.act,
+        )
+        for row in rows
+    )
+
+
+def access_readers(session: Session, *, wanted: AccessFilter) -> frozenset[str]:
+    """Return everybody who has read anything of what is wanted."""
+    return frozenset(session.scalars(select(AccessLogEntry.person_id).where(*_wanted(wanted)).distinct()))
+
+
+def _wanted(wanted: AccessFilter) -> list[ColumnElement[bool]]:
+    chosen = (
+        (wanted.person_id, AccessLogEntry.person_id == wanted.person_id),
+        (wanted.subject_id, AccessLogEntry.subject_id == wanted.subject_id),
+        (wanted.since, AccessLogEntry.recorded_at >= wanted.since),
+        (wanted.before, AccessLogEntry.recorded_at < wanted.before),
+    )
+    return [condition for value, condition in chosen if value is not None]

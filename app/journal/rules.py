@@ -196,7 +196,12 @@ def mark_faults(marks: Mapping[tuple[str, str], int], seals: Sequence[SealRow]) 
     sealed = {line.subject: line.sequence for seal in seals for line in seal.lines}
     for subject, mark in marks.items():
         if mark != sealed.get(subject, 0):
-            yield Fault(place="/".join(subject), message="末尾の印の「封印済み」が、封印と食い違っています")
+            yield mark_fault(subject)
+
+
+def mark_fault(subject: tuple[str, str]) -> Fault:
+    """Return that a head's mark of the last seal is not what the seals say."""
+    return Fault(place="/".join(subject), message="末尾の印の「封印済み」が、封印と食い違っています")
 
 
 def lines_digest(lines: Iterable[HeadRow]) -> str:
@@ -259,6 +264,13 @@ def _head_faults(place: str, entries: Sequence[EntryRow], head: HeadRow | None) 
         yield Fault(place=f"{place} #{head.sequence}", message="最後の記録が、末尾の印の指すものと違います")
 
 
+def sealed_fault(subject: tuple[str, str], *, number: int, seal: int) -> Fault:
+    """Return that an entry is not the one that a seal saw."""
+    return Fault(
+        place=f"{'/'.join(subject)} #{number}", message=f"{seal_place(seal)} が封印したときの記録と違います"
+    )
+
+
 def seal_faults(seals: Sequence[SealRow], digests: Mapping[tuple[str, str, int], str]) -> Iterator[Fault]:
     """Yield what is wrong with the chain of seals.
 
@@ -286,10 +298,7 @@ def seal_faults(seals: Sequence[SealRow], digests: Mapping[tuple[str, str, int],
             yield Fault(place=place, message="書き換えられています")
         for line in seal.lines:
             if digests.get((*line.subject, line.sequence)) != line.digest:
-                yield Fault(
-                    place=f"{'/'.join(line.subject)} #{line.sequence}",
-                    message=f"{place} が封印したときの記録と違います",
-                )
+                yield sealed_fault(line.subject, number=line.sequence, seal=seal.sequence)
             sealed[line.subject] = line.sequence
         if (len(sealed), sum(sealed.values())) != (seal.subjects, seal.entries):
             yield Fault(place=place, message="封印の件数が、一覧と合いません")

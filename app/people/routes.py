@@ -90,11 +90,31 @@ def load_visitor(token: str) -> Visitor | None:
 
 def origin() -> commands.Origin:
     """Return where this request comes from, for commands that check a password."""
+    secret = str(current_app.secret_key)
     return commands.Origin(
         address=request.remote_addr or "",
         user_agent=request.user_agent.string,
-        secret=str(current_app.secret_key),
+        secret=secret,
+        device=commands.read_device(request.cookies.get(_device_cookie()), secret=secret, now=now()),
     )
+
+
+def _device_cookie() -> str:
+    return "__Host-device" if _settings().https else "device"
+
+
+def _remember_device(response: Response, *, staff_no: str) -> Response:
+    """Give the browser its mark: from now on a guesser elsewhere does not keep this person waiting here."""
+    here = origin()
+    response.set_cookie(
+        _device_cookie(),
+        commands.signed_device(here.device_after(staff_no), secret=here.secret, now=now()),
+        max_age=commands.REMEMBERED,
+        secure=_settings().https,
+        httponly=True,
+        samesite="Lax",
+    )
+    return response
 
 
 def _first_password_first() -> Response | None:
@@ -145,7 +165,8 @@ def sign_in() -> Page:
     except (SignInRefused, TooManyAttempts) as refusal:
         form.staff_no.errors = [refusal.message]
         return _sign_in_page(form), refusal.status
-    return _let_in(opened.token, wanted=local_path(form.next.data))
+    response = _let_in(opened.token, wanted=local_path(form.next.data))
+    return _remember_device(response, staff_no=form.staff_no.data or "")
 
 
 def _sign_in_page(form: SignInForm) -> str:

@@ -8,10 +8,9 @@ from pathlib import Path
 
 from sqlalchemy.orm import Session
 
-from app.access.actor import Actor
 from app.inspections.queries.sealed import SealedSheet
 from app.journal.commands import record
-from app.journal.rules import Subject, SubjectType
+from app.journal.rules import ActorMark, Subject, SubjectType
 from app.kernel.errors import Refusal
 from app.reports.models import KeptDocument
 from app.reports.queries import document_number
@@ -29,7 +28,7 @@ def kept_document(session: Session, *, found: SealedSheet) -> KeptDocument | Non
 
 
 def keep_document(
-    session: Session, *, actor: Actor, found: SealedSheet, content: bytes, folder: Path, now: datetime
+    session: Session, *, mark: ActorMark, found: SealedSheet, content: bytes, folder: Path, now: datetime
 ) -> None:
     """Keep a document. The file lies under its digest before the row names it, so a row never points to nothing."""
     digest, number = hashlib.sha256(content).hexdigest(), document_number(found)
@@ -48,7 +47,7 @@ def keep_document(
         session,
         subject=Subject(type=SubjectType.INSPECTION, id=str(found.sheet.id)),
         event="document.kept",
-        actor=actor.mark,
+        actor=mark,
         now=now,
         facts={"revision": found.sheet.number, "number": number, "file": digest},
     )

@@ -5,6 +5,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from fractions import Fraction
 from typing import Final
+from uuid import UUID
+
+from sqlalchemy import Select, and_, func, or_, select
+from sqlalchemy.orm import Session
 
 from app.checklists.rules import (
     Item,
@@ -16,17 +20,20 @@ from app.checklists.rules import (
     percent,
     score,
 )
+from app.checklists.texts import SCORING_METHOD_NAME
 from app.config import Settings
 from app.inspections.queries.previous import PreviousAnswer
-from app.inspections.queries.sealed import ApprovalLine, SealedSheet
+from app.inspections.queries.sealed import ApprovalLine, SealedSheet, sealed_revisions
 from app.inspections.queries.sheet import ReviewFact
-from app.inspections.rules import Judgement, State
-from app.inspections.texts import CAMPAIGN_KIND, CAPACITY, JUDGEMENT
+from app.inspections.rules import Action, Judgement, State
+from app.inspections.texts import CAMPAIGN_KIND, CAPACITY, JUDGEMENT, STATE
 from app.kernel.digest import digest_of
 from app.kernel.fiscal_year import FiscalYear, long_date, long_instant
-from app.kernel.ids import PersonId
+from app.kernel.ids import InspectionId, PersonId
+from app.reports.models import KeptDocument
 from app.reports.rules import (
     Approval,
+    Ending,
     GradeBand,
     InspectionReport,
     JournalSeal,
@@ -60,6 +67,14 @@ NOT_ASKED: Final = ReportLevel(mark=LevelMark.NOT_APPLICABLE, label="該当な�
 UNANSWERED: Final = ReportLevel(mark=LevelMark.UNANSWERED, label="未回答")
 FIRST_REIWA_YEAR: Final = 2019
 TITLE: Final = "情報セキュリティ自己点検　結果票"
+_ENDED_BY: Final = {
+    State.CLOSED_UNSUBMITTED: Action.CLOSE_UNSUBMITTED,
+    State.EXCLUDED: Action.EXCLUDE,
+}
+_ENDED: Final = {
+    State.CLOSED_UNSUBMITTED: "期限までに提出がなかったため、未提出のまま締め切りました。提出・審査・確定はされていません。",
+    State.EXCLUDED: "点検の途中で、この所属を点検の対象から外しました。審査の結果は示さず、確定もされていません。",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +83,47 @@ class _Scores:
 
     own: Score
     reviewed: Score
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MissingDocument:
+    """A sealed revision whose document was not kept yet; `place` orders them, the oldest seal first."""
+
+    inspection_id: InspectionId
+    number: int
+    place: tuple[datetime, UUID]
+
+
+def missing_documents(
+    session: Session, *, after: MissingDocument | None = None, most: int
+) -> tuple[MissingDocument, ...]:
+    """Return sealed revisions without a kept document, `most` of them, the oldest first, from behind `after` on."""
+    sealed = _sealed_without_document().subquery()
+    order = (sealed.c.sealed_at, sealed.c.revision_id)
+    query = select(sealed).order_by(*order).limit(most)
+    if after is not None:
+        at, revision_id = after.place
+        query = query.where(or_(order[0] > at, and_(order[0] == at, order[1] > revision_id)))
+    return tuple(
+        MissingDocument(
+            inspection_id=InspectionId(row.inspection_id),
+            number=row.number,
+            place=(row.sealed_at, row.revision_id),
+        )
+        for row in session.execute(query)
+    )
+
+
+def count_missing_documents(session: Session) -> int:
+    """Return how many sealed revisions have no kept document."""
+    missing = _sealed_without_document().subquery()
+    return session.scalar(select(func.count()).select_from(missing)) or 0
+
+
+def _sealed_without_document() -> Select[UUID, UUID, int, datetime]:
+    sealed = sealed_revisions()
+    kept = select(KeptDocument.revision_id)
+    return sealed.where(sealed.selected_columns.revision_id.not_in(kept))
 
 
 def document_number(found: SealedSheet) -> str:
@@ -87,7 +143,11 @@ def inspection_pdf(found: SealedSheet, *, settings: Settings) -> bytes:
 def inspection_report(
     found: SealedSheet, *, settings: Settings, copy_mark: str | None = None
 ) -> InspectionReport:
-    """Return the report of a sealed revision. A sheet that was closed unsubmitted has no reviewed score."""
+    """Return the report of a sealed revision.
+
+    A sheet that was closed unsubmitted or excluded was never judged to the end: its report says how it ended and shows
+    the answers as they stood, without a grade, judgements or the names of reviewers.
+    """
     sheet, content = found.sheet, found.content
     number = document_number(found)
     edition = sheet.edition
@@ -102,7 +162,6 @@ def inspection_report(
         product_name=settings.product_name,
         form_number="",
         document_number=number,
-        receipt_number=number,
         classification=settings.classification,
         standing=Standing.SEALED,
         copy_mark=copy_mark,
@@ -118,13 +177,13 @@ def inspection_report(
         checklist_title=edition.title,
         edition_label=edition.label,
         edition_digest=edition.digest,
-        method_name=edition.scoring.name,
+        method_name=SCORING_METHOD_NAME[edition.scoring.name],
         method_digest=digest_of(
             [edition.scoring.name, edition.scoring.full_points, edition.scoring.mandatory_cap]
         ),
         revision_number=sheet.number,
         revision_digest=found.digest,
-        grade=final.grade or "",
+        grade=(final.grade or "") if judged else "",
         grade_note=_grade_note(found, final),
         bands=tuple(
             GradeBand(grade=band.grade, range_text=f"{band.at_least}点以上") for band in edition.scoring.bands
@@ -149,9 +208,10 @@ def inspection_report(
         score_lines=tuple(_line(found, line_item, final) for line_item in content.items),
         head_statement="\n".join(line.comment for line in found.approvals if line.comment),
         reviewer_statement="",
-        approvals=_signatures(found),
+        approvals=_signatures(found, judged=judged),
         sign_off=_sign_off(found),
         journal_seal=JournalSeal(sequence=found.journal_seal[0], digest=found.journal_seal[1]),
+        ending=_ending(found),
     )
 
 
@@ -167,10 +227,10 @@ def _rate(*, answered: int, total: int) -> str:
 
 
 def _grade_note(found: SealedSheet, final: Score) -> str:
-    if found.sheet.state is State.CLOSED_UNSUBMITTED:
-        return "未提出のまま締め切りました。確定した結果ではありません。"
+    if found.sheet.state is not State.SIGNED_OFF:
+        return "確定した結果ではないため、評価はありません。"
     cap = found.sheet.edition.scoring.mandatory_cap
-    return f"未達の必須項目があるため、評価は{cap}までです。" if final.capped else ""
+    return f"未達の重要項目があるため、評価は{cap}までです。" if final.capped else ""
 
 
 def _level(level: Level | None) -> ReportLevel:
@@ -250,9 +310,9 @@ def _item(found: SealedSheet, item: Item, section: Section, *, judged: bool) -> 
         level=_level(_own_level(found, item)) if applies else NOT_ASKED,
         comment=answer.comment if answer else "",
         last_year=_before(found.previous.get(item.id)),
-        judgement=_judgement(review),
+        judgement=_judgement(review) if judged else None,
         reviewed_level=_level(_reviewed_level(found, item)) if judged and review else None,
-        remark=review.remark if review else "",
+        remark=review.remark if judged and review else "",
         returned_count=found.returns.get(item.id, 0),
         not_applicable_reason="" if applies else _why_not(found, item),
     )
@@ -288,28 +348,28 @@ def _line(found: SealedSheet, item: Item, final: Score) -> ScoreLine:
         weight_text=f"×{line.weight}",
         earned_text=str(line.points * line.weight),
         possible_text=str(line.full * line.weight),
-        note=notes.get(line.kind, "必須" if line.mandatory_missed else ""),
+        note=notes.get(line.kind, "重要" if line.mandatory_missed else ""),
     )
 
 
-def _signatures(found: SealedSheet) -> tuple[Approval, ...]:
+def _signatures(found: SealedSheet, *, judged: bool) -> tuple[Approval, ...]:
     clerks = [
         _signature(found, person, step="点検担当者", capacity="記録", at=at)
         for person, at in found.recorders.items()
     ]
     heads = [_approval(found, line) for line in found.approvals]
     reviewers: dict[PersonId, ReviewFact] = {}
-    for review in found.content.reviews.values():
+    for review in found.content.reviews.values() if judged else ():
         if (
             review.reviewed_by not in reviewers
             or reviewers[review.reviewed_by].reviewed_at < review.reviewed_at
         ):
             reviewers[review.reviewed_by] = review
-    judged = [
+    judges = [
         _signature(found, person, step="審査", capacity="審査担当", at=review.reviewed_at)
         for person, review in reviewers.items()
     ]
-    return (*clerks, *heads, *judged)
+    return (*clerks, *heads, *judges)
 
 
 def _signature(
@@ -329,6 +389,21 @@ def _approval(found: SealedSheet, line: ApprovalLine) -> Approval:
     return _signature(
         found, line.person_id, step="所属長", capacity=CAPACITY[line.capacity], at=line.at, digest=line.digest
     )
+
+
+def _ending(found: SealedSheet) -> Ending | None:
+    if found.sheet.state is State.SIGNED_OFF:
+        return None
+    step = next(step for step in found.steps if step.action is _ENDED_BY[found.sheet.state])
+    decision = _signature(
+        found,
+        step.person_id,
+        step=STATE[found.sheet.state],
+        capacity="決めた人",
+        at=step.at,
+        digest=found.digest,
+    )
+    return Ending(decision=decision, reason=step.reason, sentence=_ENDED[found.sheet.state])
 
 
 def _sign_off(found: SealedSheet) -> Approval | None:

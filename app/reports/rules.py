@@ -164,6 +164,18 @@ class Approval:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Ending:
+    """How a sheet ended that was never signed off: who decided so when, why, and a sentence for what that means.
+
+    The `step` of the decision is 未提出で締切 or 対象から除外.
+    """
+
+    decision: Approval
+    reason: str
+    sentence: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class JournalSeal:
     """The seal over all journal chains at sign-off: its number in the chain of seals and its digest."""
 
@@ -181,13 +193,14 @@ class InspectionReport:
     while there is none; `grade_note` says why it is capped. `score_basis` names the score that
     `score_lines` explain; `score_formula` is the closing sum (獲得 118 ÷ 満点 140 × 100 ＝ 84.2点).
     `copy_mark` (写し ...) is None on the original. `approvals` are in order and exclude `sign_off`.
+    `ending` stands instead of a sign-off where a sheet was closed unsubmitted or excluded; such a report has neither
+    grade nor judgements.
     """
 
     city: str
     product_name: str
     form_number: str
     document_number: str
-    receipt_number: str
     classification: str
     standing: Standing
     copy_mark: str | None
@@ -234,3 +247,9 @@ class InspectionReport:
     approvals: tuple[Approval, ...]
     sign_off: Approval | None
     journal_seal: JournalSeal | None
+    ending: Ending | None = None
+
+    @property
+    def whole_title(self) -> str:
+        """The title, with the ending of a sheet that was never signed off."""
+        return f"{self.title}（{self.ending.decision.step}）" if self.ending else self.title

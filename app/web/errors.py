@@ -2,6 +2,7 @@
 
 import logging
 import secrets
+from dataclasses import dataclass
 from typing import Final
 
 from flask import Flask, Response, jsonify, render_template, request, url_for
@@ -37,6 +38,14 @@ SENTENCES: Final = {
 CSRF_SENTENCE: Final = "画面を開いてから時間がたったか、別の画面でログインし直したようです。前の画面に戻って開き直し、もう一度送ってください。"
 
 
+@dataclass(frozen=True, slots=True)
+class Way:
+    """A way on from a page that refuses: what the button says, and where it leads."""
+
+    label: str
+    url: str
+
+
 def new_reference() -> str:
     """Return a number short enough to be told on the telephone."""
     digits = secrets.token_hex(4).upper()
@@ -69,7 +78,20 @@ def init_errors(app: Flask) -> None:
         return _page(500, message=SENTENCES[500], reference=reference)
 
 
-def _page(status: int, *, message: str, reference: str | None = None) -> tuple[str | Response, int]:
+def refusal_page(refusal: Refusal, *, way: Way | None = None, known: str = "") -> tuple[str | Response, int]:
+    """Return the page of a refusal for a room that knows more of the thing than its sentence.
+
+    Args:
+        refusal: what was refused, and why.
+        way: where the thing itself is to be seen; it then comes before the way home.
+        known: a sentence on how the thing stands now.
+    """
+    return _page(refusal.status, message=refusal.message, way=way, known=known)
+
+
+def _page(
+    status: int, *, message: str, reference: str | None = None, way: Way | None = None, known: str = ""
+) -> tuple[str | Response, int]:
     if wants_json():
         return jsonify(message=message, reference=reference or new_reference()), status
     text = render_template(
@@ -77,8 +99,8 @@ def _page(status: int, *, message: str, reference: str | None = None) -> tuple[s
         code=status,
         heading=HEADINGS.get(status, HEADINGS[400]),
         message=message,
-        action_label="ホームへ戻る",
-        action_url=url_for("home.index"),
+        known=known,
+        ways=[*([way] if way else []), Way("ホームへ戻る", url_for("home.index"))],
         reference=reference or new_reference(),
     )
     return text, status

@@ -9,6 +9,7 @@ from sqlalchemy.exc import DBAPIError
 from app.config import Settings
 from app.db.session import Database
 from app.health.queries import contents, machine, storage
+from app.health.queries.jobs import LastRun, last_runs
 from app.health.rules import Check, Depth, Mark, bad, warning
 
 
@@ -67,4 +68,4 @@ def sqlite_path(database: Database) -> Path | None:
     return Path(database.engine.url.database or "").resolve() if database.is_sqlite else None
 
 
-__all__ = ["checks", "serving_checks", "sqlite_path"]
+__all__ = ["LastRun", "checks", "last_runs", "serving_checks", "sqlite_path"]

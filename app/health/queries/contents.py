@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 
 from app.access.actor import Actor, Function
 from app.backup.queries import last_backup
+from app.health.queries.jobs import documents_check, jobs_check
 from app.health.rules import Check, Depth, bad, good, warning
 from app.inspections.queries.lists import open_sheets
 from app.journal.queries import last_entry_at, quick_faults, verify
@@ -38,6 +39,8 @@ def checks(session: Session, *, now: datetime, depth: Depth) -> Iterator[Check]:
     """Yield the checks of what the database holds."""
     yield _clock(session, now=now)
     yield _backup(session, now=now)
+    yield jobs_check(session, now=now)
+    yield documents_check(session)
     yield _journal(session, depth=depth)
     sheets = open_sheets(session, actor=_MACHINE, today=business_date(now))
     yield good(f"確定していない点検票は {len(sheets)} 件です。")

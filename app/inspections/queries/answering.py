@@ -83,16 +83,17 @@ class QuestionCard:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SectionProgress:
-    """One section in the list at the left: its own counts of items that apply."""
+    """One section in the list at the left: its own counts of items that apply, and of those that came back."""
 
     section: Section
     applicable: int
     answered: int
+    returned: int
 
     @property
     def done(self) -> bool:
-        """Whether every item of the section that applies is answered."""
-        return self.answered == self.applicable
+        """Whether every item of the section that applies is answered, and none lies here because it came back."""
+        return self.answered == self.applicable and not self.returned
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -190,7 +191,8 @@ def sheet_head(
         sheet.unit_id, InCharge()
     )
     done = content.completeness(sheet)
-    sections = tuple(_section_progress(section, content) for section in sheet.edition.sections)
+    opened = open_returns(sheet, content.returns)
+    sections = tuple(_section_progress(section, content, opened=opened) for section in sheet.edition.sections)
     first = next((card for card in content.items if not _level_of(content, card.id)), None)
     opens_on = sheet.campaign.dates.opens_after(today) if sheet.state is State.ANSWERING else None
     return SheetHead(
@@ -222,12 +224,15 @@ def _level_of(content: SheetContent, item_id: ItemId) -> str | None:
     return answer.level if answer else None
 
 
-def _section_progress(section: Section, content: SheetContent) -> SectionProgress:
+def _section_progress(
+    section: Section, content: SheetContent, *, opened: Mapping[ItemId, ReturnFact]
+) -> SectionProgress:
     items = [item for item in section.items if item.id in content.applicable_ids]
     return SectionProgress(
         section=section,
         applicable=len(items),
         answered=sum(1 for item in items if _level_of(content, item.id)),
+        returned=sum(1 for item in items if item.id in opened),
     )
 
 

@@ -40,7 +40,7 @@ from app.inspections.rules import (
     State,
 )
 from app.inspections.texts import CAPACITY, EVENT
-from app.journal.queries import JournalLine, lines_of, verify
+from app.journal.queries import JournalLine, lines_of, verify_subject
 from app.journal.rules import Subject as JournalSubject
 from app.journal.rules import SubjectType
 from app.kernel.digest import digest_text
@@ -140,16 +140,15 @@ class Chain:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ChainCheck:
-    """The outcome of verifying the journal.
+    """The outcome of verifying the sheet's chain.
 
     Attributes:
-        own: places in this sheet's chain that do not hold.
-        others: how many places elsewhere do not.
-        entries, seals: how many were checked.
+        places: places in the chain that do not hold.
+        entries: how many were checked.
+        seals: how many seals bind the chain, and were compared with it.
     """
 
-    own: tuple[str, ...]
-    others: int
+    places: tuple[str, ...]
     entries: int
     seals: int
     last_seal: str | None
@@ -233,18 +232,17 @@ def _chain(lines: tuple[JournalLine, ...], *, number: int, sheet: Sheet, names: 
 
 
 def checked_chain(session: Session, *, actor: Actor, inspection_id: InspectionId) -> ChainCheck:
-    """Verify the journal with every seal, and say what does not hold: the whole of it is read.
+    """Verify the sheet's chain against its head and the seals that bind it, and say what does not hold.
 
     Raises:
         NotFound: there is no such sheet for the actor.
     """
     _seen(session, actor=actor, inspection_id=inspection_id)
-    outcome = verify(session)
-    own = "/".join((SubjectType.INSPECTION.value, str(inspection_id)))
-    mine = [fault.place for fault in outcome.faults if fault.place.partition(" ")[0] == own]
+    subject = JournalSubject(type=SubjectType.INSPECTION, id=str(inspection_id))
+    outcome = verify_subject(session, subject=subject)
+    own = f"{subject.type.value}/{subject.id}"
     return ChainCheck(
-        own=tuple(place.removeprefix(own).strip() for place in mine),
-        others=len(outcome.faults) - len(mine),
+        places=tuple(fault.place.removeprefix(own).strip() or "末尾の印" for fault in outcome.faults),
         entries=outcome.entries,
         seals=outcome.seals,
         last_seal=outcome.last_seal,

@@ -3,12 +3,13 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from uuid import UUID
 
-from sqlalchemy import func, select
+from sqlalchemy import Select, func, select
 from sqlalchemy.orm import Session
 
 from app.access.actor import Actor
-from app.inspections.models import AnswerHistory, Approval, ItemReturn, SealedRevision, SheetStepRow
+from app.inspections.models import AnswerHistory, Approval, ItemReturn, Revision, SealedRevision, SheetStepRow
 from app.inspections.queries.previous import PreviousAnswer, previous_answers
 from app.inspections.queries.sheet import Sheet, SheetContent, content_of_sheet, find_sheet
 from app.inspections.rules import Action, Capacity, Origin
@@ -41,6 +42,7 @@ class StepLine:
     action: Action
     person_id: PersonId
     at: datetime
+    reason: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -128,7 +130,10 @@ def _steps(session: Session, *, revision_id: RevisionId) -> tuple[StepLine, ...]
         select(SheetStepRow).where(SheetStepRow.revision_id == revision_id).order_by(SheetStepRow.sequence)
     )
     return tuple(
-        StepLine(action=Action(row.action), person_id=PersonId(row.done_by), at=row.done_at) for row in rows
+        StepLine(
+            action=Action(row.action), person_id=PersonId(row.done_by), at=row.done_at, reason=row.reason
+        )
+        for row in rows
     )
 
 
@@ -148,3 +153,10 @@ def _returns(session: Session, *, revision_id: RevisionId) -> dict[ItemId, int]:
         .group_by(ItemReturn.item_id)
     )
     return {ItemId(row[0]): row[1] for row in rows}
+
+
+def sealed_revisions() -> Select[UUID, UUID, int, datetime]:
+    """Return every sealed revision as a selectable for joins from above: revision_id, inspection_id, number, sealed_at."""
+    return select(
+        SealedRevision.revision_id, Revision.inspection_id, Revision.number, SealedRevision.sealed_at
+    ).join(Revision, Revision.id == SealedRevision.revision_id)

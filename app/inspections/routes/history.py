@@ -5,7 +5,9 @@ from uuid import UUID
 from flask import render_template, request
 
 from app.access.permissions import Permission
+from app.access.policy import may
 from app.db.session import reading
+from app.inspections.queries.access_log import READER
 from app.inspections.queries.history import (
     checked_chain,
     history_page,
@@ -21,14 +23,16 @@ from app.web.access import actor, requires, today
 @blueprint.get("/inspections/<uuid:inspection_id>/history")
 @requires(Permission.UNIT_INSPECTION_HISTORY)
 def history(inspection_id: UUID) -> str:
-    """Everything that happened to a sheet; with `check=1` the journal is verified as well."""
+    """Everything that happened to a sheet; with `check=1` its chain in the journal is verified as well."""
     sheet_id, number = InspectionId(inspection_id), request.args.get("page", 1, type=int)
     with reading() as session:
         page = history_page(session, actor=actor(), inspection_id=sheet_id, number=number, today=today())
         wanted = request.args.get("check") == "1"
         check = checked_chain(session, actor=actor(), inspection_id=sheet_id) if wanted else None
     log_access(inspection_id=page.sheet.id, unit_id=page.sheet.unit_id, act="sheet.history")
-    return render_template("inspections/history.html", page=page, check=check)
+    return render_template(
+        "inspections/history.html", page=page, check=check, may_read_log=may(READER, actor=actor())
+    )
 
 
 @blueprint.get("/inspections/<uuid:inspection_id>/items/<uuid:item_id>/history")

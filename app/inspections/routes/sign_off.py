@@ -1,9 +1,8 @@
 """The manager's pages: sign-off, giving back to the reviewers, reopening; and the score, for every reader."""
 
-from typing import cast
 from uuid import UUID
 
-from flask import current_app, render_template, url_for
+from flask import render_template, url_for
 from flask.typing import ResponseReturnValue
 
 from app.access.permissions import Permission
@@ -17,9 +16,9 @@ from app.inspections.queries.score import score_page
 from app.inspections.queries.sign_off import SignOffPage
 from app.inspections.routes import blueprint
 from app.inspections.routes.access_log import log_access
+from app.inspections.routes.sealing import follow_sealing
 from app.kernel.errors import InvalidInput
 from app.kernel.ids import InspectionId
-from app.kernel.ports import Ports
 from app.people.commands import prove_again
 from app.people.routes import origin
 from app.web.access import actor, now, requires, today, visitor
@@ -75,14 +74,8 @@ def confirm_sign_off(inspection_id: UUID) -> ResponseReturnValue:
         to=url_for("inspections.inspection", inspection_id=inspection_id),
         message="確定しました。点検票を封印し、点検結果を記録しました。",
     )
-    _after_sealing(InspectionId(inspection_id))
+    follow_sealing(InspectionId(inspection_id))
     return reply
-
-
-def _after_sealing(inspection_id: InspectionId) -> None:
-    """Tell the rooms above, after the commit: the result's document is made now."""
-    for follow in cast("Ports", current_app.extensions["ports"]).after_sealing:
-        follow(actor=actor(), inspection_id=inspection_id, now=now())
 
 
 @blueprint.post("/inspections/<uuid:inspection_id>/resume-review")

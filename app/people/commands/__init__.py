@@ -9,6 +9,7 @@ from app.people.commands.accounts import (
     reset_password,
 )
 from app.people.commands.attempts import Origin, forget_old_counts
+from app.people.commands.devices import REMEMBERED, read_device, signed_device
 from app.people.commands.duties import end_duty, name_for_duty
 from app.people.commands.functions import assign_person_function
 from app.people.commands.import_ import import_people
@@ -17,6 +18,7 @@ from app.people.commands.passwords import hash_password, new_first_password
 from app.people.commands.proof import change_password, prove_again, sign_in
 from app.people.commands.sessions import (
     OpenedSession,
+    forget_old_sessions,
     note_seen,
     revoke_other_sessions,
     revoke_session,
@@ -24,6 +26,7 @@ from app.people.commands.sessions import (
 )
 
 __all__ = [
+    "REMEMBERED",
     "FirstPeople",
     "FirstPerson",
     "FirstUnit",
@@ -38,6 +41,7 @@ __all__ = [
     "end_duty",
     "end_sessions",
     "forget_old_counts",
+    "forget_old_sessions",
     "hash_password",
     "import_people",
     "name_for_duty",
@@ -45,9 +49,11 @@ __all__ = [
     "note_seen",
     "prepare_installation",
     "prove_again",
+    "read_device",
     "reset_password",
     "revoke_other_sessions",
     "revoke_session",
     "sign_in",
     "sign_out",
+    "signed_device",
 ]

@@ -7,17 +7,18 @@ from datetime import datetime
 from typing import Final
 from uuid import UUID
 
-from sqlalchemy import select, update
+from sqlalchemy import delete, func, select, update
 from sqlalchemy.orm import Session
 
 from app.access.actor import Actor
 from app.journal.commands import record
 from app.journal.rules import ActorMark, Subject, SubjectType
+from app.kernel.clock import business_date
 from app.kernel.digest import digest_text
 from app.kernel.errors import NotFound
 from app.kernel.ids import AccountId, new_id
 from app.people.models import SignInSession
-from app.people.rules import SEEN_STEP, SessionEnd, SessionLimits, session_lives
+from app.people.rules import SEEN_STEP, SessionEnd, SessionLimits, forgotten_before, session_lives
 
 _AGENT_LENGTH: Final = 200
 
@@ -151,3 +152,13 @@ def _end(
             facts={"session": str(row.public_id), "reason": reason.value},
         )
     return len(ended)
+
+
+def forget_old_sessions(session: Session, *, now: datetime) -> int:
+    """Remove the sessions whose years on record are over; return how many.
+
+    One that nobody ended counts from when it was last seen: no session lives for years.
+    """
+    ended = func.coalesce(SignInSession.ended_at, SignInSession.last_seen_at)
+    result = session.execute(delete(SignInSession).where(ended < forgotten_before(business_date(now))))
+    return int(getattr(result, "rowcount", 0))

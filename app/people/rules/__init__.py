@@ -6,7 +6,9 @@ from app.people.rules.accounts import (
 )
 from app.people.rules.attempts import (
     BY_ADDRESS,
+    BY_DEVICE,
     BY_NAME,
+    BY_NAME_AND_ADDRESS,
     QUIET,
     Failures,
     Patience,
@@ -37,13 +39,16 @@ from app.people.rules.sessions import (
     SEEN_STEP,
     SessionEnd,
     SessionLimits,
+    forgotten_before,
     proved_recently,
     session_lives,
 )
 
 __all__ = [
     "BY_ADDRESS",
+    "BY_DEVICE",
     "BY_NAME",
+    "BY_NAME_AND_ADDRESS",
     "COMMON_PASSWORDS",
     "LONGEST_PASSWORD",
     "QUIET",
@@ -66,6 +71,7 @@ __all__ = [
     "SessionLimits",
     "SignInRefused",
     "TooManyAttempts",
+    "forgotten_before",
     "password_problems",
     "plan_people",
     "proved_recently",

@@ -1,12 +1,19 @@
 """How long a signed-in browser stays signed in."""
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from enum import StrEnum
 from typing import Final
 
+from app.kernel.clock import start_of_day
+from app.kernel.fiscal_year import FiscalYear
+
 SEEN_STEP: Final = timedelta(minutes=1)
 """How often at most a session in use is written down."""
+
+
+KEPT_YEARS: Final = 3
+"""How long an ended session stays on record, counted from the 年度 after it ended."""
 
 
 class SessionEnd(StrEnum):
@@ -43,3 +50,12 @@ def session_lives(
 def proved_recently(proved_at: datetime, *, now: datetime, within: timedelta) -> bool:
     """Return whether the password was given recently enough for a sign-off."""
     return now - proved_at < within
+
+
+def forgotten_before(today: date) -> datetime:
+    """Return the instant before which a session must have ended to be forgotten today.
+
+    Basis: 市 文書管理規程 (保存期間は完結した年度の翌年度から起算する).
+    """
+    this_year = FiscalYear.containing(today)
+    return start_of_day(FiscalYear(this_year.year - KEPT_YEARS).first_day)

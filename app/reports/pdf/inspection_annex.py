@@ -126,7 +126,8 @@ _DIGEST = Style(6.4, 9.5)  # half of 64 hexadecimal digits always fits into its 
 
 
 def _place_approvals(flow: Flow, report: InspectionReport, *, maker: TableMaker) -> None:
-    decisions = [*report.approvals, *([report.sign_off] if report.sign_off else [])]
+    last = report.sign_off or (report.ending.decision if report.ending else None)
+    decisions = [*report.approvals, *([last] if last else [])]
     heading = maker.heading("別紙2　承認の経過")
     flow.keep(heading.height + 60)
     flow.bookmark("別紙2　承認の経過", level=1)

@@ -21,9 +21,19 @@ from app.reports.pdf.charts import (
 )
 from app.reports.pdf.document import WIDTH, Block, Cell, Drawing, Flow, Row, Stack
 from app.reports.pdf.fonts import Weight
-from app.reports.pdf.tables import BODY, FINE, LABEL, SMALL, SMALL_BOLD, TableMaker, centred, top_rule
+from app.reports.pdf.tables import (
+    BODY,
+    BODY_BOLD,
+    FINE,
+    LABEL,
+    SMALL,
+    SMALL_BOLD,
+    TableMaker,
+    centred,
+    top_rule,
+)
 from app.reports.pdf.typesetting import INK, Align, Paragraph, Style
-from app.reports.rules import Approval, GradeBand, InspectionReport, LevelMark
+from app.reports.rules import Approval, Ending, GradeBand, InspectionReport, LevelMark
 
 _TITLE = Style(17.0, 24.0, weight=Weight.BOLD, align=Align.CENTRE)
 _UNIT = Style(11.5, 16.0, weight=Weight.BOLD)
@@ -42,6 +52,9 @@ def place_summary(flow: Flow, report: InspectionReport, *, maker: TableMaker) ->
     flow.add(_title(report, maker=maker))
     flow.add(maker.facts(_facts(report), columns=2))
     flow.gap(9)
+    if report.ending:
+        flow.add(_ending(report.ending, maker=maker))
+        flow.gap(9)
     flow.add(_figures(report, maker=maker))
     flow.add(_counts(report, maker=maker))
     if report.bands:
@@ -57,7 +70,7 @@ def place_summary(flow: Flow, report: InspectionReport, *, maker: TableMaker) ->
 
 def _title(report: InspectionReport, *, maker: TableMaker) -> Drawing:
     typesetter = maker.typesetter
-    title = typesetter.single(report.title, style=_TITLE, measure=WIDTH)
+    title = typesetter.single(report.whole_title, style=_TITLE, measure=WIDTH)
     unit = typesetter.single(f"{report.unit_path}　{report.unit_name}", style=_UNIT, measure=WIDTH * 0.6)
     city = typesetter.single(f"{report.city}　{report.fiscal_year}", style=_CITY_RIGHT, measure=WIDTH * 0.38)
 
@@ -74,10 +87,23 @@ def _facts(report: InspectionReport) -> list[tuple[str, str]]:
         ("点検実施", f"{report.campaign_title}（{report.kind}）"),
         ("基準日", report.base_date),
         ("点検票", f"{report.checklist_title} {report.edition_label}"),
-        ("受付番号", report.receipt_number),
-        ("採点方法", report.method_name),
+        ("点検結果の回", f"第{report.revision_number}回"),
         ("文書番号", report.document_number or "―"),
+        ("採点方法", report.method_name),
     ]
+
+
+def _ending(ending: Ending, *, maker: TableMaker) -> Stack:
+    """A frame that nobody overlooks: how the sheet ended, why, and who decided so when."""
+    decision = ending.decision
+    head = Row(
+        (maker.cell(f"{decision.step}：{ending.sentence}", width=WIDTH, style=BODY_BOLD, fill=TINT),),
+        grid=INK,
+        line=INK,
+    )
+    who = f"{decision.post}　{decision.name}".strip("　")
+    facts = [("理由", ending.reason), (decision.capacity, f"{who}　{decision.at_text}")]
+    return Stack((top_rule(INK), head, maker.facts(facts)))
 
 
 # --- figures -------------------------------------------------------------------------------------
@@ -102,9 +128,9 @@ def _figures(report: InspectionReport, *, maker: TableMaker) -> Stack:
     missed = len(report.mandatory_misses)
     tiles = (
         (
-            "未達の必須項目",
+            "未達の重要項目",
             f"{missed}項目" if missed else "なし",
-            f"必須 {report.mandatory_total}項目のうち",
+            f"重要 {report.mandatory_total}項目のうち",
             _FIGURE,
         ),
         ("総合評価", report.grade or "―", _grade_range(report), _FIGURE),

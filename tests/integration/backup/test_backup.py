@@ -39,7 +39,6 @@ from app.journal.rules import ActorMark, Subject, SubjectType, Via
 from app.kernel.errors import NotNow
 from app.people.models import Account, SignInSession
 from app.reports.models import KeptDocument
-from tests.databases import on_postgresql
 from tests.factories.inspections import Year
 from tests.people import AFFAIRS, BRANCH, COUNTER, SATO, STORY, YOSHIDA
 
@@ -171,7 +170,7 @@ def test_a_backup_of_a_restored_copy_holds_the_same(year: Year, evidence: Path, 
     assert after.evidence == before.evidence
 
 
-@pytest.mark.skipif(not on_postgresql(), reason="between the engines: needs a PostgreSQL server")
+@pytest.mark.only_postgresql("between the engines: needs a PostgreSQL server")
 def test_postgresql_to_sqlite_and_back_changes_nothing(
     year: Year, evidence: Path, empty_url: str, tmp_path: Path
 ) -> None:
@@ -214,7 +213,7 @@ def _goes_on_working(url: str) -> None:
     server.engine.dispose()
 
 
-@pytest.mark.skipif(not on_postgresql(), reason="needs a PostgreSQL server")
+@pytest.mark.only_postgresql("needs a PostgreSQL server")
 def test_a_server_that_is_in_use_is_left_alone(
     year: Year, evidence: Path, city_url: str, tmp_path: Path
 ) -> None:

@@ -15,14 +15,17 @@ from app.db.guards import install, remove
 from app.db.registry import GUARDS
 from app.db.session import Database, bound
 from app.health.queries import checks, machine
-from app.health.rules import Check, Depth, Mark
+from app.health.rules import Check, Depth, Job, Mark
+from app.health.texts import JOB
+from app.inspections.rules import State
+from app.jobs.round import Round, run_round
 from app.journal.commands import record
 from app.journal.rules import ActorMark, Subject, SubjectType, Via
 from app.reports.pdf import fonts
 from tests.conftest import StandingClock
-from tests.databases import on_postgresql
 from tests.factories.inspections import Year
-from tests.people import STORY
+from tests.people import AFFAIRS, NAKAMURA, STORY
+from tests.sign_in import signed_in
 
 MARK = ActorMark(person_id=None, via=Via.CLI, operator="operator")
 
@@ -51,6 +54,7 @@ NOT_OURS = ("停電", "ディスク")
 
 def test_a_good_installation_is_good(year: Year, settings: Settings, tmp_path: Path) -> None:
     backed_up(year.database, tmp_path)
+    run_round(Round(settings=settings, now=STORY))
     for depth in Depth:
         found = examined(year.database, settings, depth=depth)
         assert [
@@ -73,7 +77,7 @@ def test_the_command_prints_marks_and_ends_with_one_when_something_is_bad(
     assert "○ 文書に使う書体がそろっています。" in found.stdout
 
 
-@pytest.mark.skipif(on_postgresql(), reason="the throw-away server does without durability on purpose")
+@pytest.mark.only_sqlite("the throw-away server does without durability on purpose")
 def test_the_command_ends_with_zero_when_nothing_is_bad(app: Flask) -> None:
     found = app.test_cli_runner().invoke(doctor)
     assert found.exit_code == 0, found.stdout
@@ -88,6 +92,48 @@ def test_a_backup_grows_old_after_a_day_and_a_bit(
     assert mark_of(young, "最後の控えは") is Mark.GOOD
     old = examined(database, settings, now=STORY + timedelta(hours=26, seconds=1))
     assert mark_of(old, "最後の控えから 26 時間") is Mark.WARNING
+
+
+def test_jobs_that_were_never_done_or_not_lately_are_warned_of(
+    database: Database, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert mark_of(examined(database, settings), "定期の仕事を、まだ一度も行っていません") is Mark.WARNING
+    run_round(Round(settings=settings, now=STORY))
+    day = timedelta(hours=26)
+    assert mark_of(examined(database, settings, now=STORY + day), "定期の仕事は、どれも") is Mark.GOOD
+    late = examined(database, settings, now=STORY + day + timedelta(seconds=1))
+    assert mark_of(late, "26時間以上できていない定期の仕事があります（結果の書類の保管、") is Mark.WARNING
+    # A job that fails is not noted as done, and so grows late by itself; the others go on.
+    settings.evidence_path.parent.mkdir(parents=True, exist_ok=True)
+    monkeypatch.setattr("app.jobs.documents.missing_documents", _fails)
+    run_round(Round(settings=settings, now=STORY + 2 * day))
+    found = examined(database, settings, now=STORY + 2 * day)
+    assert mark_of(found, "できていない定期の仕事があります（結果の書類の保管）") is Mark.WARNING
+
+
+def _fails(*_: object, **__: object) -> None:
+    raise OSError("the disk is full")
+
+
+def test_a_sealed_sheet_without_its_document_is_warned_of(year: Year, settings: Settings) -> None:
+    assert mark_of(examined(year.database, settings), "書類は、すべて保管してあります") is Mark.GOOD
+    year.bring(AFFAIRS, to=State.SIGNED_OFF)
+    waiting = examined(year.database, settings, now=year.now)
+    assert mark_of(waiting, "まだ保管していない点検票が 1 件") is Mark.WARNING
+    run_round(Round(settings=settings, now=year.now))
+    done = examined(year.database, settings, now=year.now)
+    assert mark_of(done, "書類は、すべて保管してあります") is Mark.GOOD
+
+
+def test_the_administrators_page_shows_when_each_job_was_done(app: Flask, settings: Settings) -> None:
+    page = signed_in(app, NAKAMURA).get("/installation").text
+    assert page.count("まだ一度も行っていません</span>") == len(Job)
+    run_round(Round(settings=settings, now=STORY))
+    page = signed_in(app, NAKAMURA).get("/installation").text
+    for label in JOB.values():
+        assert label in page
+    assert "まだ一度も行っていません</span>" not in page
+    assert page.count("令和8年11月20日(金) 9時00分") >= len(Job)
 
 
 def test_a_clock_before_the_last_act_is_bad(database: Database, settings: Settings) -> None:
@@ -167,14 +213,14 @@ def test_a_city_does_not_run_as_a_demonstration(database: Database, settings: Se
     assert mark_of(examined(database, demo), "本番のデータベースは、デモとして") is Mark.BAD
 
 
-@pytest.mark.skipif(on_postgresql(), reason="pragmas are SQLite's")
+@pytest.mark.only_sqlite("pragmas are SQLite's")
 def test_a_weaker_pragma_is_bad(database: Database, settings: Settings) -> None:
     with database.engine.connect() as connection:
         connection.exec_driver_sql("PRAGMA synchronous=NORMAL")
     assert mark_of(examined(database, settings), "synchronous=1") is Mark.BAD
 
 
-@pytest.mark.skipif(not on_postgresql(), reason="needs a PostgreSQL server")
+@pytest.mark.only_postgresql("needs a PostgreSQL server")
 def test_a_server_without_durability_is_bad(database: Database, settings: Settings) -> None:
     assert mark_of(examined(database, settings), "fsync=off") is Mark.BAD
 

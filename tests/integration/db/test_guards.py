@@ -12,8 +12,8 @@ from app.db.registry import GUARDS
 from app.db.session import Database
 from tests.databases import on_postgresql
 
-only_sqlite = pytest.mark.skipif(on_postgresql(), reason="triggers as SQLite has them")
-only_postgresql = pytest.mark.skipif(not on_postgresql(), reason="triggers as PostgreSQL has them")
+only_sqlite = pytest.mark.only_sqlite("triggers as SQLite has them")
+only_postgresql = pytest.mark.only_postgresql("triggers as PostgreSQL has them")
 GUARD = next(guard for guard in GUARDS if guard.table == "approval")
 ROW, TRUNCATE = "guard_approval_row", "guard_approval_truncate"
 
@@ -68,13 +68,31 @@ def test_each_changed_function_is_named_on_postgresql(connection: Connection, gu
 
 @only_postgresql
 @pytest.mark.parametrize("guard", GUARDS, ids=lambda guard: guard.table)
-@pytest.mark.parametrize("order", ["DISABLE TRIGGER", "ENABLE REPLICA TRIGGER"])
-def test_each_disabled_trigger_is_named_on_postgresql(
+@pytest.mark.parametrize("order", ["DISABLE TRIGGER", "ENABLE REPLICA TRIGGER", "ENABLE TRIGGER"])
+def test_each_trigger_that_does_not_always_fire_is_named_on_postgresql(
     connection: Connection, guard: Guard, order: str
 ) -> None:
     for number, name in enumerate(names(guard), start=1):
         connection.execute(text(f"ALTER TABLE {guard.table} {order} {name}"))
-        assert check(connection, GUARDS) == [f"trigger {off} is disabled" for off in names(guard)[:number]]
+        assert check(connection, GUARDS) == [
+            f"trigger {off} does not always fire" for off in names(guard)[:number]
+        ]
+
+
+@only_postgresql
+def test_a_session_that_calls_itself_a_replica_is_refused_too(connection: Connection) -> None:
+    connection.exec_driver_sql("SET LOCAL session_replication_role = replica")
+    connection.exec_driver_sql(
+        "INSERT INTO journal_head (subject_type, subject_id, sequence, digest, sealed_sequence) "
+        "VALUES ('unit', 'x', 1, 'd', 0)"
+    )
+    for statement in (
+        "UPDATE journal_head SET digest = 'e'",
+        "DELETE FROM journal_head",
+        "TRUNCATE journal_head",
+    ):
+        with pytest.raises(DBAPIError, match=f"{MESSAGE}: journal_head"), connection.begin_nested():
+            connection.exec_driver_sql(statement)
 
 
 ALL = "INSERT OR UPDATE OR DELETE"
@@ -96,6 +114,7 @@ OURS = "EXECUTE FUNCTION guard_approval()"
 def test_a_narrower_trigger_of_the_same_name_is_named(connection: Connection, instead: str) -> None:
     connection.execute(text(f"DROP TRIGGER {ROW} ON approval"))
     connection.execute(text(f"CREATE TRIGGER {ROW} {instead}"))
+    connection.execute(text(f"ALTER TABLE approval ENABLE ALWAYS TRIGGER {ROW}"))
     assert check(connection, GUARDS) == [f"trigger {ROW} differs"]
 
 

@@ -339,7 +339,7 @@ def test_an_item_of_a_draft_cannot_be_moved_into_a_published_edition(door: Engin
     refused(door, Attack(sql, {}))
 
 
-only_postgresql = pytest.mark.skipif(not on_postgresql(), reason="TRUNCATE is a statement of PostgreSQL")
+only_postgresql = pytest.mark.only_postgresql("TRUNCATE is a statement of PostgreSQL")
 
 
 @only_postgresql

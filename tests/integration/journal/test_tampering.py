@@ -11,8 +11,8 @@ from typing import Any, Final
 import pytest
 
 from app.journal.models import JournalEntry, JournalHead, JournalSeal, JournalSealLine
-from app.journal.queries import exported_seal
-from app.journal.rules import HeadRow, lines_digest, seal_payload, seal_place
+from app.journal.queries import exported_seal, verify_subject
+from app.journal.rules import HeadRow, Subject, SubjectType, lines_digest, seal_payload, seal_place
 from app.kernel.digest import GENESIS, link
 from tests.integration.journal.conftest import LENGTH, SUBJECTS, Owner
 
@@ -358,3 +358,58 @@ def test_a_journal_rewritten_with_all_its_seals_is_found_by_an_exported_seal(own
     assert places(owner) == set()
     # … were it not for the seal that was taken off the machine.
     assert {fault.place for fault in owner.verified(exported=[exported]).faults} == {seal_place(2)}
+
+
+# ---------------------------------------------------------------------------------------- one chain alone
+
+
+def of_subject(owner: Owner, chain: tuple[str, str]) -> set[str]:
+    subject = Subject(type=SubjectType(chain[0]), id=chain[1])
+    with owner.session() as session:
+        return {fault.place for fault in verify_subject(session, subject=subject).faults}
+
+
+@pytest.mark.parametrize("chain", CHAINS)
+def test_one_chain_as_it_was_written_verifies(owner: Owner, chain: tuple[str, str]) -> None:
+    with owner.session() as session:
+        found = verify_subject(session, subject=Subject(type=SubjectType(chain[0]), id=chain[1]))
+    assert (found.entries, found.seals, found.faults) == (LENGTH, len(SEALS), ())
+    assert found.last_seal == owner.rows("SELECT digest FROM journal_seal WHERE sequence = 2")[0]["digest"]
+
+
+@pytest.mark.parametrize("number", range(1, LENGTH + 1))
+@pytest.mark.parametrize("column", ["payload", "digest", "previous_digest", "recorded_at"])
+def test_an_altered_entry_is_found_in_its_own_chain_only(owner: Owner, number: int, column: str) -> None:
+    kind, name = CHAINS[0]
+    key: dict[str, object] = {"kind": kind, "name": name, "number": number}
+    for _ in alterations(owner, table="journal_entry", column=column, where=THIS_ENTRY, **key):
+        assert f"{kind}/{name} #{number}" in of_subject(owner, CHAINS[0])
+        assert of_subject(owner, CHAINS[1]) == set()
+
+
+def test_a_cut_tail_an_emptied_chain_and_a_moved_mark_are_found_in_one_chain(owner: Owner) -> None:
+    kind, name = CHAINS[0]
+    key = {"kind": kind, "name": name}
+    for change, also in (
+        ("DELETE FROM journal_entry", " AND sequence = 4"),
+        ("DELETE FROM journal_entry", ""),
+        ("DELETE FROM journal_head", ""),
+        ("UPDATE journal_head SET sealed_sequence = 0", ""),
+        ("DELETE FROM journal_seal_line", " AND seal_sequence = 2"),
+        ("UPDATE journal_seal_line SET digest = 'x'", " AND seal_sequence = 1"),
+    ):
+        with owner.trying():
+            owner.run(f"{change} WHERE {THIS_CHAIN}{also}", **key)
+            assert of_subject(owner, CHAINS[0]), change
+
+
+def test_a_chain_rewritten_with_its_head_is_found_by_its_seals(owner: Owner) -> None:
+    """The tail that no seal has seen yet can be rewritten; what was sealed cannot."""
+    kind, name = CHAINS[0]
+    key: dict[str, object] = {"kind": kind, "name": name}
+    with owner.trying():
+        owner.run(f"DELETE FROM journal_entry WHERE {THIS_CHAIN} AND sequence > 2", **key)  # noqa: S608 - our own names
+        [last] = owner.rows(f"SELECT digest FROM journal_entry WHERE {THIS_CHAIN} AND sequence = 2", **key)  # noqa: S608
+        change = f"UPDATE journal_head SET sequence = 2, digest = :last WHERE {THIS_CHAIN}"  # noqa: S608
+        owner.run(change, last=last["digest"], **key)
+        assert of_subject(owner, CHAINS[0]) == {f"{kind}/{name} #3"}

@@ -197,6 +197,11 @@ def test_too_many_attempts_are_429(client: FlaskClient) -> None:
         ("//example.com", "/"),
         ("/\\example.com", "/"),
         ("javascript:alert(1)", "/"),
+        # Browsers drop tabs and line ends, and would read another host.
+        ("/\t/example.com", "/"),
+        ("/\n/example.com", "/"),
+        ("/me/sessions\r\nSet-Cookie: x=1", "/"),
+        ("/\u2028/example.com", "/"),
         ("", "/"),
     ],
 )

@@ -1,0 +1,34 @@
+"""flask jobs: one round of the regular work, for a scheduler of the machine."""
+
+from typing import Final, cast
+
+import click
+from flask import current_app
+from flask.cli import AppGroup
+
+from app.cli.terminal import now
+from app.config import Settings
+from app.health.texts import JOB
+from app.jobs.round import Outcome, Round, run_round
+
+jobs = AppGroup("jobs", help="定期の仕事")
+
+
+@jobs.command("run", help="定期の仕事を一回りする（できないものがあれば 1 で終わる）")
+def run_command() -> None:
+    """Run every job once and print what each did; exit with 1 when one failed."""
+    settings = cast("Settings", current_app.extensions["settings"])
+    outcomes = run_round(Round(settings=settings, now=now()))
+    for outcome in outcomes:
+        click.echo(_line(outcome), err=outcome.done is None)
+    if any(outcome.done is None for outcome in outcomes):
+        raise SystemExit(1)
+
+
+def _line(outcome: Outcome) -> str:
+    if outcome.done is None:
+        return f"× {JOB[outcome.job]}：できませんでした。上の記録に理由があります。次の回でやり直します。"
+    return f"○ {JOB[outcome.job]}：{outcome.done} 件"
+
+
+COMMANDS: Final = (jobs,)

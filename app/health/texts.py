@@ -1,0 +1,13 @@
+"""Japanese labels of the regular jobs, and of what each of them counts."""
+
+from typing import Final
+
+from app.health.rules import Job
+
+JOB: Final = {
+    Job.DOCUMENTS: "結果の書類の保管",
+    Job.SEAL: "操作ログの封印",
+    Job.SENT_FORMS: "古い送信の控えの整理",
+    Job.SIGN_IN_COUNTS: "古いログイン失敗の数の整理",
+    Job.SESSIONS: "保存期間を過ぎたログイン記録の整理",
+}
