@@ -174,12 +174,11 @@ _ROLES: Final = union_all(
         literal(_Source.POSTING.value),
         Posting.unit_id,
         Posting.position,
-        _UNITS.c.name,
+        # Looked up for each post: joined, SQLite would first write down every unit of the city.
+        select(_UNITS.c.name).where(_UNITS.c.unit_id == Posting.unit_id).scalar_subquery(),
         Posting.kind,
         Posting.valid_from,
-    )
-    .outerjoin(_UNITS, _UNITS.c.unit_id == Posting.unit_id)
-    .where(Posting.person_id == _PERSON, valid_on(THE_DAY, Posting.valid_from, Posting.valid_to)),
+    ).where(Posting.person_id == _PERSON, valid_on(THE_DAY, Posting.valid_from, Posting.valid_to)),
     select(literal(_Source.DUTY.value), DutyAssignment.unit_id, DutyAssignment.duty, *_NOTHING).where(
         DutyAssignment.person_id == _PERSON, duty_in_force(THE_DAY)
     ),
