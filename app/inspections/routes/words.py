@@ -146,13 +146,14 @@ def paging(found: SheetList) -> Paging:
         total=found.total,
         first=first,
         last=min(found.number * PAGE_SIZE, found.total),
-        previous_url=_page_url(found.number - 1) if found.number > 1 else None,
-        next_url=_page_url(found.number + 1) if found.number < found.pages else None,
-        links=tuple(NumberedPage(str(n), _page_url(n), n == found.number) for n in range(1, found.pages + 1)),
+        previous_url=page_url(found.number - 1) if found.number > 1 else None,
+        next_url=page_url(found.number + 1) if found.number < found.pages else None,
+        links=tuple(NumberedPage(str(n), page_url(n), n == found.number) for n in range(1, found.pages + 1)),
     )
 
 
-def _page_url(number: int) -> str:
+def page_url(number: int) -> str:
+    """Return the address of another page of the same list, with the same filter."""
     # Not by url_for: words of the query such as `_scheme` would be its own arguments.
     return f"{request.path}?{urlencode({**request.args.to_dict(), 'page': number})}"
 
