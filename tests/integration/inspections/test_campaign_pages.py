@@ -627,7 +627,7 @@ PAGES = {
     "form": ("/campaigns/new", 2),
     "copy": ("/campaigns/new?from={running}", 7),
     "edit": ("/campaigns/{draft}/edit", 5),
-    "preview": ("/campaigns/{draft}", 7),
+    "preview": ("/campaigns/{draft}", 9),
     "progress": ("/campaigns/{running}", 6),
     "print": ("/campaigns/{running}?rows=all", 6),
     "notice": ("/campaigns/{running}/notice", 3),
