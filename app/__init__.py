@@ -80,10 +80,11 @@ def _init_web(app: Flask, settings: Settings) -> None:
     init_filters(app)
     init_static_files(app)
     init_layout(app)
-    CSRFProtect(app)
     app.before_request(refuse_odd_address)
     app.before_request(_refuse_unguarded(app))
+    # Before the token is looked at: it ended with the session, and what was typed is given back.
     app.before_request(guard)
+    CSRFProtect(app)
     app.wsgi_app = OneMomentEach(app.wsgi_app)  # type: ignore[method-assign]
     if settings.trusted_proxies:
         hops = settings.trusted_proxies

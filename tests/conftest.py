@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 
+import hypothesis
 import pytest
 from argon2 import PasswordHasher
 from flask import Flask
@@ -19,6 +20,12 @@ from app.kernel.clock import business_date
 from app.people.queries import actor_on
 from tests.databases import copy_of, empty, on_postgresql, template
 from tests.people import STORY, Cast
+
+# No test fails for being slow on a busy machine, or while its coverage is measured.
+hypothesis.settings.register_profile(
+    "untimed", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow]
+)
+hypothesis.settings.load_profile("untimed")
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:

@@ -14,7 +14,6 @@ from app.health.queries import checks, last_runs
 from app.health.rules import Mark
 from app.home.queries import home_page
 from app.inspections.texts import STATE
-from app.people.queries import previous_sign_in
 from app.web.access import actor, now, public, requires, today, visitor
 
 blueprint = Blueprint("home", __name__, template_folder="templates")
@@ -38,12 +37,10 @@ def index() -> ResponseReturnValue:
         return redirect(url_for("home.installation"), code=303)
     with reading() as session:
         page = home_page(session, actor=actor(), today=today())
-        before = previous_sign_in(session, public_id=visitor().session_id)
     return render_template(
         "home/home.html",
         page=page,
         visitor=visitor(),
-        previous_sign_in=before,
         task_pages=_PAGES,
         state_words=STATE,
     )

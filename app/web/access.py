@@ -21,6 +21,7 @@ from app.access.permissions import Permission
 from app.access.policy import require
 from app.db.session import one_moment
 from app.kernel.clock import Clock, business_date
+from app.kernel.errors import Refusal
 from app.kernel.ids import AccountId
 
 if TYPE_CHECKING:
@@ -48,7 +49,6 @@ class Visitor:
     token: str
     session_id: UUID
     must_change_password: bool
-    proved_at: datetime
     unit_label: str
     role_labels: tuple[str, ...]
     is_authenticated: bool = True
@@ -117,11 +117,21 @@ def today() -> date:
     return business_date(now())
 
 
+class NotSignedIn(Refusal):
+    """A form was sent by nobody, or by somebody who has to change the first password before anything else."""
+
+    status = 401
+
+    def __init__(self) -> None:
+        super().__init__("ログインし直してください。")
+
+
 def guard() -> Response | None:
     """Let a request pass, or send it to the sign-in page or to the forced change of password.
 
     Raises:
         NotAllowed: a city-wide permission is missing.
+        NotSignedIn: a form would be lost by sending its browser elsewhere.
     """
     if request.endpoint is None:
         return None
@@ -132,6 +142,8 @@ def guard() -> Response | None:
     if found is None:
         return _to_sign_in()
     if found.must_change_password and rule.permission is not Permission.OWN_ACCOUNT_USE:
+        if request.method == "POST":
+            raise NotSignedIn
         return redirect(url_for("people.change_password"), code=303)
     if rule.permission.value.startswith(CITY_WIDE):
         require(rule.permission, actor=found.actor)
@@ -158,6 +170,8 @@ def wants_json() -> bool:
 def _to_sign_in() -> Response:
     if wants_json():
         return Response('{"message": "ログインし直してください。"}', status=401, mimetype="application/json")
+    if request.method == "POST":
+        raise NotSignedIn
     if request.method != "GET":
         return redirect(url_for("people.sign_in"), code=303)
     wanted = request.full_path.rstrip("?")

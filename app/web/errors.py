@@ -14,6 +14,7 @@ from app.journal.commands import record
 from app.journal.rules import Subject, SubjectType
 from app.kernel.errors import NotAllowed, Refusal
 from app.web.access import now, visitor_or_none, wants_json
+from app.web.held import held_of_request, resend_page
 
 log = logging.getLogger(__name__)
 
@@ -64,7 +65,7 @@ def init_errors(app: Flask) -> None:
     @app.errorhandler(CSRFError)
     def forged(error: CSRFError) -> tuple[str | Response, int]:
         del error
-        return _page(400, message=CSRF_SENTENCE)
+        return stale_form()
 
     @app.errorhandler(HTTPException)
     def http_error(error: HTTPException) -> tuple[str | Response, int]:
@@ -76,6 +77,14 @@ def init_errors(app: Flask) -> None:
         reference = new_reference()
         log.error("unhandled fault %s at %s %s", reference, request.method, request.path, exc_info=error)
         return _page(500, message=SENTENCES[500], reference=reference)
+
+
+def stale_form() -> tuple[str | Response, int]:
+    """Answer a form whose token is not of this session: what was typed comes back with a fresh one."""
+    held = held_of_request() if visitor_or_none() is not None else None
+    if held is not None:
+        return resend_page(held), 400
+    return _page(400, message=CSRF_SENTENCE)
 
 
 def refusal_page(refusal: Refusal, *, way: Way | None = None, known: str = "") -> tuple[str | Response, int]:
@@ -92,8 +101,9 @@ def refusal_page(refusal: Refusal, *, way: Way | None = None, known: str = "") -
 def _page(
     status: int, *, message: str, reference: str | None = None, way: Way | None = None, known: str = ""
 ) -> tuple[str | Response, int]:
+    shown = reference or _logged(status)
     if wants_json():
-        return jsonify(message=message, reference=reference or new_reference()), status
+        return jsonify(message=message, reference=shown), status
     text = render_template(
         "errors/error.html",
         code=status,
@@ -101,9 +111,20 @@ def _page(
         message=message,
         known=known,
         ways=[*([way] if way else []), Way("ホームへ戻る", url_for("home.index"))],
-        reference=reference or new_reference(),
+        reference=shown,
     )
     return text, status
+
+
+def _logged(status: int) -> str:
+    """Write a refusal to the log under a new number; return the number that the page shows.
+
+    The path without its query, in which somebody may have typed, and never a name.
+    """
+    reference, found = new_reference(), visitor_or_none()
+    person = found.actor.person_id if found else "nobody"
+    log.warning("refused %s with %s at %s %s to %s", reference, status, request.method, request.path, person)
+    return reference
 
 
 def _record_refusal() -> None:

@@ -86,7 +86,7 @@ def _space(folder: Path) -> Check:
     sentence = f"ディスクの空きは {usage.free / 1024**3:.1f} GB（{share}%）です。"
     if usage.free < LOW_SPACE or share < LOW_SHARE:
         return warning(
-            sentence, remedy="1 GB と 10% の両方を超えるまで、古い控えなどを移して空けてください。"
+            sentence, remedy="1 GB と 10% の両方を超えるまで、古いバックアップなどを移して空けてください。"
         )
     return good(sentence)
 

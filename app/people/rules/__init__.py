@@ -40,7 +40,6 @@ from app.people.rules.sessions import (
     SessionEnd,
     SessionLimits,
     forgotten_before,
-    proved_recently,
     session_lives,
 )
 
@@ -74,6 +73,5 @@ __all__ = [
     "forgotten_before",
     "password_problems",
     "plan_people",
-    "proved_recently",
     "session_lives",
 ]

@@ -219,6 +219,22 @@ def test_who_is_signed_in_does_not_sign_in_again(browser_of: BrowserOf) -> None:
     assert browser_of(SATO).get("/login").status_code == 303
 
 
+@pytest.mark.parametrize("wanted", ["", "/me/sessions", "/help"])
+def test_the_previous_sign_in_is_told_once(
+    browser_of: BrowserOf, clock: StandingClock, app: Flask, wanted: str
+) -> None:
+    browser_of(SATO)
+    clock.pass_by(timedelta(hours=1))
+    reply = app.test_client().post(
+        "/login",
+        data={"staff_no": SATO.staff_no, "password": PASSWORD, "next": wanted},
+        follow_redirects=True,
+    )
+    assert reply.request.path == (wanted or "/")
+    assert reply.text.count("前回のログイン") == 1
+    assert "令和8年11月20日(金) 9時00分" in reply.text
+
+
 # ------------------------------------------------------------------------------------------ the own password
 
 

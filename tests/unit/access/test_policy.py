@@ -1,5 +1,8 @@
 """The permission table itself: complete, readable, and with a reason for each refusal."""
 
+from dataclasses import replace
+from typing import Any
+
 import pytest
 
 from app.access.actor import Actor, Function
@@ -14,6 +17,7 @@ from app.access.policy import (
     is_clerk_of_unit,
     is_reviewer,
     may,
+    not_of_the_unit,
     recorded_nothing,
     require,
     reviewed_nothing,
@@ -132,3 +136,20 @@ def test_the_journal_keeps_ids_of_an_actor_and_no_name() -> None:
     found = actor()
     assert found.mark.person_id == str(found.person_id)
     assert (found.mark.via, found.mark.operator) == (Via.WEB, None)
+
+
+def with_tie(somebody: Actor, *, tie: str, unit: UnitId) -> Actor:
+    changed: dict[str, Any] = {tie: frozenset({unit})}
+    return replace(somebody, **changed)
+
+
+@pytest.mark.parametrize("tie", ["member_of", "head_of", "deputy_of", "clerk_of"])
+def test_whoever_is_tied_to_a_unit_in_any_way_is_of_it(tie: str) -> None:
+    """A clerk or deputy may be named from another office, and is of the unit all the same."""
+    subject = Subject(unit_id=UNIT)
+    assert not_of_the_unit(actor(), subject)
+    assert not_of_the_unit(with_tie(actor(), tie=tie, unit=UnitId(new_id())), subject)
+    assert not not_of_the_unit(with_tie(actor(), tie=tie, unit=UNIT), subject)
+    tied = with_tie(actor(Function.REVIEWER, Function.MANAGER), tie=tie, unit=UNIT)
+    for permission in (Permission.UNIT_INSPECTION_REVIEW, Permission.UNIT_INSPECTION_SIGN_OFF):
+        assert verdict(permission, actor=tied, subject=subject).failed is not_of_the_unit

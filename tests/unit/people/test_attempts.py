@@ -13,7 +13,6 @@ from app.people.rules import (
     Failures,
     SessionLimits,
     TooManyAttempts,
-    proved_recently,
     session_lives,
 )
 
@@ -75,9 +74,3 @@ def test_the_refusal_names_whole_seconds() -> None:
 )
 def test_a_session_rests_and_lasts_within_its_limits(age: timedelta, rest: timedelta, lives: bool) -> None:  # noqa: FBT001
     assert session_lives(created_at=NOW - age, last_seen_at=NOW - rest, now=NOW, limits=LIMITS) is lives
-
-
-def test_a_proof_is_recent_for_a_while() -> None:
-    within = timedelta(minutes=5)
-    assert proved_recently(NOW, now=NOW + timedelta(minutes=4, seconds=59), within=within)
-    assert not proved_recently(NOW, now=NOW + within, within=within)
