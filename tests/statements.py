@@ -4,9 +4,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from sqlalchemy import event
-
-from app.db.session import bound
+from sqlalchemy import Engine, event
 
 
 @contextmanager
@@ -18,8 +16,8 @@ def statements() -> Iterator[list[str]]:
         if not statement.startswith(("PRAGMA", "BEGIN", "SET ")):
             sent.append(statement)
 
-    event.listen(bound().engine, "before_cursor_execute", note)
+    event.listen(Engine, "before_cursor_execute", note)
     try:
         yield sent
     finally:
-        event.remove(bound().engine, "before_cursor_execute", note)
+        event.remove(Engine, "before_cursor_execute", note)

@@ -18,6 +18,8 @@ from typing import Final
 from sqlalchemy import Connection, Engine, text
 from sqlalchemy.orm import Session
 
+from app.db.engine import reading_engine
+
 READS_ONE_MOMENT: Final = "reads one moment"
 """Mark of a reading session: what it has read once cannot change under it."""
 
@@ -52,6 +54,7 @@ class Database:
 
     def __init__(self, engine: Engine) -> None:
         self.engine = engine
+        self._readers = reading_engine(engine)
         self._gate: AbstractContextManager[None] = FairGate() if self.is_sqlite else nullcontext()
 
     @property
@@ -72,7 +75,7 @@ class Database:
     @contextmanager
     def reading(self) -> Iterator[Session]:
         """Yield a session that sees one moment of the database and in which the engine itself refuses every write."""
-        with self.engine.connect() as connection:
+        with self._readers.connect() as connection:
             self._begin_reading(connection)
             with Session(connection, autoflush=False, info={READS_ONE_MOMENT: True}) as session:
                 yield session
@@ -101,13 +104,10 @@ class Database:
 
     def _begin_writing(self, connection: Connection) -> None:
         if self.is_sqlite:
-            # Reset at every begin: the pragma survives in the pooled connection.
-            connection.exec_driver_sql("PRAGMA query_only=OFF")
             connection.exec_driver_sql("BEGIN IMMEDIATE")
 
     def _begin_reading(self, connection: Connection) -> None:
         if self.is_sqlite:
-            connection.exec_driver_sql("PRAGMA query_only=ON")
             connection.exec_driver_sql("BEGIN")
         else:
             connection.execute(text("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY"))

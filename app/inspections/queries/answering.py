@@ -284,7 +284,7 @@ def answer_page(
     content = content_of_sheet(session, sheet=sheet)
     head = sheet_head(session, actor=actor, sheet=sheet, content=content, today=today)
     editable = head.may_answer and sheet.state in ANSWERABLE
-    before = previous_answers(session, sheet=sheet)
+    before = previous_answers(session, sheet=sheet, items=section.items)
     opened = open_returns(sheet, content.returns)
     cards = _cards(
         sheet,

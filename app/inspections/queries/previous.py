@@ -1,6 +1,6 @@
 """Last year beside this year: the answers of the sealed sheet before, by the items of this edition."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -38,8 +38,10 @@ class PreviousAnswer:
     old_statement: str | None
 
 
-def previous_answers(session: Session, *, sheet: Sheet) -> Mapping[ItemId, PreviousAnswer]:
-    """Return last year's answers by the items of this year's edition, in two statements.
+def previous_answers(
+    session: Session, *, sheet: Sheet, items: Iterable[Item] | None = None
+) -> Mapping[ItemId, PreviousAnswer]:
+    """Return last year's answers by the items of this year's edition, or to some of them, in two statements.
 
     An item of the same edition is matched by itself, one of a newer edition by its lineage: only where that
     says that answers stay comparable. Items without a counterpart are absent; so are all of them without a
@@ -52,12 +54,12 @@ def previous_answers(session: Session, *, sheet: Sheet) -> Mapping[ItemId, Previ
     before = load_edition(session, edition_id=EditionId(flags[0].edition_id))
     year = FiscalYear(flags[0].fiscal_year).label
     on = {row.flag: row.is_on for row in flags if row.flag is not None}
-    answered = {ItemId(row.item_id): row for row in connection.execute(_ANSWERED, revision)}
+    pairs = _pairs(sheet.edition.items.values() if items is None else items, sheet.edition, before=before)
+    asked = {**revision, "items": [was.id for _, was in pairs if was.applies(on)]}
+    found = {ItemId(row.item_id): row for row in connection.execute(_ANSWERED, asked)}
     return {
-        item.id: _previous(
-            item, was=was, edition=before, found=answered.get(was.id) if was.applies(on) else None, year=year
-        )
-        for item, was in _pairs(sheet.edition, before=before)
+        item.id: _previous(item, was=was, edition=before, found=found.get(was.id), year=year)
+        for item, was in pairs
     }
 
 
@@ -83,15 +85,18 @@ _ANSWERED: Final = (
         ItemReview.__table__,
         and_(_REVIEW.revision_id == _ANSWER.revision_id, _REVIEW.item_id == _ANSWER.item_id),
     )
-    .where(_ANSWER.revision_id == bindparam("revision"))
+    .where(
+        _ANSWER.revision_id == bindparam("revision"),
+        _ANSWER.item_id.in_(bindparam("items", expanding=True)),
+    )
 )
 
 
-def _pairs(edition: Edition, *, before: Edition) -> list[tuple[Item, Item]]:
+def _pairs(items: Iterable[Item], edition: Edition, *, before: Edition) -> list[tuple[Item, Item]]:
     """Return each item with the one of the edition before that it goes on from."""
     by_key = {item.key: item for item in before.items.values()}
     pairs = []
-    for item in edition.items.values():
+    for item in items:
         key = item.key if edition.id == before.id else item.lineage.predecessor
         if key is not None and key in by_key:
             pairs.append((item, by_key[key]))

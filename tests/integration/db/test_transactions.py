@@ -11,7 +11,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
 from app.db import session as sessions
-from app.db.engine import make_engine
+from app.db.engine import make_engine, reading_engine
 from app.db.session import Database, FairGate, bind, bound, one_moment, reading, transaction
 from app.organisation.models import Unit
 from tests.databases import on_postgresql
@@ -67,6 +67,19 @@ def test_a_connection_that_was_read_on_can_be_written_on_and_the_other_way_round
     # One pooled connection served all of it.
     assert database.engine.pool.checkedin() == 1  # type: ignore[attr-defined]  # a queue pool
     database.engine.dispose()
+
+
+def test_connections_for_reading_are_kept_apart_and_let_go_with_the_others(city_url: str) -> None:
+    """SQLite forgets the prepared statements of a connection whose `query_only` is switched; PostgreSQL needs no second pool."""
+    engine = make_engine(city_url)
+    readers = reading_engine(engine)
+    assert (readers is engine) == on_postgresql()
+    for _ in range(2):
+        with readers.connect():
+            pass
+    assert readers.pool.checkedin() == 1  # type: ignore[attr-defined]  # a queue pool
+    engine.dispose()
+    assert readers.pool.checkedin() == 0  # type: ignore[attr-defined]
 
 
 def test_a_reader_sees_one_moment(database: Database) -> None:
