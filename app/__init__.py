@@ -9,7 +9,7 @@ from sqlalchemy import inspect
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from app.checklists import routes as checklists
-from app.cli import COMMANDS
+from app.cli import Commands
 from app.config import Settings, load_settings
 from app.db.engine import make_engine
 from app.db.guards import GuardMissing, check
@@ -24,7 +24,8 @@ from app.kernel.ports import Ports
 from app.organisation.queries import installation
 from app.people import routes as people
 from app.reports import routes as reports
-from app.web.access import guard, refuse_undeclared_routes
+from app.web.access import OneMomentEach, guard, refuse_undeclared_routes
+from app.web.addresses import refuse_odd_address
 from app.web.errors import init_errors
 from app.web.filters import init_filters
 from app.web.headers import init_headers
@@ -42,6 +43,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     """
     chosen = settings or load_settings()
     app = Flask(__name__, static_folder=None, template_folder="web/templates")
+    app.cli = Commands(app.name)
     _configure(app, chosen)
     bind(Database(make_engine(chosen.database)))
     app.extensions["settings"] = chosen
@@ -78,9 +80,12 @@ def _init_web(app: Flask, settings: Settings) -> None:
     init_filters(app)
     init_static_files(app)
     init_layout(app)
-    CSRFProtect(app)
+    app.before_request(refuse_odd_address)
     app.before_request(_refuse_unguarded(app))
+    # Before the token is looked at: it ended with the session, and what was typed is given back.
     app.before_request(guard)
+    CSRFProtect(app)
+    app.wsgi_app = OneMomentEach(app.wsgi_app)  # type: ignore[method-assign]
     if settings.trusted_proxies:
         hops = settings.trusted_proxies
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops, x_host=hops)  # type: ignore[method-assign]
@@ -101,8 +106,6 @@ def _init_domains(app: Flask, settings: Settings) -> None:
     people.init_login(app)
     for domain in (people, checklists, inspections, reports, home):
         app.register_blueprint(domain.blueprint)
-    for command in COMMANDS:
-        app.cli.add_command(command)
     ports: Ports = app.extensions["ports"]
     ports.edition_use.append(AnswerCount())
     ports.work_counters.append(HeaderCounter())

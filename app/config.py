@@ -42,7 +42,6 @@ class Settings(BaseSettings):
     idle_minutes: int = Field(default=30, ge=5, le=240)
     administrator_idle_minutes: int = Field(default=10, ge=5, le=240)
     absolute_hours: int = Field(default=12, ge=1, le=24)
-    reauthentication_minutes: int = Field(default=5, ge=1, le=30)
     minimum_password_length: int = Field(default=12, ge=8, le=64)
 
     @model_validator(mode="after")

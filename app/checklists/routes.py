@@ -8,7 +8,6 @@ from sqlalchemy.orm import Session
 
 from app.access.permissions import Permission
 from app.checklists import queries, texts
-from app.checklists.files import to_yaml
 from app.db.session import reading
 from app.kernel.ids import EditionId
 from app.kernel.ports import Ports
@@ -40,6 +39,9 @@ def edition(code: str, label: str) -> str:
 @requires(Permission.CITY_CHECKLIST_READ)
 def edition_file(code: str, label: str) -> Response:
     """Give one edition as a file that can be imported again."""
+    # Here, because reading and writing files takes as long to import as half of all else together.
+    from app.checklists.files import to_yaml  # noqa: PLC0415
+
     with reading() as session:
         content = queries.edition_content(session, actor=actor(), code=code, label=label)
     headers = {"Content-Disposition": f'attachment; filename="{code}-{label}.yaml"'}

@@ -18,6 +18,7 @@ SCORING_METHOD: Final = {
     "weighted-share-1": "得点率は、点数×重みの合計を、満点×重みの合計で割ったものです。"
     "点数のない回答は、どちらにも入れません。",
 }
+SCORING_METHOD_NAME: Final = {"weighted-share-1": "重み付き得点率（第1版）"}
 LINEAGE: Final = {
     LineageKind.NEW: "新しい項目",
     LineageKind.SAME: "前の版と同じ",

@@ -11,11 +11,14 @@ On PostgreSQL the rows of the subject are locked by the command, and the gate st
 import threading
 from collections import deque
 from collections.abc import Iterator
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
+from contextvars import ContextVar
 from typing import Final
 
 from sqlalchemy import Connection, Engine, text
 from sqlalchemy.orm import Session
+
+from app.db.engine import reading_engine
 
 READS_ONE_MOMENT: Final = "reads one moment"
 """Mark of a reading session: what it has read once cannot change under it."""
@@ -51,6 +54,7 @@ class Database:
 
     def __init__(self, engine: Engine) -> None:
         self.engine = engine
+        self._readers = reading_engine(engine)
         self._gate: AbstractContextManager[None] = FairGate() if self.is_sqlite else nullcontext()
 
     @property
@@ -71,7 +75,7 @@ class Database:
     @contextmanager
     def reading(self) -> Iterator[Session]:
         """Yield a session that sees one moment of the database and in which the engine itself refuses every write."""
-        with self.engine.connect() as connection:
+        with self._readers.connect() as connection:
             self._begin_reading(connection)
             with Session(connection, autoflush=False, info={READS_ONE_MOMENT: True}) as session:
                 yield session
@@ -100,13 +104,10 @@ class Database:
 
     def _begin_writing(self, connection: Connection) -> None:
         if self.is_sqlite:
-            # Reset at every begin: the pragma survives in the pooled connection.
-            connection.exec_driver_sql("PRAGMA query_only=OFF")
             connection.exec_driver_sql("BEGIN IMMEDIATE")
 
     def _begin_reading(self, connection: Connection) -> None:
         if self.is_sqlite:
-            connection.exec_driver_sql("PRAGMA query_only=ON")
             connection.exec_driver_sql("BEGIN")
         else:
             connection.execute(text("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY"))
@@ -135,5 +136,40 @@ def transaction() -> AbstractContextManager[Session]:
 
 
 def reading() -> AbstractContextManager[Session]:
-    """Open a reading transaction on the database of this process."""
-    return bound().reading()
+    """Open a reading transaction on the database of this process; inside of `one_moment()` the one that is open already."""
+    moment = _MOMENT.get()
+    return bound().reading() if moment is None else moment.reading()
+
+
+class _Moment:
+    """One reading session for readers who come one after the other. Who reads while another still does gets an own one."""
+
+    def __init__(self, stack: ExitStack) -> None:
+        self._stack = stack
+        self._session: Session | None = None
+
+    @contextmanager
+    def reading(self) -> Iterator[Session]:
+        found, self._session = self._session, None
+        session = found or self._stack.enter_context(bound().reading())
+        # Not given back after an exception: PostgreSQL answers nothing more in a transaction that failed.
+        yield session
+        self._session = session
+
+
+_MOMENT: Final[ContextVar[_Moment | None]] = ContextVar("moment", default=None)
+
+
+@contextmanager
+def one_moment() -> Iterator[None]:
+    """Let all that is read in the block see one moment of the database.
+
+    For a page that is only read: who is at the door, the page and its menu agree, and the transaction is begun once. Never around a
+    change: what is read after it would be what was before.
+    """
+    with ExitStack() as stack:
+        token = _MOMENT.set(_Moment(stack))
+        try:
+            yield
+        finally:
+            _MOMENT.reset(token)

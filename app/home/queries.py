@@ -1,6 +1,6 @@
 """What the home page shows to whom."""
 
-from collections.abc import Mapping
+from collections import Counter
 from dataclasses import dataclass
 from datetime import date
 
@@ -11,6 +11,7 @@ from app.access.permissions import Permission
 from app.access.policy import may
 from app.home.rules import Task, Waiting, tasks
 from app.inspections.queries.answering import SheetHead, sheet_head
+from app.inspections.queries.campaigns import SheetCounts
 from app.inspections.queries.lists import SheetLine, open_sheets, sealed_sheets, standing_in
 from app.inspections.queries.sheet import content_of_sheet, find_sheet
 from app.inspections.rules import State
@@ -24,21 +25,12 @@ DONE_SHOWN = 6
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class StateCount:
-    """How many sheets stand in a state; `tone` shades the bar, darkest for what is furthest."""
-
-    state: str
-    count: int
-    tone: int | str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class CityView:
     """The running campaigns in numbers: for those who see the whole city."""
 
     total: int
     overdue: int
-    counts: tuple[StateCount, ...]
+    counts: SheetCounts
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -128,24 +120,9 @@ def _own(session: Session, *, actor: Actor, lines: tuple[SheetLine, ...], today:
     )
 
 
-_TONES: Mapping[State, int | str] = {
-    State.REVIEWED: 1,
-    State.UNDER_REVIEW: 2,
-    State.SUBMITTED: 2,
-    State.AWAITING_REAPPROVAL: 3,
-    State.RETURNED: "bad",
-    State.AWAITING_HEAD: 3,
-    State.ANSWERING: 4,
-}
-
-
 def _city(lines: tuple[SheetLine, ...]) -> CityView:
     return CityView(
         total=len(lines),
         overdue=sum(1 for line in lines if line.overdue),
-        counts=tuple(
-            StateCount(state=state.value, count=count, tone=tone)
-            for state, tone in _TONES.items()
-            if (count := sum(1 for line in lines if line.state is state))
-        ),
+        counts=SheetCounts(by_standing=Counter(line.tag for line in lines)),
     )

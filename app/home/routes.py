@@ -1,6 +1,5 @@
 """The home page of each role, help, and the administrator's page of the installation."""
 
-from dataclasses import dataclass
 from typing import cast
 
 from flask import Blueprint, current_app, redirect, render_template, url_for
@@ -13,8 +12,7 @@ from app.config import Settings
 from app.db.session import bound, reading
 from app.health.queries import checks, last_runs
 from app.health.rules import Mark
-from app.home.queries import HomePage, home_page
-from app.inspections.rules import State
+from app.home.queries import home_page
 from app.inspections.texts import STATE
 from app.web.access import actor, now, public, requires, today, visitor
 
@@ -31,15 +29,6 @@ _PAGES = {
 _TONES = {Mark.GOOD: ("good", "check"), Mark.WARNING: ("warn", "alert"), Mark.BAD: ("bad", "stop")}
 
 
-@dataclass(frozen=True, slots=True)
-class BarPart:
-    """One part of the stacked bar."""
-
-    label: str
-    count: int
-    tone: int | str
-
-
 @blueprint.get("/")
 @requires(Permission.OWN_ACCOUNT_USE)
 def index() -> ResponseReturnValue:
@@ -53,15 +42,8 @@ def index() -> ResponseReturnValue:
         page=page,
         visitor=visitor(),
         task_pages=_PAGES,
-        parts=_parts(page),
         state_words=STATE,
     )
-
-
-def _parts(page: HomePage) -> tuple[BarPart, ...]:
-    if page.city is None:
-        return ()
-    return tuple(BarPart(STATE[State(one.state)], one.count, one.tone) for one in page.city.counts)
 
 
 @blueprint.get("/help")

@@ -86,7 +86,7 @@ EVENT = {
     "document.kept": "結果のPDFを保管した",
 }
 REVIEW_FLAG = {
-    "mandatory_missed": "必須項目が未達",
+    "mandatory_missed": "重要項目が未達",
     "worse": "前回より悪化",
     "still_weak": "前回から続く未達",
     "excluded_now": "対象外に変更",

@@ -73,10 +73,23 @@ def _in_transaction(work: Callable[[Session, datetime], int]) -> Callable[[Round
     return run
 
 
+def _in_batches(work: Callable[[Session, datetime], int]) -> Callable[[Round], int]:
+    """Repeat a bounded removal, each time in a transaction of its own, until nothing is left."""
+    once = _in_transaction(work)
+
+    def run(about: Round) -> int:
+        done = 0
+        while not about.asked_to_stop() and (removed := once(about)):
+            done += removed
+        return done
+
+    return run
+
+
 _WORK: Final[dict[Job, Callable[[Round], int]]] = {
     Job.DOCUMENTS: _documents,
     Job.SEAL: _in_transaction(lambda session, now: 1 if seal_daily(session, now=now) else 0),
-    Job.SENT_FORMS: _in_transaction(lambda session, now: forget_sent_forms(session, at=now)),
-    Job.SIGN_IN_COUNTS: _in_transaction(lambda session, now: forget_old_counts(session, now=now)),
-    Job.SESSIONS: _in_transaction(lambda session, now: forget_old_sessions(session, now=now)),
+    Job.SENT_FORMS: _in_batches(lambda session, now: forget_sent_forms(session, at=now)),
+    Job.SIGN_IN_COUNTS: _in_batches(lambda session, now: forget_old_counts(session, now=now)),
+    Job.SESSIONS: _in_batches(lambda session, now: forget_old_sessions(session, now=now)),
 }

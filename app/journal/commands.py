@@ -2,9 +2,20 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
-from typing import Any, Final
+from typing import Any, Final, cast
 
-from sqlalchemy import ColumnElement, Row, exists, func, insert, select, text, update
+from sqlalchemy import (
+    Row,
+    Table,
+    and_,
+    bindparam,
+    exists,
+    func,
+    insert,
+    select,
+    text,
+    update,
+)
 from sqlalchemy.orm import Session
 
 from app.journal.models import AccessLogEntry, JournalEntry, JournalHead, JournalSeal, JournalSealLine
@@ -30,18 +41,13 @@ def record(
     sequence, previous = head.sequence + 1, head.digest
     payload = payload_of(subject=subject, event=event, actor=actor, at=now, facts=facts or {})
     digest = link(previous=previous, sequence=sequence, payload=payload)
-    session.execute(
-        insert(JournalEntry).values(
-            subject_type=subject.type.value,
-            subject_id=subject.id,
-            sequence=sequence,
-            recorded_at=now,
-            payload=payload,
-            previous_digest=previous,
-            digest=digest,
-        )
+    place = {"subject_type": subject.type.value, "subject_id": subject.id}
+    link_of_chain = {"sequence": sequence, "previous_digest": previous, "digest": digest}
+    connection = session.connection()
+    connection.execute(_APPEND, {**place, **link_of_chain, "recorded_at": now, "payload": payload})
+    connection.execute(
+        _MOVE_HEAD, {"type": subject.type.value, "id": subject.id, "to": sequence, "new_digest": digest}
     )
-    session.execute(update(JournalHead).where(*_of(subject)).values(sequence=sequence, digest=digest))
     return digest
 
 
@@ -51,18 +57,22 @@ def _held_head(session: Session, *, subject: Subject) -> Row[int, str]:
     A chain that is not there yet begins with an empty head: two first writers on PostgreSQL would otherwise
     have no row to wait for each other on.
     """
-    query = select(JournalHead.sequence, JournalHead.digest).where(*_of(subject)).with_for_update()
-    head = session.execute(query).one_or_none()
+    connection, chain = session.connection(), {"type": subject.type.value, "id": subject.id}
+    head = connection.execute(_HEAD, chain).one_or_none()
     if head is None:
-        session.execute(_EMPTY_HEAD, {"type": subject.type.value, "id": subject.id, "digest": GENESIS})
-        head = session.execute(query).one()
+        connection.execute(_EMPTY_HEAD, {**chain, "digest": GENESIS})
+        head = connection.execute(_HEAD, chain).one()
     return head
 
 
-def _of(subject: Subject) -> tuple[ColumnElement[bool], ...]:
-    return JournalHead.subject_type == subject.type.value, JournalHead.subject_id == subject.id
-
-
+# Built once, on the tables themselves: these run with every change of anything.
+_HEADS: Final = cast("Table", JournalHead.__table__)
+_CHAIN: Final = and_(_HEADS.c.subject_type == bindparam("type"), _HEADS.c.subject_id == bindparam("id"))
+_HEAD: Final = select(_HEADS.c.sequence, _HEADS.c.digest).where(_CHAIN).with_for_update()
+_APPEND: Final = insert(cast("Table", JournalEntry.__table__))
+_MOVE_HEAD: Final = (
+    update(_HEADS).where(_CHAIN).values(sequence=bindparam("to"), digest=bindparam("new_digest"))
+)
 _EMPTY_HEAD: Final = text(
     "INSERT INTO journal_head (subject_type, subject_id, sequence, digest, sealed_sequence) "
     "VALUES (:type, :id, 0, :digest, 0) ON CONFLICT DO NOTHING"
@@ -123,10 +133,12 @@ def seal(session: Session, *, reason: str, now: datetime) -> JournalSeal:
     """
     _wait_for_other_seals(session)
     last = session.scalars(select(JournalSeal).order_by(JournalSeal.sequence.desc()).limit(1)).one_or_none()
+    # Afresh: `record` moves heads past objects that an earlier seal of this session may have left.
     moved = session.scalars(
         select(JournalHead)
         .where(JournalHead.sequence > JournalHead.sealed_sequence)
         .with_for_update(skip_locked=True)
+        .execution_options(populate_existing=True)
     ).all()
     lines = [
         HeadRow(subject=(head.subject_type, head.subject_id), sequence=head.sequence, digest=head.digest)

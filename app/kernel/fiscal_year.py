@@ -17,6 +17,14 @@ ERAS: tuple[tuple[date, str, str], ...] = (
     (date(1873, 1, 1), "明治", "M"),
 )
 WEEKDAYS = "月火水木金土日"
+EARLIEST_DAY = date(1900, 1, 1)
+LATEST_DAY = date(2199, 12, 31)
+"""The days that somebody may type, in a form, a file or at the terminal: what lies beyond is a slip."""
+
+
+def is_reckoned(day: date) -> bool:
+    """Return whether a day is one that somebody may type."""
+    return EARLIEST_DAY <= day <= LATEST_DAY
 
 
 def era_year(day: date) -> str:

@@ -19,7 +19,7 @@ def clean(text: str) -> str:
 def text_problems(text: str, *, field: str, label: str, longest: int) -> list[Problem]:
     """Return why a text cannot be kept: control characters, direction marks, lone surrogates, length in characters."""
     problems = []
-    if any(_is_control(character) for character in text):
+    if has_control_character(text):
         problems.append(
             Problem(
                 field=field,
@@ -41,6 +41,11 @@ def text_problems(text: str, *, field: str, label: str, longest: int) -> list[Pr
             )
         )
     return problems
+
+
+def has_control_character(text: str) -> bool:
+    """Return whether a text holds what nobody can see and some databases cannot keep; line ends and tabs are fine."""
+    return any(_is_control(character) for character in text)
 
 
 def _is_control(character: str) -> bool:

@@ -185,6 +185,8 @@ def assign_unit_function(
     if valid_to is not None and valid_to <= valid_from:
         raise InvalidInput.of("終了日は、開始日より後の日にしてください。", field="to")
     unit_id = _unit_on(session, code=unit_code, day=valid_from)
+    # Locked: who gives the same unit a function at the same time waits here, and then sees this one.
+    session.execute(select(Unit.id).where(Unit.id == unit_id).with_for_update(key_share=True)).all()
     held = session.scalars(
         select(UnitFunctionAssignment).where(
             UnitFunctionAssignment.unit_id == unit_id, UnitFunctionAssignment.function == function.value

@@ -22,7 +22,7 @@ from enum import StrEnum
 from typing import Final, TypeVar
 
 from app.kernel.errors import InvalidInput, Problem
-from app.kernel.fiscal_year import ERAS
+from app.kernel.fiscal_year import ERAS, is_reckoned
 from app.kernel.text import text_problems
 from app.organisation.rules import UnitRow, UnitSpan
 from app.organisation.texts import POLICY_OWNER, UNIT_KIND
@@ -239,7 +239,6 @@ class Line:
 _CODE: Final = re.compile(rf"[0-9A-Za-z][0-9A-Za-z_.-]{{0,{CODE_LENGTH - 1}}}")
 _WESTERN: Final = re.compile(r"([0-9]{4})[-/.年]([0-9]{1,2})[-/.月]([0-9]{1,2})日?")
 _ERA: Final = re.compile(r"(令和|平成|昭和|[RHSrhs])([0-9]{1,2}|元)[-/.年]([0-9]{1,2})[-/.月]([0-9]{1,2})日?")
-_EARLIEST, _LATEST = date(1900, 1, 1), date(2199, 12, 31)
 
 
 def half_width(typed: str) -> str:
@@ -278,7 +277,7 @@ def _real_day(year: int, month: int, day: int) -> date | None:
         found = date(year, month, day)
     except ValueError:
         return None
-    return found if _EARLIEST <= found <= _LATEST else None
+    return found if is_reckoned(found) else None
 
 
 def typed_rows(lines: Sequence[Line], read: Callable[[Line], T]) -> tuple[T, ...]:

@@ -1,11 +1,26 @@
 """Reading the organisation of a day."""
 
+from collections import OrderedDict
 from collections.abc import Iterable, Sequence
 from datetime import date
+from threading import Lock
 from typing import Any, Final, cast
+from uuid import UUID
 
-from sqlalchemy import BindParameter, ColumnElement, Date, Subquery, and_, bindparam, or_, select
+from sqlalchemy import (
+    BindParameter,
+    ColumnElement,
+    Date,
+    Row,
+    Subquery,
+    and_,
+    bindparam,
+    or_,
+    select,
+    type_coerce,
+)
 from sqlalchemy.orm import InstrumentedAttribute, Session, aliased
+from sqlalchemy.types import NullType
 
 from app.db.session import READS_ONE_MOMENT
 from app.kernel.ids import UnitId
@@ -41,10 +56,21 @@ def valid_on(
 
 
 _TREE: Final = (
-    select(Unit.code, UnitVersion.__table__)
-    .join(UnitVersion, UnitVersion.unit_id == Unit.id)
+    select(
+        *(
+            type_coerce(column, NullType()).label(column.name)
+            for column in (
+                Unit.__table__.c.code,
+                *(UnitVersion.__table__.c[name] for name in ("unit_id", "name", "kana", "kind")),
+                *(UnitVersion.__table__.c[name] for name in ("policy_owner", "parent_id", "sort_order")),
+            )
+        )
+    )
+    .join_from(Unit.__table__, UnitVersion.__table__, UnitVersion.unit_id == Unit.id)
     .where(valid_on(THE_DAY, UnitVersion.valid_from, UnitVersion.valid_to))
+    .order_by(Unit.code)
 )
+"""The units of a day as the driver gives them: they are compared before anything is made of them."""
 _FUNCTIONS: Final = select(UnitFunctionAssignment.function, UnitFunctionAssignment.unit_id).where(
     valid_on(THE_DAY, UnitFunctionAssignment.valid_from, UnitFunctionAssignment.valid_to)
 )
@@ -60,24 +86,52 @@ def tree_on(session: Session, *, day: date) -> UnitTree:
     return cast("UnitTree", session.info[key])
 
 
+class _Shelf:
+    """The last trees that were built. The stored rows are read each time; a tree is built anew only when they are others."""
+
+    def __init__(self, *, size: int) -> None:
+        self._size = size
+        self._lock = Lock()
+        self._trees: OrderedDict[date, tuple[Sequence[Row[*tuple[Any, ...]]], UnitTree]] = OrderedDict()
+
+    def tree(self, rows: Sequence[Row[*tuple[Any, ...]]], *, day: date) -> UnitTree:
+        """Return the tree of the rows of a day."""
+        with self._lock:
+            kept = self._trees.get(day)
+        if kept is not None and kept[0] == rows:
+            return kept[1]
+        tree = UnitTree.of((_unit_of(row) for row in rows), day=day)
+        with self._lock:
+            self._trees[day] = (rows, tree)
+            self._trees.move_to_end(day)
+            while len(self._trees) > self._size:
+                self._trees.popitem(last=False)
+        return tree
+
+
+_SHELF: Final = _Shelf(size=16)
+
+
 def _load_tree(session: Session, *, day: date) -> UnitTree:
-    rows = session.execute(_TREE, {"day": day})
-    return UnitTree.of(
-        (
-            UnitView(
-                id=UnitId(row.unit_id),
-                code=row.code,
-                name=row.name,
-                kana=row.kana,
-                kind=UnitKind(row.kind),
-                policy_owner=PolicyOwner(row.policy_owner),
-                parent_id=UnitId(row.parent_id) if row.parent_id else None,
-                sort_order=row.sort_order,
-            )
-            for row in rows
-        ),
-        day=day,
+    return _SHELF.tree(session.connection().execute(_TREE, {"day": day}).all(), day=day)
+
+
+def _unit_of(row: Row[*tuple[Any, ...]]) -> UnitView:
+    return UnitView(
+        id=UnitId(_uuid(row.unit_id)),
+        code=row.code,
+        name=row.name,
+        kana=row.kana,
+        kind=UnitKind(row.kind),
+        policy_owner=PolicyOwner(row.policy_owner),
+        parent_id=UnitId(_uuid(row.parent_id)) if row.parent_id else None,
+        sort_order=row.sort_order,
     )
+
+
+def _uuid(stored: object) -> UUID:
+    """Return an id as PostgreSQL's driver gives it, or as SQLite keeps it."""
+    return stored if isinstance(stored, UUID) else UUID(str(stored))
 
 
 def units_with(session: Session, *, function: UnitFunction, day: date) -> frozenset[UnitId]:
@@ -107,6 +161,15 @@ def units_on(day: OnDay) -> Subquery:
         .join(Unit, Unit.id == UnitVersion.unit_id)
         .where(valid_on(day, UnitVersion.valid_from, UnitVersion.valid_to))
         .subquery("units_on")
+    )
+
+
+def unit_functions_on(day: OnDay) -> Subquery:
+    """Return the functions that units hold on a day as a selectable: `unit_id`, `function`."""
+    return (
+        select(UnitFunctionAssignment.unit_id, UnitFunctionAssignment.function)
+        .where(valid_on(day, UnitFunctionAssignment.valid_from, UnitFunctionAssignment.valid_to))
+        .subquery("unit_functions_on")
     )
 
 

@@ -89,12 +89,12 @@ class UnitTree:
 
     def path(self, unit_id: UnitId) -> tuple[UnitView, ...]:
         """Return the unit and everything above it, from the top down."""
-        found: list[UnitView] = []
+        found: dict[UnitId, UnitView] = {}
         current = self.by_id.get(unit_id)
-        while current is not None and current not in found:
-            found.append(current)
+        while current is not None and current.id not in found:
+            found[current.id] = current
             current = self.by_id.get(current.parent_id) if current.parent_id else None
-        return tuple(reversed(found))
+        return tuple(reversed(found.values()))
 
     def depth(self, unit_id: UnitId) -> int:
         """Return how many units stand above."""
@@ -102,8 +102,11 @@ class UnitTree:
 
     def below(self, unit_ids: Iterable[UnitId]) -> frozenset[UnitId]:
         """Return the units and everything below them."""
-        roots = frozenset(unit_ids)
-        return frozenset(unit.id for unit in self.units if roots & {above.id for above in self.path(unit.id)})
+        roots, found = frozenset(unit_ids), set[UnitId]()
+        for unit in self.units:
+            if unit.id in roots or unit.parent_id in found:
+                found.add(unit.id)
+        return frozenset(found)
 
 
 # ------------------------------------------------------------------------------- reading in a list of units

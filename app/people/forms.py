@@ -5,13 +5,13 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Final
 
-from wtforms import DateField, HiddenField, PasswordField, RadioField, SelectField, StringField, TextAreaField
+from wtforms import HiddenField, PasswordField, RadioField, SelectField, StringField, TextAreaField
 from wtforms.validators import InputRequired, Length, Optional, ValidationError
 
 from app.organisation.files import CODE_LENGTH, half_width
 from app.people.rules import LONGEST_PASSWORD, AccountActKind, AccountState, Duty, PersonView
 from app.people.texts import DUTY
-from app.web.forms import Form
+from app.web.forms import DayField, Form
 
 REASON_LENGTH: Final = 400
 _MISSING_PASSWORD: Final = "パスワードを入れてください。"  # noqa: S105 - a sentence
@@ -116,12 +116,12 @@ class DutyForm(Form):
         filters=[lambda typed: half_width(typed) if typed else typed],
         description="代決者を、ほかの所属から選ぶときだけ入れます。",
     )
-    first_day = DateField(
+    first_day = DayField(
         "最初の日",
         validators=[InputRequired("最初の日を入れてください。")],
         description="この日の0時から、役割が使えるようになります。",
     )
-    last_day = DateField(
+    last_day = DayField(
         "最後の日",
         validators=[Optional()],
         description="この日の24時に終わります。決まっていなければ空にします。",
@@ -145,12 +145,12 @@ class DutyForm(Form):
         if bool(field.data) == bool(others):
             raise ValidationError("職員をひとり、一覧か職員番号で選んでください。")
 
-    def validate_first_day(self, field: DateField) -> None:
+    def validate_first_day(self, field: DayField) -> None:
         """Nobody is named for days that are over."""
         if field.data and field.data < self.today:
             raise ValidationError("最初の日は、きょうか、それより後の日にしてください。")
 
-    def validate_last_day(self, field: DateField) -> None:
+    def validate_last_day(self, field: DayField) -> None:
         """The last day does not lie before the first."""
         if field.data and self.first_day.data and field.data < self.first_day.data:
             raise ValidationError("最後の日は、最初の日と同じ日か、それより後の日にしてください。")

@@ -16,7 +16,9 @@ from flask import (
     url_for,
 )
 from flask import session as cookie
+from flask.typing import ResponseReturnValue
 from flask_login import LoginManager, login_user, logout_user
+from flask_wtf.csrf import CSRFError
 from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response
 
@@ -38,8 +40,21 @@ from app.people.rules import (
     SignInRefused,
     TooManyAttempts,
 )
-from app.web.access import Visitor, actor, local_path, now, public, requires, today, visitor, visitor_or_none
-from app.web.forms import key_for_page, perform
+from app.web.access import (
+    NotSignedIn,
+    Visitor,
+    actor,
+    local_path,
+    now,
+    public,
+    requires,
+    today,
+    visitor,
+    visitor_or_none,
+)
+from app.web.errors import stale_form
+from app.web.forms import key_for_page, new_key, perform
+from app.web.held import Held, held_before, held_of_request, resend_page
 
 blueprint: Final = Blueprint("people", __name__, template_folder="templates")
 
@@ -59,6 +74,7 @@ def init_login(app: Flask) -> None:
     manager.init_app(app)
     manager.user_loader(load_visitor)
     app.before_request(_first_password_first)
+    app.register_error_handler(NotSignedIn, _not_signed_in)
 
 
 def load_visitor(token: str) -> Visitor | None:
@@ -67,10 +83,9 @@ def load_visitor(token: str) -> Visitor | None:
         found = queries.signed_in(session, token=token, now=now(), limits=_limits())
         if found is None:
             return None
-        acting = queries.actor_on(
+        acting, unit_label = queries.actor_and_unit(
             session, person_id=found.person_id, day=today(), account_id=found.account_id
         )
-        unit_label = queries.main_unit_name(session, person_id=found.person_id, day=today())
     rested = now() - found.last_seen_at
     if Function.ADMINISTRATOR in acting.functions and rested >= _limits().administrator_idle:
         return None
@@ -83,8 +98,6 @@ def load_visitor(token: str) -> Visitor | None:
         token=token,
         session_id=found.public_id,
         must_change_password=found.must_change_password,
-        proved_at=found.proved_at,
-        previous_sign_in=found.previous_sign_in,
         unit_label=unit_label,
         role_labels=texts.role_labels(acting),
     )
@@ -92,11 +105,31 @@ def load_visitor(token: str) -> Visitor | None:
 
 def origin() -> commands.Origin:
     """Return where this request comes from, for commands that check a password."""
+    secret = str(current_app.secret_key)
     return commands.Origin(
         address=request.remote_addr or "",
         user_agent=request.user_agent.string,
-        secret=str(current_app.secret_key),
+        secret=secret,
+        device=commands.read_device(request.cookies.get(_device_cookie()), secret=secret, now=now()),
     )
+
+
+def _device_cookie() -> str:
+    return "__Host-device" if _settings().https else "device"
+
+
+def _remember_device(response: Response, *, staff_no: str) -> Response:
+    """Give the browser its mark: from now on a guesser elsewhere does not keep this person waiting here."""
+    here = origin()
+    response.set_cookie(
+        _device_cookie(),
+        commands.signed_device(here.device_after(staff_no), secret=here.secret, now=now()),
+        max_age=commands.REMEMBERED,
+        secure=_settings().https,
+        httponly=True,
+        samesite="Lax",
+    )
+    return response
 
 
 def _first_password_first() -> Response | None:
@@ -105,6 +138,18 @@ def _first_password_first() -> Response | None:
     if found is not None and found.must_change_password:
         return redirect(url_for("people.change_password"), code=303)
     return None
+
+
+def _not_signed_in(_: NotSignedIn) -> Page:
+    """Answer a form that came too late: what was typed waits on the page on which one signs in."""
+    held, found = held_of_request(), visitor_or_none()
+    if found is not None:
+        if held is None:
+            return redirect(url_for("people.change_password"), code=303)
+        return resend_page(held), 401
+    if held is None:
+        return redirect(url_for("people.sign_in"), code=303)
+    return _sign_in_page(SignInForm(formdata=None), held=held), 401
 
 
 def _settings() -> Settings:
@@ -127,14 +172,14 @@ def _limits() -> SessionLimits:
 @public
 def sign_in() -> Page:
     """Sign in with staff number and password."""
-    form = SignInForm()
+    form, held = SignInForm(), held_before()
     if request.method != "POST":
         if visitor_or_none() is not None:
             return redirect(url_for("home.index"), code=303)
         form.next.data = local_path(request.args.get("next")) or ""
         return _sign_in_page(form)
     if not form.validate():
-        return _sign_in_page(form), 422
+        return _sign_in_page(form, held=held), 422
     try:
         opened = commands.sign_in(
             transaction,
@@ -146,13 +191,35 @@ def sign_in() -> Page:
         )
     except (SignInRefused, TooManyAttempts) as refusal:
         form.staff_no.errors = [refusal.message]
-        return _sign_in_page(form), refusal.status
-    return _let_in(opened.token, wanted=local_path(form.next.data))
+        return _sign_in_page(form, held=held), refusal.status
+    response = _let_in(opened.token, wanted=local_path(form.next.data))
+    if held is not None:
+        response = make_response(resend_page(held))
+    return _remember_device(response, staff_no=form.staff_no.data or "")
 
 
-def _sign_in_page(form: SignInForm) -> str:
-    errors = error_links(form)
-    return render_template("people/sign_in.html", form=form, errors=errors, key=key_for_page())
+@blueprint.errorhandler(CSRFError)
+def stale_form_of_people(error: CSRFError) -> ResponseReturnValue:
+    """Answer a form whose token is old; on the page on which one signs in, by that page again."""
+    del error
+    if request.endpoint != "people.sign_in":
+        return stale_form()
+    held = held_before()
+    if held is not None and visitor_or_none() is not None:
+        return resend_page(held), 400
+    form = SignInForm()
+    form.staff_no.errors = ["この画面は古くなっていました。もう一度、パスワードを入れてください。"]
+    return _sign_in_page(form, held=held), 400
+
+
+def _sign_in_page(form: SignInForm, *, held: Held | None = None) -> str:
+    return render_template(
+        "people/sign_in.html",
+        form=form,
+        errors=error_links(form),
+        key=new_key() if held else key_for_page(),
+        held=held,
+    )
 
 
 def _let_in(token: str, *, wanted: str | None) -> Response:
@@ -165,10 +232,12 @@ def _let_in(token: str, *, wanted: str | None) -> Response:
     login_user(found)
     if found.must_change_password:
         return redirect(url_for("people.change_password"), code=303)
-    if found.previous_sign_in is not None:
+    with reading() as session:
+        before = queries.previous_sign_in(session, public_id=found.session_id)
+    # The page of the own sessions says it itself.
+    if before is not None and wanted != url_for("people.own_sessions"):
         flash(
-            f"前回のログインは {long_instant(found.previous_sign_in)} です。"
-            "覚えがないときは、情報主管課へ知らせてください。",
+            f"前回のログインは {long_instant(before)} です。覚えがないときは、情報主管課へ知らせてください。",
             "info",
         )
     return redirect(wanted or url_for("home.index"), code=303)
@@ -236,8 +305,13 @@ def own_sessions() -> str:
     """List the browsers in which one is signed in."""
     with reading() as session:
         account = queries.own_account(session, actor=actor(), now=now(), limits=_limits())
+        before = queries.previous_sign_in(session, public_id=visitor().session_id)
     return render_template(
-        "people/sessions.html", account=account, here=visitor().session_id, visitor=visitor(), texts=texts
+        "people/sessions.html",
+        account=account,
+        here=visitor().session_id,
+        previous_sign_in=before,
+        texts=texts,
     )
 
 

@@ -20,6 +20,7 @@ from app.checklists.rules import (
     percent,
     score,
 )
+from app.checklists.texts import SCORING_METHOD_NAME
 from app.config import Settings
 from app.inspections.queries.previous import PreviousAnswer
 from app.inspections.queries.sealed import ApprovalLine, SealedSheet, sealed_revisions
@@ -30,7 +31,6 @@ from app.kernel.digest import digest_of
 from app.kernel.fiscal_year import FiscalYear, long_date, long_instant
 from app.kernel.ids import InspectionId, PersonId
 from app.reports.models import KeptDocument
-from app.reports.pdf.inspection_result import render
 from app.reports.rules import (
     Approval,
     Ending,
@@ -134,6 +134,9 @@ def document_number(found: SealedSheet) -> str:
 
 def inspection_pdf(found: SealedSheet, *, settings: Settings) -> bytes:
     """Return the PDF of a sealed revision: the same bytes each time."""
+    # Here, because ReportLab takes long to import, and the command line mostly makes no document.
+    from app.reports.pdf.inspection_result import render  # noqa: PLC0415
+
     return render(inspection_report(found, settings=settings))
 
 
@@ -159,7 +162,6 @@ def inspection_report(
         product_name=settings.product_name,
         form_number="",
         document_number=number,
-        receipt_number=number,
         classification=settings.classification,
         standing=Standing.SEALED,
         copy_mark=copy_mark,
@@ -175,7 +177,7 @@ def inspection_report(
         checklist_title=edition.title,
         edition_label=edition.label,
         edition_digest=edition.digest,
-        method_name=edition.scoring.name,
+        method_name=SCORING_METHOD_NAME[edition.scoring.name],
         method_digest=digest_of(
             [edition.scoring.name, edition.scoring.full_points, edition.scoring.mandatory_cap]
         ),
@@ -228,7 +230,7 @@ def _grade_note(found: SealedSheet, final: Score) -> str:
     if found.sheet.state is not State.SIGNED_OFF:
         return "確定した結果ではないため、評価はありません。"
     cap = found.sheet.edition.scoring.mandatory_cap
-    return f"未達の必須項目があるため、評価は{cap}までです。" if final.capped else ""
+    return f"未達の重要項目があるため、評価は{cap}までです。" if final.capped else ""
 
 
 def _level(level: Level | None) -> ReportLevel:
@@ -346,7 +348,7 @@ def _line(found: SealedSheet, item: Item, final: Score) -> ScoreLine:
         weight_text=f"×{line.weight}",
         earned_text=str(line.points * line.weight),
         possible_text=str(line.full * line.weight),
-        note=notes.get(line.kind, "必須" if line.mandatory_missed else ""),
+        note=notes.get(line.kind, "重要" if line.mandatory_missed else ""),
     )
 
 

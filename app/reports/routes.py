@@ -3,7 +3,7 @@
 from typing import cast
 from uuid import UUID
 
-from flask import Blueprint, current_app, request
+from flask import Blueprint, current_app
 from flask.typing import ResponseReturnValue
 from werkzeug.wrappers import Response
 
@@ -16,6 +16,7 @@ from app.kernel.ids import InspectionId
 from app.reports.commands import kept_document, read_document
 from app.reports.queries import document_number, inspection_pdf
 from app.web.access import actor, requires
+from app.web.addresses import numbered
 
 blueprint = Blueprint("reports", __name__)
 
@@ -26,8 +27,9 @@ def inspection_report(inspection_id: UUID) -> ResponseReturnValue:
     """The result of a sealed sheet: the kept bytes; made from the same seal where keeping was cut short."""
     settings = cast("Settings", current_app.extensions["settings"])
     with reading() as session:
-        number = request.args.get("revision", type=int)
-        found = sealed_sheet(session, actor=actor(), inspection_id=InspectionId(inspection_id), number=number)
+        found = sealed_sheet(
+            session, actor=actor(), inspection_id=InspectionId(inspection_id), number=numbered("revision")
+        )
         kept = kept_document(session, found=found)
     log_access(inspection_id=found.sheet.id, unit_id=found.sheet.unit_id, act="document.read")
     content = (

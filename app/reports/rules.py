@@ -201,7 +201,6 @@ class InspectionReport:
     product_name: str
     form_number: str
     document_number: str
-    receipt_number: str
     classification: str
     standing: Standing
     copy_mark: str | None

@@ -4,10 +4,11 @@ Closed by default: a route without a rule keeps the application from starting. T
 view runs; a permission that looks at a unit is checked again, with its subject, by the command or query.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from contextlib import nullcontext
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Any, Final, TypeVar, cast
+from typing import TYPE_CHECKING, Any, Final, TypeVar, cast
 from urllib.parse import urlencode
 from uuid import UUID
 
@@ -18,12 +19,18 @@ from werkzeug.wrappers import Response
 from app.access.actor import Actor
 from app.access.permissions import Permission
 from app.access.policy import require
+from app.db.session import one_moment
 from app.kernel.clock import Clock, business_date
+from app.kernel.errors import Refusal
 from app.kernel.ids import AccountId
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
 View = TypeVar("View", bound=Callable[..., Any])
 RULE: Final = "access_rule"
 CITY_WIDE: Final = ("city:", "own:")
+READS: Final = frozenset({"GET", "HEAD"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,8 +49,6 @@ class Visitor:
     token: str
     session_id: UUID
     must_change_password: bool
-    proved_at: datetime
-    previous_sign_in: datetime | None
     unit_label: str
     role_labels: tuple[str, ...]
     is_authenticated: bool = True
@@ -112,11 +117,21 @@ def today() -> date:
     return business_date(now())
 
 
+class NotSignedIn(Refusal):
+    """A form was sent by nobody, or by somebody who has to change the first password before anything else."""
+
+    status = 401
+
+    def __init__(self) -> None:
+        super().__init__("ログインし直してください。")
+
+
 def guard() -> Response | None:
     """Let a request pass, or send it to the sign-in page or to the forced change of password.
 
     Raises:
         NotAllowed: a city-wide permission is missing.
+        NotSignedIn: a form would be lost by sending its browser elsewhere.
     """
     if request.endpoint is None:
         return None
@@ -127,10 +142,24 @@ def guard() -> Response | None:
     if found is None:
         return _to_sign_in()
     if found.must_change_password and rule.permission is not Permission.OWN_ACCOUNT_USE:
+        if request.method == "POST":
+            raise NotSignedIn
         return redirect(url_for("people.change_password"), code=303)
     if rule.permission.value.startswith(CITY_WIDE):
         require(rule.permission, actor=found.actor)
     return None
+
+
+class OneMomentEach:
+    """Lets everything that a GET reads, from who is at the door to the counts in the menu, see one moment of the database."""
+
+    def __init__(self, application: "WSGIApplication") -> None:
+        self._application = application
+
+    def __call__(self, environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
+        """Answer a request."""
+        with one_moment() if environ["REQUEST_METHOD"] in READS else nullcontext():
+            return self._application(environ, start_response)
 
 
 def wants_json() -> bool:
@@ -141,6 +170,8 @@ def wants_json() -> bool:
 def _to_sign_in() -> Response:
     if wants_json():
         return Response('{"message": "ログインし直してください。"}', status=401, mimetype="application/json")
+    if request.method == "POST":
+        raise NotSignedIn
     if request.method != "GET":
         return redirect(url_for("people.sign_in"), code=303)
     wanted = request.full_path.rstrip("?")

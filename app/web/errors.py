@@ -2,6 +2,7 @@
 
 import logging
 import secrets
+from dataclasses import dataclass
 from typing import Final
 
 from flask import Flask, Response, jsonify, render_template, request, url_for
@@ -13,6 +14,7 @@ from app.journal.commands import record
 from app.journal.rules import Subject, SubjectType
 from app.kernel.errors import NotAllowed, Refusal
 from app.web.access import now, visitor_or_none, wants_json
+from app.web.held import held_of_request, resend_page
 
 log = logging.getLogger(__name__)
 
@@ -37,6 +39,14 @@ SENTENCES: Final = {
 CSRF_SENTENCE: Final = "画面を開いてから時間がたったか、別の画面でログインし直したようです。前の画面に戻って開き直し、もう一度送ってください。"
 
 
+@dataclass(frozen=True, slots=True)
+class Way:
+    """A way on from a page that refuses: what the button says, and where it leads."""
+
+    label: str
+    url: str
+
+
 def new_reference() -> str:
     """Return a number short enough to be told on the telephone."""
     digits = secrets.token_hex(4).upper()
@@ -55,7 +65,7 @@ def init_errors(app: Flask) -> None:
     @app.errorhandler(CSRFError)
     def forged(error: CSRFError) -> tuple[str | Response, int]:
         del error
-        return _page(400, message=CSRF_SENTENCE)
+        return stale_form()
 
     @app.errorhandler(HTTPException)
     def http_error(error: HTTPException) -> tuple[str | Response, int]:
@@ -69,19 +79,52 @@ def init_errors(app: Flask) -> None:
         return _page(500, message=SENTENCES[500], reference=reference)
 
 
-def _page(status: int, *, message: str, reference: str | None = None) -> tuple[str | Response, int]:
+def stale_form() -> tuple[str | Response, int]:
+    """Answer a form whose token is not of this session: what was typed comes back with a fresh one."""
+    held = held_of_request() if visitor_or_none() is not None else None
+    if held is not None:
+        return resend_page(held), 400
+    return _page(400, message=CSRF_SENTENCE)
+
+
+def refusal_page(refusal: Refusal, *, way: Way | None = None, known: str = "") -> tuple[str | Response, int]:
+    """Return the page of a refusal for a room that knows more of the thing than its sentence.
+
+    Args:
+        refusal: what was refused, and why.
+        way: where the thing itself is to be seen; it then comes before the way home.
+        known: a sentence on how the thing stands now.
+    """
+    return _page(refusal.status, message=refusal.message, way=way, known=known)
+
+
+def _page(
+    status: int, *, message: str, reference: str | None = None, way: Way | None = None, known: str = ""
+) -> tuple[str | Response, int]:
+    shown = reference or _logged(status)
     if wants_json():
-        return jsonify(message=message, reference=reference or new_reference()), status
+        return jsonify(message=message, reference=shown), status
     text = render_template(
         "errors/error.html",
         code=status,
         heading=HEADINGS.get(status, HEADINGS[400]),
         message=message,
-        action_label="ホームへ戻る",
-        action_url=url_for("home.index"),
-        reference=reference or new_reference(),
+        known=known,
+        ways=[*([way] if way else []), Way("ホームへ戻る", url_for("home.index"))],
+        reference=shown,
     )
     return text, status
+
+
+def _logged(status: int) -> str:
+    """Write a refusal to the log under a new number; return the number that the page shows.
+
+    The path without its query, in which somebody may have typed, and never a name.
+    """
+    reference, found = new_reference(), visitor_or_none()
+    person = found.actor.person_id if found else "nobody"
+    log.warning("refused %s with %s at %s %s to %s", reference, status, request.method, request.path, person)
+    return reference
 
 
 def _record_refusal() -> None:

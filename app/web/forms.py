@@ -17,12 +17,13 @@ from sqlalchemy import delete, insert, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response
-from wtforms import HiddenField, StringField
+from wtforms import DateField, HiddenField, PasswordField, StringField
 from wtforms.validators import Length
 
 from app.db.session import transaction
 from app.kernel.digest import canonical, digest_of
 from app.kernel.errors import InvalidInput, Problem, RepeatedKey
+from app.kernel.fiscal_year import EARLIEST_DAY, LATEST_DAY, is_reckoned
 from app.kernel.text import clean, text_problems
 from app.web.access import now, visitor_or_none
 from app.web.models import SentForm
@@ -30,6 +31,8 @@ from app.web.models import SentForm
 T = TypeVar("T")
 KEY = "idempotency_key"
 KEPT = timedelta(days=30)
+AT_ONCE = 1000
+"""Rows that one sweep removes, so that nobody waits behind it for long."""
 LONGEST = 4000
 """Characters in any free text, unless a field says less."""
 
@@ -56,9 +59,12 @@ class Form(FlaskForm):
     idempotency_key = HiddenField(default=new_key)
 
     def validate(self, extra_validators: Any = None) -> bool:  # noqa: ANN401 - WTForms' own signature
-        """Validate, then refuse invisible characters in every text field."""
+        """Validate, then refuse invisible characters in every text field.
+
+        Texts are cleaned first; passwords stay as typed: a blank at their end is part of them.
+        """
         for field in self._texts():
-            field.data = clean(field.data or "")
+            field.data = (field.data or "") if isinstance(field, PasswordField) else clean(field.data or "")
         valid = bool(super().validate(extra_validators))
         for field in self._texts():
             longest = next((v.max for v in field.validators if isinstance(v, Length) and v.max > 0), LONGEST)
@@ -94,6 +100,24 @@ class Form(FlaskForm):
                 self.form_errors.append(problem.message)
 
 
+class DayField(DateField):
+    """A date as the browser's calendar sends it: a real day of the years that the product can reckon with."""
+
+    def process_formdata(self, valuelist: list[Any]) -> None:
+        """Read an ISO date, and refuse what is none or lies out of all reason."""
+        try:
+            super().process_formdata(valuelist)
+        except ValueError:
+            message = f"{self.label.text}は、2026-11-20 の形で、ある日付を入れてください。"
+            raise ValueError(message) from None
+        if self.data is not None and not is_reckoned(self.data):
+            self.data = None
+            message = (
+                f"{self.label.text}は、{EARLIEST_DAY.year}年から{LATEST_DAY.year}年までの日にしてください。"
+            )
+            raise ValueError(message)
+
+
 def perform(
     command: Callable[[Session], T], *, to: str | Callable[[T], str], message: str | Callable[[T], str] = ""
 ) -> Response:
@@ -117,12 +141,12 @@ def perform(
                 )
             else:
                 location, text = stored
-    except IntegrityError as error:
-        # Another process carried out the same key while this one waited.
-        replay = _replay(key=key, body=body)
+    except IntegrityError:
+        # Another process may have carried out the same key while this one waited.
+        with transaction() as session:
+            replay = _stored(session, key=key, body=body)
         if replay is None:
             raise
-        del error
         location, text = replay
     if text:
         flash(text, "success")
@@ -147,13 +171,20 @@ def _body_digest() -> str:
 
 
 def _claim(session: Session, *, key: str, body: str) -> tuple[str, str] | None:
+    """Return the reply of a form that was carried out already; otherwise take its key and return None."""
+    stored = _stored(session, key=key, body=body)
+    if stored is None:
+        session.execute(
+            insert(SentForm).values(key_digest=key, body_digest=body, location="", message="", sent_at=now())
+        )
+    return stored
+
+
+def _stored(session: Session, *, key: str, body: str) -> tuple[str, str] | None:
     row = session.execute(
         select(SentForm.body_digest, SentForm.location, SentForm.message).where(SentForm.key_digest == key)
     ).one_or_none()
     if row is None:
-        session.execute(
-            insert(SentForm).values(key_digest=key, body_digest=body, location="", message="", sent_at=now())
-        )
         return None
     if row.body_digest != body:
         sentence = (
@@ -163,13 +194,10 @@ def _claim(session: Session, *, key: str, body: str) -> tuple[str, str] | None:
     return row.location, row.message
 
 
-def _replay(*, key: str, body: str) -> tuple[str, str] | None:
-    with transaction() as session:
-        row = session.execute(select(SentForm).where(SentForm.key_digest == key)).scalar_one_or_none()
-        return (row.location, row.message) if row is not None and row.body_digest == body else None
-
-
 def forget_sent_forms(session: Session, *, at: datetime) -> int:
-    """Remove the keys of forms sent more than 30 days before an instant; return how many."""
-    result = session.execute(delete(SentForm).where(SentForm.sent_at < at - KEPT))
-    return int(getattr(result, "rowcount", 0))
+    """Remove up to `AT_ONCE` keys of forms sent 30 days before an instant or earlier; return how many, 0 when none are left."""
+    old = select(SentForm.key_digest).where(SentForm.sent_at <= at - KEPT).limit(AT_ONCE)
+    gone = session.scalars(
+        delete(SentForm).where(SentForm.key_digest.in_(old)).returning(SentForm.key_digest)
+    )
+    return len(gone.all())

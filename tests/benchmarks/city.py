@@ -30,7 +30,7 @@ from app.inspections.models import (
     ProfileFlag,
     Revision,
 )
-from app.inspections.rules import CampaignDates, CampaignKind, State
+from app.inspections.rules import CampaignDates, CampaignKind, Origin, State
 from app.journal.models import JournalEntry, JournalHead
 from app.journal.rules import SubjectType
 from app.kernel.clock import business_date
@@ -337,7 +337,8 @@ def _fill(
     ]
     _add(session, Answer, answers)
     salt = new_salt()
-    _add(session, AnswerHistory, [{**row, "salt": salt, "client_id": "benchmark"} for row in answers])
+    saved = {"salt": salt, "client_id": "benchmark", "origin": Origin.GIVEN.value}
+    _add(session, AnswerHistory, [{**row, **saved} for row in answers])
 
 
 def _judge(session: Session, edition: Edition, *, revisions: Iterable[RevisionId], at: datetime) -> None:

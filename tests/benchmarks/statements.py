@@ -11,7 +11,7 @@ FRAME: Final = ("PRAGMA", "BEGIN", "SET TRANSACTION")
 
 
 @contextmanager
-def counted(engine: Engine) -> Iterator[list[str]]:
+def counted() -> Iterator[list[str]]:
     """Yield a list that fills with the statements sent while the block runs."""
     found: list[str] = []
 
@@ -20,8 +20,8 @@ def counted(engine: Engine) -> Iterator[list[str]]:
         if not statement.startswith(FRAME):
             found.append(statement)
 
-    event.listen(engine, "before_cursor_execute", note)
+    event.listen(Engine, "before_cursor_execute", note)
     try:
         yield found
     finally:
-        event.remove(engine, "before_cursor_execute", note)
+        event.remove(Engine, "before_cursor_execute", note)

@@ -59,7 +59,7 @@ def _measure(stage: Stage, table: Table, path: str, name: str, load: Callable[[S
     answer = stage.browser(CLERKS[OFFICE]).get(path)
     work: Work = lambda: expect(answer())  # noqa: E731 - one line says it
     size = len(expect(answer()).body)
-    with counted(stage.database.engine) as statements:
+    with counted() as statements:
         work()
     with stage.database.reading() as session:
         data = plain(load(session))

@@ -163,7 +163,7 @@ def test_metadata_and_language(rich: Path) -> None:
 def test_outline_leads_to_every_section(rich: Path) -> None:
     reader = PdfReader(rich)
     titles = list(outline(reader.outline))
-    assert titles[:3] == [(0, "点検結果の概要"), (0, "未達の必須項目"), (0, "全項目の回答と審査")]
+    assert titles[:3] == [(0, "点検結果の概要"), (0, "未達の重要項目"), (0, "全項目の回答と審査")]
     assert titles[3] == (1, "1　体制と責任")
     assert (1, "9　研修と周知") in titles
     assert titles[-3:] == [(1, "別紙1　得点の計算"), (1, "別紙2　承認の経過"), (1, "別紙3　版と照合値")]
@@ -223,7 +223,7 @@ def test_every_page_carries_its_marks(rich: Path) -> None:
     pages = [compact(page) for page in tool("pdftotext", "-layout", rich, "-").split("\f")[:-1]]
     for number, page in enumerate(pages, start=1):
         assert "取扱注意機密性2" in page
-        assert "受付番号R08-T-027" in page
+        assert "文書番号08情政第321号" in page
         assert "照合番号2B21-4DDF-3326-0165" in page
         assert f"{number}/{len(pages)}" in page
 

@@ -98,7 +98,7 @@ def _pytest_step(folder: str, *, database: Database) -> Step:
     report = REPORTS / f"{Path(folder).name}-{database.name.lower()}.xml"
     command = [sys.executable, "-m", "pytest", folder, "--quiet", f"--junitxml={report}"]
     if folder not in _IN_ONE_PROCESS:
-        command += ["-n", "2"]
+        command += ["-n", "2", "--dist", "loadgroup"]
     return Step(f"{folder}{on}", tuple(command), report=report, database=database)
 
 

@@ -77,6 +77,14 @@ def test_a_head_without_a_clerk_is_asked_to_name_one(year: Year, app: Flask) -> 
     assert "𠮷田出張所の点検担当者を決める" in page
 
 
+def test_the_citys_bar_groups_states_as_the_list_of_campaigns_does(year: Year, app: Flask) -> None:
+    year.bring(AFFAIRS, to=State.SUBMITTED)
+    words = "審査1、承認待ち0、回答・差戻し0、未着手3"
+    client = signed_in(app, TANAKA)
+    assert f'aria-label="進行中の点検票：確定0、{words}"' in client.get("/").text
+    assert f'aria-label="確定0、{words}"' in client.get("/campaigns").text
+
+
 def test_the_administrator_sees_the_installation_and_no_sheet(year: Year, app: Flask) -> None:
     client = signed_in(app, NAKAMURA)
     assert client.get("/").headers["Location"] == "/installation"

@@ -19,6 +19,7 @@ from app.checklists.files.tree import Fault, Path, Tree
 from app.checklists.files.wording import where
 from app.checklists.queries import Ancestry, lineage_of
 from app.checklists.rules import UNKNOWN, Lineage
+from app.kernel.fiscal_year import EARLIEST_DAY, LATEST_DAY, is_reckoned
 
 _LINEAGE: Final[TypeAdapter[Any]] = TypeAdapter(LineageFile)
 
@@ -99,10 +100,15 @@ def _effective_date(document: Document) -> Iterator[Fault]:
     value = _at(document.tree.value, ("basis", "regulation", "effective_on"))
     if not isinstance(value, str):
         return
+    place = ("basis", "regulation", "effective_on")
     try:
-        date.fromisoformat(value)
+        day = date.fromisoformat(value)
     except ValueError:
-        yield document.fault(("basis", "regulation", "effective_on"), "は、暦にない日です。")
+        yield document.fault(place, "は、暦にない日です。")
+        return
+    if not is_reckoned(day):
+        sentence = f"は、{EARLIEST_DAY.year}年から{LATEST_DAY.year}年までの日にしてください。"
+        yield document.fault(place, sentence)
 
 
 # ----------------------------------------------------------------------------------------- nothing twice

@@ -27,7 +27,8 @@ CIO: Final = "10003"
 AUDITOR: Final = "11652"
 ADMINISTRATOR: Final = "11914"
 CLERK: Final = "11249"
-HEAD: Final = "10345"
+HEAD: Final = "10340"
+"""総務課長, to whom the clerk of the list hands over: with these accounts one sheet can be walked from end to end."""
 
 PASSWORD: Final = "mihon-demo-2026"  # noqa: S105 - published on purpose: a demonstration answers this machine only
 

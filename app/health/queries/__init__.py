@@ -37,7 +37,7 @@ def _all(database: Database, *, settings: Settings, now: datetime, depth: Depth)
             yield storage.durability(connection)
     if any(check.mark is Mark.BAD for check in stored):
         yield warning(
-            "データベースの中身（時計・控え・操作ログ・点検票）は、まだ調べていません。",
+            "データベースの中身（時計・バックアップ・操作ログ・点検票）は、まだ調べていません。",
             remedy="上の × を直してから、もう一度 flask doctor を実行してください。",
         )
         return

@@ -63,16 +63,16 @@ def _backup(session: Session, *, now: datetime) -> Check:
     last = last_backup(session)
     if last is None:
         return warning(
-            "控え（バックアップ）を、まだ一度も作っていません。",
+            "バックアップを、まだ一度も取っていません。",
             remedy="flask backup create で作り、別の場所に置いてください。毎晩の実行をお勧めします。",
         )
     hours = (now - last.at) // timedelta(hours=1)
     if now - last.at > BACKUP_AGE:
         return warning(
-            f"最後の控えから {hours} 時間たっています（{long_instant(last.at)}）。",
+            f"最後のバックアップから {hours} 時間たっています（{long_instant(last.at)}）。",
             remedy="毎晩の flask backup create が動いているかを確かめてください。",
         )
-    return good(f"最後の控えは {long_instant(last.at)} です。")
+    return good(f"最後のバックアップは {long_instant(last.at)} です。")
 
 
 def _journal(session: Session, *, depth: Depth) -> Check:
@@ -89,5 +89,5 @@ def _journal_check(faults: tuple[Fault, ...], *, sound: str) -> Check:
         return good(sound)
     return bad(
         f"操作ログに食い違いが {len(faults)} 件あります（最初は {faults[0].place}：{faults[0].message}）。",
-        remedy="flask journal verify で全件を確かめ、控えを作り、情報主管課長に報告してください。",
+        remedy="flask journal verify で全件を確かめ、バックアップを取り、情報主管課長に報告してください。",
     )

@@ -9,7 +9,6 @@ from typing import Final
 
 from app.config import Settings
 from app.health.rules import Check, bad, good, warning
-from app.reports.pdf.fonts import font_book
 
 SHORTEST_SECRET: Final = 32
 LOW_SPACE: Final = 1024**3
@@ -87,7 +86,7 @@ def _space(folder: Path) -> Check:
     sentence = f"ディスクの空きは {usage.free / 1024**3:.1f} GB（{share}%）です。"
     if usage.free < LOW_SPACE or share < LOW_SHARE:
         return warning(
-            sentence, remedy="1 GB と 10% の両方を超えるまで、古い控えなどを移して空けてください。"
+            sentence, remedy="1 GB と 10% の両方を超えるまで、古いバックアップなどを移して空けてください。"
         )
     return good(sentence)
 
@@ -98,6 +97,9 @@ def _existing(folder: Path) -> Path:
 
 
 def _fonts() -> Check:
+    # Here, because a server that starts has no use for the fonts yet.
+    from app.reports.pdf.fonts import font_book  # noqa: PLC0415
+
     try:
         font_book()
     except (OSError, ValueError, RuntimeError):

@@ -4,8 +4,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
+from typing import Final, cast
 
-from sqlalchemy import bindparam, insert, select, update
+from sqlalchemy import Table, bindparam, insert, select, update
 from sqlalchemy.orm import Session
 
 from app.access.actor import Actor
@@ -97,15 +98,13 @@ def record_answers(
     wanted = tuple(drafts)
     opened = _require_answerable(session, sheet=sheet, drafts=wanted, today=business_date(now))
     _require_valid(wanted, edition=sheet.edition)
-    answers = answers_of(session, revision_id=sheet.revision_id)
+    answers = answers_of(session, revision_id=sheet.revision_id, items={draft.item_id for draft in wanted})
+    before = dict(answers)
     pen = _Pen(session, sheet=sheet, actor=actor, now=now)
     outcomes = tuple(
         _record_one(pen, draft=draft, answers=answers, opened=opened.get(draft.item_id)) for draft in wanted
     )
-    if any(outcome.outcome is Outcome.SAVED for outcome in outcomes):
-        _refresh_counts(
-            session, sheet=sheet, profile=profile_of(session, revision_id=sheet.revision_id), answers=answers
-        )
+    _count_on(session, sheet=sheet, before=before, answers=answers)
     return outcomes
 
 
@@ -160,6 +159,22 @@ class _Words:
     reply: str | None
 
 
+# Built once, on the tables themselves: these run with every save.
+_ANSWER: Final = cast("Table", Answer.__table__)
+_HISTORY: Final = cast("Table", AnswerHistory.__table__)
+_SENT: Final = select(_HISTORY.c.level, _HISTORY.c.comment, _HISTORY.c.reply, _HISTORY.c.version).where(
+    _HISTORY.c.revision_id == bindparam("revision"),
+    _HISTORY.c.item_id == bindparam("item"),
+    _HISTORY.c.client_id == bindparam("client"),
+)
+_FIRST_ANSWER: Final = insert(_ANSWER)
+_NEXT_ANSWER: Final = update(_ANSWER).where(
+    _ANSWER.c.revision_id == bindparam("revision"), _ANSWER.c.item_id == bindparam("item")
+)
+"""Sets the columns that it is given."""
+_SAVE: Final = insert(_HISTORY)
+
+
 class _Pen:
     """Writes saves of one sheet: who, when, and where to."""
 
@@ -168,15 +183,12 @@ class _Pen:
 
     def sent_before(self, draft: AnswerDraft) -> tuple[_Words, int] | None:
         """Return what the same save brought when it was sent before, and its version."""
-        row = self.session.execute(
-            select(
-                AnswerHistory.level, AnswerHistory.comment, AnswerHistory.reply, AnswerHistory.version
-            ).where(
-                AnswerHistory.revision_id == self.sheet.revision_id,
-                AnswerHistory.item_id == draft.item_id,
-                AnswerHistory.client_id == draft.client_id,
-            )
-        ).one_or_none()
+        sent = {
+            "revision": self.sheet.revision_id,
+            "item": draft.item_id,
+            "client": draft.client_id,
+        }
+        row = self.session.connection().execute(_SENT, sent).one_or_none()
         return (_Words(row.level, row.comment, row.reply), row.version) if row else None
 
     def write(
@@ -187,27 +199,16 @@ class _Pen:
         answered = {"answered_by": self.actor.person_id, "answered_at": self.now}
         row = {"level": words.level, "comment": words.comment, "version": version}
         key = {"revision_id": self.sheet.revision_id, "item_id": item_id}
+        connection = self.session.connection()
         if version == 1:
-            self.session.execute(insert(Answer).values(**key, **row, **answered))
+            connection.execute(_FIRST_ANSWER, {**key, **row, **answered})
         else:
             # Who put back what the head had approved did not give that answer.
             author = answered if origin is Origin.GIVEN else {}
-            self.session.execute(
-                update(Answer)
-                .where(Answer.revision_id == self.sheet.revision_id, Answer.item_id == item_id)
-                .values(**row, **author)
-            )
-        self.session.execute(
-            insert(AnswerHistory).values(
-                **key,
-                **row,
-                **answered,
-                reply=words.reply,
-                origin=origin.value,
-                salt=salt,
-                client_id=client_id,
-            )
-        )
+            place = {"revision": self.sheet.revision_id, "item": item_id}
+            connection.execute(_NEXT_ANSWER, {**place, **row, **author})
+        saved = {"reply": words.reply, "origin": origin.value, "salt": salt, "client_id": client_id}
+        connection.execute(_SAVE, {**key, **row, **answered, **saved})
         facts = {
             "revision": self.sheet.number,
             "item": self.sheet.edition.items[item_id].key,
@@ -301,6 +302,38 @@ def restore_approved(session: Session, *, sheet: Sheet, actor: Actor, now: datet
                 client_id=f"cancelled return {entry.round}",
                 origin=Origin.RESTORED,
             )
+
+
+def _count_on(
+    session: Session,
+    *,
+    sheet: Sheet,
+    before: Mapping[ItemId, AnswerFact],
+    answers: Mapping[ItemId, AnswerFact],
+) -> None:
+    """Keep the count of answered items by difference: most saves change words, and neither count nor profile."""
+    changed = {
+        item_id: after - was
+        for item_id, answer in answers.items()
+        if (after := answer.level is not None) != (was := _has_level(before.get(item_id)))
+    }
+    if not changed:
+        return
+    flags = profile_of(session, revision_id=sheet.revision_id).flags
+    more = sum(by for item_id, by in changed.items() if sheet.edition.items[item_id].applies(flags))
+    session.connection().execute(_MORE_ANSWERED, {"revision": sheet.revision_id, "more": more})
+
+
+def _has_level(answer: AnswerFact | None) -> bool:
+    return answer is not None and answer.level is not None
+
+
+_REVISION: Final = cast("Table", Revision.__table__)
+_MORE_ANSWERED: Final = (
+    update(_REVISION)
+    .where(_REVISION.c.id == bindparam("revision"))
+    .values(answered=_REVISION.c.answered + bindparam("more"))
+)
 
 
 def _refresh_counts(

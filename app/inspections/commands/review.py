@@ -319,11 +319,18 @@ def _saved(
     seen_version: int,
     now: datetime,
 ) -> int:
-    """Save a page that is still the newest; return the version of the sheet after it."""
+    """Save a page that is still the newest; return the version of the sheet after it.
+
+    A sheet of which nothing was judged yet is taken up all the same: the step that follows then says what is missing.
+    """
     sheet = find_sheet(session, actor=actor, inspection_id=inspection_id, lock=Lock.HELD)
     require_version(sheet, seen_version=seen_version)
     save_page(session, actor=actor, inspection_id=inspection_id, page=page, now=now)
-    return find_sheet(session, actor=actor, inspection_id=inspection_id).version
+    sheet = find_sheet(session, actor=actor, inspection_id=inspection_id)
+    if sheet.state is State.SUBMITTED:
+        loaded = load(session, actor=actor, inspection_id=inspection_id, now=now)
+        sheet = _start(session, loaded=loaded, actor=actor, now=now).sheet
+    return sheet.version
 
 
 def return_items(

@@ -395,7 +395,7 @@ def decline_reopening(
     """Refuse a request to reopen, with the reason: the sheet stays sealed, and may be asked for again."""
     loaded = load(session, actor=actor, inspection_id=inspection_id, now=now)
     require(Permission.UNIT_INSPECTION_REOPEN_CONFIRM, actor=actor, subject=loaded.subject)
-    words = checked_reason(reason)
+    words = checked_reason(reason, label="断る理由", field="decline_reason")
     salt = _decide(
         session, loaded=loaded, outcome=ReopeningOutcome.DECLINED, actor=actor, now=now, reason=words
     )

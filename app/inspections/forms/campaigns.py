@@ -1,12 +1,13 @@
 """The shape of what is typed about campaigns: preparing one, and the reasons for changing a running one."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any, Final
 from uuid import UUID
 
-from wtforms import DateField, HiddenField, SelectField, SelectMultipleField, StringField, TextAreaField
+from wtforms import HiddenField, SelectField, SelectMultipleField, StringField, TextAreaField
 from wtforms.validators import InputRequired, Length, ValidationError
 
 from app.inspections.commands.campaign import LONGEST_NOTICE, LONGEST_TITLE, CampaignDraft
@@ -16,7 +17,7 @@ from app.inspections.rules import CampaignDates, CampaignKind
 from app.inspections.texts import CAMPAIGN_KIND
 from app.kernel.fiscal_year import FiscalYear, long_date
 from app.kernel.ids import EditionId, UnitId
-from app.web.forms import Form
+from app.web.forms import DayField, Form
 
 NO_VERSION: Final = 0
 
@@ -37,19 +38,7 @@ def error_lines(form: Form) -> list[ErrorLine]:
 
 def version_of(typed: str | None) -> int:
     """Return the version that a hidden field carries; what is none fits no version and so counts as stale."""
-    return int(typed) if typed and typed.isascii() and typed.isdigit() else NO_VERSION
-
-
-class DayField(DateField):
-    """A date as the browser's calendar sends it, with a sentence of our own when it is none."""
-
-    def process_formdata(self, valuelist: list[Any]) -> None:
-        """Read an ISO date."""
-        try:
-            super().process_formdata(valuelist)
-        except ValueError:
-            message = f"{self.label.text}は、2026-11-20 の形で、ある日付を入れてください。"
-            raise ValueError(message) from None
+    return int(typed) if typed and re.fullmatch("[0-9]{1,9}", typed) else NO_VERSION
 
 
 class UnitsField(SelectMultipleField):

@@ -22,6 +22,7 @@ from app.inspections.rules import Judgement
 from app.inspections.texts import JUDGEMENT
 from app.kernel.digest import digest_of
 from app.kernel.errors import InvalidInput, Problem
+from app.kernel.fiscal_year import is_reckoned
 from app.kernel.text import clean
 from app.web.forms import Form
 
@@ -107,8 +108,15 @@ def stored_fields(item: JudgedItem, *, default_due: date) -> JudgementFields:
 
 
 def sent_fields(form: MultiDict[str, str], *, items: Iterable[Item]) -> dict[str, JudgementFields]:
-    """Return the fields that were sent and changed by somebody, by item key; the others are left alone."""
-    sent = {item.key: _sent(form, key=item.key) for item in items if f"seen-{item.key}" in form}
+    """Return the fields that were sent and changed by somebody, by item key; the others are left alone.
+
+    Left alone too is an item of which somebody decided, after a conflict, to keep the other's judgement.
+    """
+    sent = {
+        item.key: _sent(form, key=item.key)
+        for item in items
+        if f"seen-{item.key}" in form and form.get(f"keep-{item.key}") != "theirs"
+    }
     return {key: fields for key, fields in sent.items() if fields.touched}
 
 
@@ -185,9 +193,10 @@ def _whole_number(text: str) -> int:
 
 def _day(text: str) -> date | None:
     try:
-        return date.fromisoformat(text)
+        day = date.fromisoformat(text)
     except ValueError:
         return None
+    return day if is_reckoned(day) else None
 
 
 def accepted_page(form: MultiDict[str, str], *, items: Iterable[Item]) -> PageOfJudgements:

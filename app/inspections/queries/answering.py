@@ -4,15 +4,16 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
+from typing import Final
 
-from sqlalchemy import func, select
+from sqlalchemy import Uuid, bindparam, select
 from sqlalchemy.orm import Session
 
 from app.access.actor import Actor
 from app.access.permissions import Permission
 from app.access.policy import may
 from app.checklists.rules import CommentRule, Edition, Flag, Item, Level, Section
-from app.inspections.models import Answer, SheetStepRow
+from app.inspections.models import SheetStepRow
 from app.inspections.queries.previous import PreviousAnswer, previous_answers
 from app.inspections.queries.sheet import (
     ReturnFact,
@@ -38,8 +39,7 @@ from app.inspections.rules import (
 from app.kernel.errors import NotFound
 from app.kernel.ids import InspectionId, ItemId, PersonId
 from app.kernel.workflow import steps_from
-from app.organisation.queries import tree_on
-from app.people.queries import clerks_on, heads_on, people_by_id
+from app.people.queries import InCharge, heads_on, in_charge_of, people_by_id, people_in_charge
 
 
 class CardState(StrEnum):
@@ -83,16 +83,17 @@ class QuestionCard:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SectionProgress:
-    """One section in the list at the left: its own counts of items that apply."""
+    """One section in the list at the left: its own counts of items that apply, and of those that came back."""
 
     section: Section
     applicable: int
     answered: int
+    returned: int
 
     @property
     def done(self) -> bool:
-        """Whether every item of the section that applies is answered."""
-        return self.answered == self.applicable
+        """Whether every item of the section that applies is answered, and none lies here because it came back."""
+        return self.answered == self.applicable and not self.returned
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -185,24 +186,24 @@ class Reason:
 def sheet_head(
     session: Session, *, actor: Actor, sheet: Sheet, content: SheetContent, today: date
 ) -> SheetHead:
-    """Return the top of a sheet's pages: six statements at most beyond its content."""
-    tree = tree_on(session, day=today)
-    unit = tree.by_id.get(sheet.unit_id)
+    """Return the top of a sheet's pages: two statements at most beyond its content."""
+    people = people_in_charge(session, _IN_CHARGE, day=today, unit=sheet.unit_id).get(
+        sheet.unit_id, InCharge()
+    )
     done = content.completeness(sheet)
-    sections = tuple(_section_progress(section, content) for section in sheet.edition.sections)
+    opened = open_returns(sheet, content.returns)
+    sections = tuple(_section_progress(section, content, opened=opened) for section in sheet.edition.sections)
     first = next((card for card in content.items if not _level_of(content, card.id)), None)
     opens_on = sheet.campaign.dates.opens_after(today) if sheet.state is State.ANSWERING else None
     return SheetHead(
         sheet=sheet,
-        unit_name=unit.name if unit else "（廃止された所属）",
+        unit_name=people.unit_name or "（廃止された所属）",
         due=due_of(sheet, content),
         applicable=done.applicable,
         answered=done.answered,
         sections=sections,
-        steps=_steps(session, sheet=sheet, today=today),
-        last_saved=session.scalar(
-            select(func.max(Answer.answered_at)).where(Answer.revision_id == sheet.revision_id)
-        ),
+        steps=_steps(sheet, people),
+        last_saved=content.last_saved,
         first_open=_address(sheet.edition, first) if first else None,
         opens_on=opens_on,
         may_answer=opens_on is None
@@ -223,12 +224,15 @@ def _level_of(content: SheetContent, item_id: ItemId) -> str | None:
     return answer.level if answer else None
 
 
-def _section_progress(section: Section, content: SheetContent) -> SectionProgress:
+def _section_progress(
+    section: Section, content: SheetContent, *, opened: Mapping[ItemId, ReturnFact]
+) -> SectionProgress:
     items = [item for item in section.items if item.id in content.applicable_ids]
     return SectionProgress(
         section=section,
         applicable=len(items),
         answered=sum(1 for item in items if _level_of(content, item.id)),
+        returned=sum(1 for item in items if item.id in opened),
     )
 
 
@@ -237,11 +241,11 @@ def _address(edition: Edition, item: Item) -> str:
     return f"{section.slug}#q{item.number}"
 
 
-def _steps(session: Session, *, sheet: Sheet, today: date) -> tuple[StepMark, ...]:
-    clerks = clerks_on(session, unit_ids=[sheet.unit_id], day=today).get(sheet.unit_id, frozenset())
-    heads = heads_on(session, unit_ids=[sheet.unit_id], day=today).get(sheet.unit_id, frozenset())
-    names = people_by_id(session, person_ids=clerks | heads)
-    notes = (_names(clerks, names), _names(heads, names), "", "")
+_IN_CHARGE: Final = in_charge_of([bindparam("unit", type_=Uuid())])
+
+
+def _steps(sheet: Sheet, people: InCharge) -> tuple[StepMark, ...]:
+    notes = (_family_names(people.clerks), _family_names(people.heads), "", "")
     place = _place(sheet.state)
     return tuple(
         StepMark(
@@ -251,11 +255,8 @@ def _steps(session: Session, *, sheet: Sheet, today: date) -> tuple[StepMark, ..
     )
 
 
-def _names(people: frozenset[PersonId], names: Mapping[PersonId, object]) -> str:
-    shown = sorted(
-        str(getattr(names[one], "name", "")).split(" ")[0].split("　")[0] for one in people if one in names
-    )
-    return "・".join(shown[:2])
+def _family_names(names: tuple[str, ...]) -> str:
+    return "・".join(sorted(name.split(" ")[0].split("　")[0] for name in names)[:2])
 
 
 def _place(state: State) -> int:
@@ -283,7 +284,7 @@ def answer_page(
     content = content_of_sheet(session, sheet=sheet)
     head = sheet_head(session, actor=actor, sheet=sheet, content=content, today=today)
     editable = head.may_answer and sheet.state in ANSWERABLE
-    before = previous_answers(session, sheet=sheet)
+    before = previous_answers(session, sheet=sheet, items=section.items)
     opened = open_returns(sheet, content.returns)
     cards = _cards(
         sheet,

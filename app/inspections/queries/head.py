@@ -78,11 +78,15 @@ class HeadPage:
     @property
     def still_weak(self) -> tuple[ChangeLine, ...]:
         """Return the unchanged lines below full points: what goes on from last year."""
-        return tuple(line for line in self.lines if line.change is Change.SAME and _below_full(line.now))
+        full = self.head.sheet.edition.scoring.full_points
+        return tuple(
+            line for line in self.lines if line.change is Change.SAME and _below(full, level=line.now)
+        )
 
 
-def _below_full(level: Level | None) -> bool:
-    return level is not None and level.points is not None and level.comment.value == "required"
+def _below(full_points: int, *, level: Level | None) -> bool:
+    """An excluded item is below nothing."""
+    return level is not None and level.points is not None and level.points < full_points
 
 
 def head_page(session: Session, *, actor: Actor, inspection_id: InspectionId, today: date) -> HeadPage:

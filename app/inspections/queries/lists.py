@@ -4,21 +4,23 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from fractions import Fraction
+from typing import Final
 
-from sqlalchemy import Row, Select, func, select
+from sqlalchemy import Row, Select, and_, bindparam, func, or_, select
 from sqlalchemy.orm import Session
 
 from app.access.actor import Actor, Function
 from app.access.policy import scope_of
 from app.inspections.models import AnswerHistory, Campaign, Inspection, Revision
 from app.inspections.queries.sheet import campaign_dates
-from app.inspections.rules import SEALED, CampaignState, State
+from app.inspections.rules import ANSWERABLE, SEALED, CampaignState, State
 from app.kernel.fiscal_year import FiscalYear
 from app.kernel.ids import CampaignId, EditionId, InspectionId, PersonId, RevisionId, UnitId
 from app.organisation.queries import tree_on
 from app.people.queries import stand_ins
 
 PAGE_SIZE = 50
+_AWAITING: Final = frozenset({State.AWAITING_HEAD, State.AWAITING_REAPPROVAL})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -192,9 +194,6 @@ def standing_in(
     return frozenset(line.id for line in waiting if actor.person_id in found[line.unit_id])
 
 
-_AWAITING = frozenset({State.AWAITING_HEAD, State.AWAITING_REAPPROVAL})
-
-
 def _recorders(session: Session, *, lines: Iterable[SheetLine]) -> dict[RevisionId, frozenset[PersonId]]:
     rows = session.execute(
         select(AnswerHistory.revision_id, AnswerHistory.answered_by)
@@ -224,46 +223,64 @@ class AnswerCount:
         return {EditionId(row[0]): int(row[1]) for row in rows if row[1]}
 
 
+_INSPECTIONS: Final = Inspection.__table__.c
+_REVISIONS: Final = Revision.__table__.c
+_CAMPAIGNS: Final = Campaign.__table__.c
+_WAITING: Final = (
+    select(_REVISIONS.state, _INSPECTIONS.unit_id, func.count())
+    .join_from(Inspection.__table__, Revision.__table__, _REVISIONS.inspection_id == _INSPECTIONS.id)
+    .join(Campaign.__table__, _CAMPAIGNS.id == _INSPECTIONS.campaign_id)
+    .where(
+        _REVISIONS.current.is_(True),
+        _CAMPAIGNS.state == CampaignState.OPEN.value,
+        or_(
+            and_(
+                _INSPECTIONS.unit_id.in_(bindparam("own", expanding=True)),
+                _REVISIONS.state.in_([state.value for state in ANSWERABLE | _AWAITING]),
+            ),
+            _REVISIONS.state.in_(bindparam("to_review", expanding=True)),
+        ),
+    )
+    .group_by(_REVISIONS.state, _INSPECTIONS.unit_id)
+)
+"""Built once: it runs with every page."""
+
+
 class HeaderCounter:
     """The figures in the header: what waits for this person, by one grouped query."""
 
     def waiting(self, session: Session, *, actor: Actor) -> Mapping[str, int]:
         """Return the counts of the menu entries `inspections` and `review`."""
-        counts = self._by_state(session, actor=actor)
+        leads = actor.head_of | actor.deputy_of
+        to_review = _to_review(actor)
+        counts = self._by_state(session, own=actor.clerk_of | leads, to_review=to_review)
         own = sum(
             count
             for (state, unit_id), count in counts.items()
-            if (unit_id in actor.clerk_of and state in {State.ANSWERING, State.RETURNED})
-            or (
-                unit_id in actor.head_of | actor.deputy_of
-                and state in {State.AWAITING_HEAD, State.AWAITING_REAPPROVAL}
-            )
+            if (unit_id in actor.clerk_of and state in ANSWERABLE)
+            or (unit_id in leads and state in _AWAITING)
         )
-        return {"inspections": own, "review": self._to_review(counts, actor=actor)}
-
-    def _to_review(self, counts: Mapping[tuple[State, UnitId], int], *, actor: Actor) -> int:
-        wanted: set[State] = set()
-        if Function.REVIEWER in actor.functions:
-            wanted |= {State.SUBMITTED, State.UNDER_REVIEW}
-        if Function.MANAGER in actor.functions:
-            wanted = {State.REVIEWED}
-        return sum(
+        review = sum(
             count
             for (state, unit_id), count in counts.items()
-            if state in wanted and unit_id not in actor.member_of
+            if state in to_review and unit_id not in actor.member_of
         )
+        return {"inspections": own, "review": review}
 
-    def _by_state(self, session: Session, *, actor: Actor) -> dict[tuple[State, UnitId], int]:
-        rows = session.execute(
-            select(Revision.state, Inspection.unit_id, func.count())
-            .join(Inspection, Inspection.id == Revision.inspection_id)
-            .join(Campaign, Campaign.id == Inspection.campaign_id)
-            .where(
-                Revision.current.is_(True),
-                Revision.state.not_in([state.value for state in SEALED]),
-                Campaign.state == CampaignState.OPEN.value,
-                scope_of(actor).where(Inspection.unit_id),
-            )
-            .group_by(Revision.state, Inspection.unit_id)
-        ).all()
+    def _by_state(
+        self, session: Session, *, own: frozenset[UnitId], to_review: frozenset[State]
+    ) -> dict[tuple[State, UnitId], int]:
+        if not own and not to_review:
+            return {}
+        values = {"own": list(own), "to_review": [state.value for state in to_review]}
+        rows = session.connection().execute(_WAITING, values).all()
         return {(State(state), UnitId(unit_id)): count for state, unit_id, count in rows}
+
+
+def _to_review(actor: Actor) -> frozenset[State]:
+    """Return the states in which a sheet waits for what the actor does for the whole city."""
+    if Function.MANAGER in actor.functions:
+        return frozenset({State.REVIEWED})
+    if Function.REVIEWER in actor.functions:
+        return frozenset({State.SUBMITTED, State.UNDER_REVIEW})
+    return frozenset()

@@ -1,18 +1,19 @@
 """Last year beside this year: the answers of the sealed sheet before, by the items of this edition."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from typing import Any, Final
 
-from sqlalchemy import and_, select
+from sqlalchemy import Row, and_, bindparam, select
 from sqlalchemy.orm import Session
 
 from app.checklists.queries import load_edition
 from app.checklists.rules import Edition, Item, Level
-from app.inspections.models import Answer, Campaign, Inspection, ItemReview, Revision
-from app.inspections.queries.sheet import Sheet, profile_of
+from app.inspections.models import Answer, Campaign, Inspection, ItemReview, ProfileFlag, Revision
+from app.inspections.queries.sheet import Sheet
 from app.inspections.rules import Judgement
 from app.kernel.fiscal_year import FiscalYear
-from app.kernel.ids import EditionId, ItemId, RevisionId
+from app.kernel.ids import EditionId, ItemId
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,16 +38,10 @@ class PreviousAnswer:
     old_statement: str | None
 
 
-@dataclass(frozen=True, slots=True)
-class _Answered:
-    """A stored answer with its judgement, if it was judged."""
-
-    answer: Answer
-    review: ItemReview | None
-
-
-def previous_answers(session: Session, *, sheet: Sheet) -> Mapping[ItemId, PreviousAnswer]:
-    """Return last year's answers by the items of this year's edition, in at most three statements.
+def previous_answers(
+    session: Session, *, sheet: Sheet, items: Iterable[Item] | None = None
+) -> Mapping[ItemId, PreviousAnswer]:
+    """Return last year's answers by the items of this year's edition, or to some of them, in two statements.
 
     An item of the same edition is matched by itself, one of a newer edition by its lineage: only where that
     says that answers stay comparable. Items without a counterpart are absent; so are all of them without a
@@ -54,54 +49,70 @@ def previous_answers(session: Session, *, sheet: Sheet) -> Mapping[ItemId, Previ
     """
     if sheet.previous_revision_id is None:
         return {}
-    campaign = session.execute(
-        select(Campaign.edition_id, Campaign.fiscal_year)
-        .join(Inspection, Inspection.campaign_id == Campaign.id)
-        .join(Revision, Revision.inspection_id == Inspection.id)
-        .where(Revision.id == sheet.previous_revision_id)
-    ).one()
-    before = load_edition(session, edition_id=EditionId(campaign.edition_id))
-    answered = _answered(session, revision_id=sheet.previous_revision_id, edition=before)
-    year = FiscalYear(campaign.fiscal_year).label
+    connection, revision = session.connection(), {"revision": sheet.previous_revision_id}
+    flags = connection.execute(_FLAGS, revision).all()
+    before = load_edition(session, edition_id=EditionId(flags[0].edition_id))
+    year = FiscalYear(flags[0].fiscal_year).label
+    on = {row.flag: row.is_on for row in flags if row.flag is not None}
+    pairs = _pairs(sheet.edition.items.values() if items is None else items, sheet.edition, before=before)
+    asked = {**revision, "items": [was.id for _, was in pairs if was.applies(on)]}
+    found = {ItemId(row.item_id): row for row in connection.execute(_ANSWERED, asked)}
     return {
-        item.id: _previous(item, was=was, edition=before, found=answered.get(was.id), year=year)
-        for item, was in _pairs(sheet.edition, before=before)
+        item.id: _previous(item, was=was, edition=before, found=found.get(was.id), year=year)
+        for item, was in pairs
     }
 
 
-def _pairs(edition: Edition, *, before: Edition) -> list[tuple[Item, Item]]:
+_REVISION: Final = Revision.__table__.c
+_FLAG: Final = ProfileFlag.__table__.c
+_FLAGS: Final = (
+    select(Campaign.__table__.c.edition_id, Campaign.__table__.c.fiscal_year, _FLAG.flag, _FLAG.is_on)
+    .join_from(Revision.__table__, Inspection.__table__, Inspection.__table__.c.id == _REVISION.inspection_id)
+    .join(Campaign.__table__, Campaign.__table__.c.id == Inspection.__table__.c.campaign_id)
+    .outerjoin(ProfileFlag.__table__, _FLAG.revision_id == _REVISION.id)
+    .where(_REVISION.id == bindparam("revision"))
+)
+"""The campaign of a revision beside each flag of its profile; once alone where there is none."""
+_ANSWER: Final = Answer.__table__.c
+_REVIEW: Final = ItemReview.__table__.c
+_ANSWERED: Final = (
+    select(
+        *(_ANSWER[name] for name in ("item_id", "level", "comment")),
+        *(_REVIEW[name] for name in ("judgement", "reviewed_level", "remark")),
+    )
+    .outerjoin_from(
+        Answer.__table__,
+        ItemReview.__table__,
+        and_(_REVIEW.revision_id == _ANSWER.revision_id, _REVIEW.item_id == _ANSWER.item_id),
+    )
+    .where(
+        _ANSWER.revision_id == bindparam("revision"),
+        _ANSWER.item_id.in_(bindparam("items", expanding=True)),
+    )
+)
+
+
+def _pairs(items: Iterable[Item], edition: Edition, *, before: Edition) -> list[tuple[Item, Item]]:
     """Return each item with the one of the edition before that it goes on from."""
     by_key = {item.key: item for item in before.items.values()}
     pairs = []
-    for item in edition.items.values():
+    for item in items:
         key = item.key if edition.id == before.id else item.lineage.predecessor
         if key is not None and key in by_key:
             pairs.append((item, by_key[key]))
     return pairs
 
 
-def _answered(session: Session, *, revision_id: RevisionId, edition: Edition) -> dict[ItemId, _Answered]:
-    """Return the answers of the items that applied then, each with its judgement."""
-    flags = profile_of(session, revision_id=revision_id).flags
-    same = and_(ItemReview.revision_id == Answer.revision_id, ItemReview.item_id == Answer.item_id)
-    rows = session.execute(
-        select(Answer, ItemReview).outerjoin(ItemReview, same).where(Answer.revision_id == revision_id)
-    )
-    found = {ItemId(answer.item_id): _Answered(answer, review) for answer, review in rows}
-    return {item_id: one for item_id, one in found.items() if edition.items[item_id].applies(flags)}
-
-
 def _previous(
-    item: Item, *, was: Item, edition: Edition, found: _Answered | None, year: str
+    item: Item, *, was: Item, edition: Edition, found: Row[*tuple[Any, ...]] | None, year: str
 ) -> PreviousAnswer:
-    answer = found.answer if found else None
-    review = found.review if found else None
+    judgement = found.judgement if found else None
     return PreviousAnswer(
-        level=edition.level(answer.level) if answer else None,
-        comment=answer.comment if answer else "",
-        judgement=Judgement(review.judgement) if review else None,
-        reviewed_level=edition.level(review.reviewed_level) if review else None,
-        remark=review.remark if review else "",
+        level=edition.level(found.level) if found else None,
+        comment=found.comment if found else "",
+        judgement=Judgement(judgement) if judgement else None,
+        reviewed_level=edition.level(found.reviewed_level) if found else None,
+        remark=(found.remark or "") if found else "",
         fiscal_year=year,
         old_statement=was.statement if was.statement != item.statement else None,
     )

@@ -1,12 +1,12 @@
 """One sheet as rules and pages see it: the obligation, its current revision, its people."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
 from typing import Any, Final
 
-from sqlalchemy import Row, and_, func, literal, select, union
+from sqlalchemy import Row, and_, bindparam, func, literal, select, union
 from sqlalchemy.orm import Session
 
 from app.access.actor import Actor
@@ -71,6 +71,10 @@ class CampaignLine:
     notice: str
 
 
+FIRST_STATES: Final = frozenset({State.ANSWERING, State.AWAITING_HEAD})
+"""Where a first revision stands until its head approves it; no step leads back here."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sheet:
     """An inspection with its current revision, without its answers."""
@@ -94,6 +98,11 @@ class Sheet:
     def sealed(self) -> bool:
         """Whether the revision never changes again."""
         return self.state in SEALED
+
+    @property
+    def only_with_department(self) -> bool:
+        """Whether nobody beyond a first handing over has acted: there is no approval, judgement or return to look up."""
+        return self.number == 1 and self.state in FIRST_STATES
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -120,48 +129,70 @@ def find_sheet(
     row = _sheet_row(session, inspection_id=inspection_id, lock=lock, number=number)
     if row is None:
         raise NotFound
-    sheet = sheet_of(session, row)
+    sheet = _sheet_of(session, row)
     require(Permission.UNIT_INSPECTION_READ, actor=actor, subject=Subject(unit_id=sheet.unit_id))
     return sheet
 
 
+_INSPECTION: Final = Inspection.__table__.c
+_REVISION: Final = Revision.__table__.c
+_CAMPAIGN: Final = Campaign.__table__.c
+_SHEET: Final = (
+    select(
+        _INSPECTION.id.label("inspection_id"),
+        *(_INSPECTION[name] for name in ("unit_id", "campaign_id", "previous_revision_id")),
+        _REVISION.id.label("revision_id"),
+        *(_REVISION[name] for name in ("number", "state", "state_since", "version", "return_round")),
+        *(_REVISION[name] for name in ("applicable", "answered", "decided")),
+        *(_CAMPAIGN[name] for name in ("title", "kind", "fiscal_year", "edition_id", "notice")),
+        *(_CAMPAIGN[name] for name in CampaignDates.__dataclass_fields__),
+    )
+    .join_from(Inspection.__table__, Revision.__table__, _REVISION.inspection_id == _INSPECTION.id)
+    .join(Campaign.__table__, _CAMPAIGN.id == _INSPECTION.campaign_id)
+    .where(_INSPECTION.id == bindparam("inspection"))
+)
+_CURRENT: Final = _SHEET.where(_REVISION.current.is_(True))
+_NUMBERED: Final = _SHEET.where(_REVISION.number == bindparam("number"))
+_SHEETS: Final = {
+    Lock.NONE: (_CURRENT, _NUMBERED),
+    Lock.HELD: tuple(query.with_for_update(of=Revision.__table__) for query in (_CURRENT, _NUMBERED)),
+}
+"""Built once, on the tables themselves: every page and every save of an answer begins here."""
+
+
 def _sheet_row(
     session: Session, *, inspection_id: InspectionId, lock: Lock, number: int | None
-) -> Row[Inspection, Revision, Campaign] | None:
-    query = (
-        select(Inspection, Revision, Campaign)
-        .join(Revision, Revision.inspection_id == Inspection.id)
-        .join(Campaign, Campaign.id == Inspection.campaign_id)
-        .where(
-            Inspection.id == inspection_id,
-            Revision.current.is_(True) if number is None else Revision.number == number,
-        )
-    )
-    if lock is Lock.HELD:
-        query = query.with_for_update(of=Revision)
-    return session.execute(query).one_or_none()
+) -> Row[*tuple[Any, ...]] | None:
+    current, numbered = _SHEETS[lock]
+    if number is None:
+        return session.connection().execute(current, {"inspection": inspection_id}).one_or_none()
+    values = {"inspection": inspection_id, "number": number}
+    return session.connection().execute(numbered, values).one_or_none()
 
 
-def sheet_of(session: Session, row: Row[Inspection, Revision, Campaign]) -> Sheet:
-    """Return the sheet of a joined row."""
-    inspection, revision, campaign = row
+def _sheet_of(session: Session, row: Row[*tuple[Any, ...]]) -> Sheet:
     return Sheet(
-        id=InspectionId(inspection.id),
-        revision_id=RevisionId(revision.id),
-        unit_id=UnitId(inspection.unit_id),
-        campaign=campaign_line(campaign),
-        edition=load_edition(session, edition_id=EditionId(campaign.edition_id)),
-        number=revision.number,
-        state=State(revision.state),
-        state_since=revision.state_since,
-        version=revision.version,
-        return_round=revision.return_round,
-        applicable=revision.applicable,
-        answered=revision.answered,
-        decided=revision.decided,
-        previous_revision_id=RevisionId(inspection.previous_revision_id)
-        if inspection.previous_revision_id
-        else None,
+        id=InspectionId(row.inspection_id),
+        revision_id=RevisionId(row.revision_id),
+        unit_id=UnitId(row.unit_id),
+        campaign=CampaignLine(
+            id=CampaignId(row.campaign_id),
+            title=row.title,
+            kind=CampaignKind(row.kind),
+            fiscal_year=FiscalYear(row.fiscal_year),
+            dates=campaign_dates(row),
+            notice=row.notice,
+        ),
+        edition=load_edition(session, edition_id=EditionId(row.edition_id)),
+        number=row.number,
+        state=State(row.state),
+        state_since=row.state_since,
+        version=row.version,
+        return_round=row.return_round,
+        applicable=row.applicable,
+        answered=row.answered,
+        decided=row.decided,
+        previous_revision_id=RevisionId(row.previous_revision_id) if row.previous_revision_id else None,
     )
 
 
@@ -177,7 +208,7 @@ def campaign_line(campaign: Campaign) -> CampaignLine:
     )
 
 
-def campaign_dates(campaign: Campaign) -> CampaignDates:
+def campaign_dates(campaign: Campaign | Row[*tuple[Any, ...]]) -> CampaignDates:
     """Return the dates of a campaign."""
     return CampaignDates(
         base_date=campaign.base_date,
@@ -269,13 +300,15 @@ def _took_part(session: Session, *, inspection_id: InspectionId) -> dict[str, fr
     return {role: frozenset(people) for role, people in found.items()}
 
 
+_FLAG: Final = ProfileFlag.__table__.c
+_PROFILE: Final = select(_FLAG.flag, _FLAG.is_on, _FLAG.confirmed_at).where(
+    _FLAG.revision_id == bindparam("revision")
+)
+
+
 def profile_of(session: Session, *, revision_id: RevisionId) -> Profile:
     """Return the profile of a revision."""
-    rows = session.execute(
-        select(ProfileFlag.flag, ProfileFlag.is_on, ProfileFlag.confirmed_at).where(
-            ProfileFlag.revision_id == revision_id
-        )
-    ).all()
+    rows = session.connection().execute(_PROFILE, {"revision": revision_id}).all()
     return Profile(
         flags={row.flag: row.is_on for row in rows},
         unconfirmed=frozenset(row.flag for row in rows if row.confirmed_at is None),
@@ -295,13 +328,23 @@ def applicable_items(sheet: Sheet, profile: Profile) -> tuple[Item, ...]:
     return sheet.edition.applicable(profile.flags)
 
 
-def answers_of(session: Session, *, revision_id: RevisionId) -> dict[ItemId, AnswerFact]:
-    """Return the answers of a revision as rules see them."""
-    rows = session.execute(
-        select(Answer.item_id, Answer.level, Answer.comment, Answer.version).where(
-            Answer.revision_id == revision_id
-        )
-    )
+_ANSWER: Final = Answer.__table__.c
+_ANSWERS: Final = select(
+    _ANSWER.item_id, _ANSWER.level, _ANSWER.comment, _ANSWER.version, _ANSWER.answered_at
+).where(_ANSWER.revision_id == bindparam("revision"))
+_SOME_ANSWERS: Final = _ANSWERS.where(_ANSWER.item_id.in_(bindparam("items", expanding=True)))
+
+
+def answers_of(
+    session: Session, *, revision_id: RevisionId, items: Collection[ItemId] | None = None
+) -> dict[ItemId, AnswerFact]:
+    """Return the answers of a revision as rules see them: all of them, or those to some items."""
+    statement = _ANSWERS if items is None else _SOME_ANSWERS
+    values = {"revision": revision_id} if items is None else {"revision": revision_id, "items": list(items)}
+    return _facts(session.connection().execute(statement, values).all())
+
+
+def _facts(rows: Iterable[Row[*tuple[Any, ...]]]) -> dict[ItemId, AnswerFact]:
     return {
         ItemId(row.item_id): AnswerFact(level=row.level, comment=row.comment, version=row.version)
         for row in rows
@@ -408,6 +451,7 @@ class SheetContent:
     reviews: Mapping[ItemId, ReviewFact]
     returns: tuple[ReturnFact, ...]
     approved_digest: str | None
+    last_saved: datetime | None
 
     def completeness(self, sheet: Sheet) -> Completeness:
         """Count the answers over the items that apply."""
@@ -443,24 +487,30 @@ class SheetContent:
 
 
 def content_of_sheet(session: Session, *, sheet: Sheet) -> SheetContent:
-    """Load answers, judgements, returns and the last approval of a sheet: five statements."""
+    """Load answers, judgements, returns and the last approval of a sheet: two statements before anybody approved it, then five."""
     profile = profile_of(session, revision_id=sheet.revision_id)
-    approved = session.scalars(
-        select(Approval.content_digest)
-        .where(Approval.revision_id == sheet.revision_id)
-        .order_by(Approval.sequence.desc())
-        .limit(1)
-    ).one_or_none()
     items = applicable_items(sheet, profile)
+    rows = session.connection().execute(_ANSWERS, {"revision": sheet.revision_id}).all()
+    later = not sheet.only_with_department
     return SheetContent(
         profile=profile,
         items=items,
         applicable_ids=frozenset(item.id for item in items),
-        answers=answers_of(session, revision_id=sheet.revision_id),
-        reviews=reviews_of(session, revision_id=sheet.revision_id),
-        returns=returns_of(session, revision_id=sheet.revision_id),
-        approved_digest=approved,
+        answers=_facts(rows),
+        reviews=reviews_of(session, revision_id=sheet.revision_id) if later else {},
+        returns=returns_of(session, revision_id=sheet.revision_id) if later else (),
+        approved_digest=_approved_digest(session, revision_id=sheet.revision_id) if later else None,
+        last_saved=max((row.answered_at for row in rows), default=None),
     )
+
+
+def _approved_digest(session: Session, *, revision_id: RevisionId) -> str | None:
+    return session.scalars(
+        select(Approval.content_digest)
+        .where(Approval.revision_id == revision_id)
+        .order_by(Approval.sequence.desc())
+        .limit(1)
+    ).one_or_none()
 
 
 def facts_of(sheet: Sheet, content: SheetContent, *, today: date) -> SheetFacts:

@@ -39,14 +39,15 @@ class WholePage:
 
 
 def whole_page(session: Session, *, actor: Actor, inspection_id: InspectionId, today: date) -> WholePage:
-    """Return the whole sheet: at most twelve statements, however many items it has.
+    """Return the whole sheet: six statements until a head approved it, eleven then, however many items it has.
 
     Raises:
         NotFound: there is no such sheet for the actor.
     """
     sheet = find_sheet(session, actor=actor, inspection_id=inspection_id)
     content = content_of_sheet(session, sheet=sheet)
-    approvals = approvals_of(session, revision_id=sheet.revision_id)
+    first = sheet.only_with_department
+    approvals = () if first else approvals_of(session, revision_id=sheet.revision_id)
     names = people_by_id(session, person_ids=people_in(content, approvals))
     before = previous_answers(session, sheet=sheet)
     judgements = judgements_for(actor, sheet=sheet)

@@ -4,4 +4,15 @@ from flask import Blueprint
 
 blueprint = Blueprint("inspections", __name__, template_folder="../templates")
 
-from app.inspections.routes import access_log, answering, campaigns, head, history, review, sign_off, words  # noqa: E402, F401 - they add their routes
+# Each adds its routes to the blueprint.
+from app.inspections.routes import (
+    access_log,
+    answering,
+    campaigns,
+    head,
+    history,
+    refusals,
+    review,
+    sign_off,
+    words,
+)

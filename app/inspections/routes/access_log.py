@@ -5,16 +5,16 @@ Each is recorded in its own short transaction: one of the two things a GET may r
 
 from contextlib import suppress
 from datetime import date
-from typing import Any, Final, cast
+from typing import Final, cast
 from uuid import UUID
 
-from flask import render_template, request, url_for
+from flask import render_template, request
 
 from app.db.session import reading, transaction
 from app.inspections.commands.steps import journal_subject
 from app.inspections.queries.access_log import READER, AccessLogPage, Wanted, access_log_page
 from app.inspections.routes import blueprint
-from app.inspections.routes.words import NumberedPage, Paging
+from app.inspections.routes.words import NumberedPage, Paging, page_url
 from app.journal.commands import record_access
 from app.journal.rules import Subject, SubjectType
 from app.kernel.ids import CampaignId, InspectionId, PersonId, UnitId
@@ -87,17 +87,12 @@ def _paging(page: AccessLogPage) -> Paging:
     for before, number in zip([0, *shown], shown, strict=False):
         if number > before + 1:
             links.append(NumberedPage("…", None, current=False))
-        links.append(NumberedPage(str(number), _address(number), current=number == page.number))
+        links.append(NumberedPage(str(number), page_url(number), current=number == page.number))
     return Paging(
         total=page.total,
         first=(page.number - 1) * page.size + 1 if page.total else 0,
         last=min(page.number * page.size, page.total),
-        previous_url=_address(page.number - 1) if page.number > 1 else None,
-        next_url=_address(page.number + 1) if page.number < page.pages else None,
+        previous_url=page_url(page.number - 1) if page.number > 1 else None,
+        next_url=page_url(page.number + 1) if page.number < page.pages else None,
         links=tuple(links),
     )
-
-
-def _address(number: int) -> str:
-    arguments: dict[str, Any] = {**request.args.to_dict(), "page": number}
-    return url_for("inspections.access_log", **arguments)

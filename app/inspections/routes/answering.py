@@ -18,7 +18,7 @@ from app.inspections.queries.lists import sheets_of
 from app.inspections.queries.sheet import find_sheet
 from app.inspections.routes import blueprint
 from app.inspections.routes.access_log import log_access
-from app.inspections.routes.words import answer_address, doable
+from app.inspections.routes.words import answer_address, doable, refused_lines
 from app.kernel.errors import InvalidInput, NotNow, StaleVersion
 from app.kernel.fiscal_year import clock_time
 from app.kernel.ids import InspectionId, ItemId
@@ -170,9 +170,8 @@ def _after_saving(inspection_id: UUID, *, slug: str, page: queries.AnswerPage) -
     wanted = request.form.get("go")
     if wanted == "check":
         return url_for("inspections.check", inspection_id=inspection_id)
-    if wanted == "next" and page.next_slug:
-        return url_for("inspections.section", inspection_id=inspection_id, slug=page.next_slug)
-    return url_for("inspections.section", inspection_id=inspection_id, slug=slug)
+    beside = {"next": page.next_slug, "previous": page.previous_slug}.get(wanted or "")
+    return url_for("inspections.section", inspection_id=inspection_id, slug=beside or slug)
 
 
 def _json_body() -> object:
@@ -208,12 +207,18 @@ def autosave(inspection_id: UUID, item_id: UUID) -> ResponseReturnValue:
 @requires(Permission.UNIT_INSPECTION_READ)
 def check(inspection_id: UUID) -> str:
     """The check before handing over: what is missing, what is weak."""
+    return _check_page(inspection_id)
+
+
+def _check_page(inspection_id: UUID, *, refusal: NotNow | None = None) -> str:
+    """Show the check; refused, with the places to mend on top of it, where the focus goes."""
     with reading() as session:
         page = queries.check_page(
             session, actor=actor(), inspection_id=InspectionId(inspection_id), today=today()
         )
     log_access(inspection_id=page.head.sheet.id, unit_id=page.head.sheet.unit_id, act="sheet.read")
-    return render_template("inspections/check.html", page=page, key=new_key())
+    lines = refused_lines(page, message=refusal.message) if refusal else ()
+    return render_template("inspections/check.html", page=page, key=new_key(), problems=lines)
 
 
 @blueprint.post("/inspections/<uuid:inspection_id>/submit")
@@ -234,9 +239,7 @@ def submit(inspection_id: UUID) -> ResponseReturnValue:
             message="所属長へ承認を依頼しました。所属長が判断するまでは引き戻せます。",
         )
     except NotNow as refusal:
-        # What is missing is listed on the page itself, with a link to each place.
-        flash(refusal.message, "error")
-        return check(inspection_id), refusal.status
+        return _check_page(inspection_id, refusal=refusal), refusal.status
 
 
 @blueprint.post("/inspections/<uuid:inspection_id>/withdraw")

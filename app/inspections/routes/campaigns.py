@@ -1,7 +1,5 @@
 """Preparing and opening a campaign, following its sheets, ending what does not come in."""
 
-import csv
-import io
 from collections.abc import Callable, Sequence
 from typing import Any, Final, cast
 from urllib.parse import urlencode
@@ -16,18 +14,17 @@ from app.config import Settings
 from app.db.session import reading
 from app.inspections.commands import campaign as commands
 from app.inspections.commands.sign_off import close_unsubmitted, exclude
+from app.inspections.files import progress_csv
 from app.inspections.forms.campaigns import AddUnitForm, CampaignForm, EndingForm, error_lines, version_of
 from app.inspections.queries import campaigns as queries
-from app.inspections.queries.campaigns import FormPage, Preparation, ProgressFilter, ProgressPage, ProgressRow
+from app.inspections.queries.campaigns import FormPage, Preparation, ProgressFilter, ProgressPage
 from app.inspections.queries.sheet import find_sheet
 from app.inspections.routes import blueprint
 from app.inspections.routes.access_log import log_campaign_access
 from app.inspections.routes.sealing import follow_sealing
 from app.inspections.rules import Action, CampaignState
 from app.inspections.texts import CAMPAIGN_KIND, CAMPAIGN_STATE
-from app.kernel.clock import business_date
 from app.kernel.errors import InvalidInput, StaleVersion
-from app.kernel.fiscal_year import long_date, long_instant
 from app.kernel.ids import CampaignId, InspectionId, UnitId
 from app.web.access import actor, now, requires, today
 from app.web.forms import key_for_page, new_key, perform
@@ -35,27 +32,6 @@ from app.web.forms import key_for_page, new_key, perform
 Ending = Callable[..., None]
 CONFLICT: Final = 409
 UNPROCESSABLE: Final = 422
-FORMULA_STARTS: Final = ("=", "+", "-", "@", "\t", "\r")
-"""What a spreadsheet takes for the beginning of a formula."""
-COLUMNS: Final = (
-    "部",
-    "所属",
-    "状態",
-    "回答済み",
-    "対象項目",
-    "審査済み",
-    "自己点検（％）",
-    "自己点検の評価",
-    "審査後（％）",
-    "審査後の評価",
-    "期限",
-    "期限（西暦）",
-    "期限超過",
-    "所属長",
-    "点検担当者",
-    "この状態になった日時",
-    "この状態になった日（西暦）",
-)
 
 
 @blueprint.get("/campaigns")
@@ -377,44 +353,7 @@ def progress_file(campaign_id: UUID) -> Response:
     log_campaign_access(campaign_id=page.campaign.id, act="campaign.progress-file")
     name = f"progress-{page.campaign.fiscal_year.year}-{today().isoformat()}.csv"
     headers = {"Content-Disposition": f'attachment; filename="{name}"'}
-    return Response(_csv(_table(page)), content_type="text/csv; charset=utf-8", headers=headers)
-
-
-def _table(page: ProgressPage) -> list[Sequence[str]]:
-    return [COLUMNS, *(_line(row) for row in page.rows)]
-
-
-def _line(row: ProgressRow) -> Sequence[str]:
-    scores = [
-        (score.percent, score.grade) if score else ("", "") for score in (row.self_score, row.reviewed_score)
-    ]
-    return (
-        row.department_name,
-        row.unit_name,
-        row.label,
-        str(row.answered),
-        str(row.applicable),
-        str(row.decided),
-        *(part for score in scores for part in score),
-        long_date(row.due) if row.due else "",
-        row.due.isoformat() if row.due else "",
-        "期限超過" if row.overdue else "",
-        "、".join(row.heads),
-        "、".join(row.clerks),
-        long_instant(row.since),
-        business_date(row.since).isoformat(),
-    )
-
-
-def _csv(table: Sequence[Sequence[str]]) -> str:
-    """Write a table with the mark by which Excel knows UTF-8; a text is never taken for a formula."""
-    sheet = io.StringIO(newline="")
-    csv.writer(sheet).writerows([_harmless(cell) for cell in line] for line in table)
-    return "\ufeff" + sheet.getvalue()
-
-
-def _harmless(cell: str) -> str:
-    return f"'{cell}" if cell.startswith(FORMULA_STARTS) else cell
+    return Response(progress_csv(page.rows), content_type="text/csv; charset=utf-8", headers=headers)
 
 
 @blueprint.get("/campaigns/<uuid:campaign_id>/notice")

@@ -21,6 +21,7 @@ from app.inspections.forms.review import (
     page_of,
     problems_of,
     sent_fields,
+    stored_fields,
 )
 from app.inspections.queries import review as queries
 from app.inspections.queries.review import ReviewPage, Show
@@ -38,6 +39,12 @@ from app.web.forms import key_for_page, new_key, perform
 Sent = dict[str, JudgementFields]
 _LIST_CHANGED: Final = (
     "一覧の項目が、画面を開いたあとに変わりました。何も受理していません。開き直してください。"
+)
+
+_MET: Final = "は、画面を開いたあとに、ほかの人が変えました。どちらの判断を残すか選んでください。"
+_MOVED: Final = (
+    "この点検票は、画面を開いたあとに、ほかの人が変えました。"
+    "下はいまの内容です。あなたの判断も残っています。確かめてから、もう一度押してください。"
 )
 
 
@@ -213,8 +220,19 @@ def _judged(
     except InvalidInput as refusal:
         return _render(page, sent=sent, problems=refusal.problems), refusal.status
     except (NotNow, StaleVersion) as refusal:
-        problems = (Problem(message=refusal.message),)
-        return _render(_page(inspection_id), sent=sent, problems=problems), refusal.status
+        now_there = _page(inspection_id)
+        problems = _what_happened(refusal, page=now_there, sent=sent)
+        return _render(now_there, sent=sent, problems=problems), refusal.status
+
+
+def _what_happened(refusal: NotNow | StaleVersion, *, page: ReviewPage, sent: Sent) -> tuple[Problem, ...]:
+    """Return what kept an act back, in words that fit a page on which everything typed still stands."""
+    stored = {one.item.key: stored_fields(one, default_due=page.default_due) for one in page.items}
+    met = [one for one in page.items if (key := one.item.key) in sent and sent[key].seen != stored[key].seen]
+    if page.editable and met:
+        return tuple(Problem(field=f"q{one.item.number}", message=f"{one.item.number}{_MET}") for one in met)
+    moved = page.editable and isinstance(refusal, StaleVersion)
+    return (Problem(message=_MOVED if moved else refusal.message),)
 
 
 def _page(inspection_id: UUID) -> ReviewPage:

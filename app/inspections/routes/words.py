@@ -3,10 +3,11 @@
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import Final
+from urllib.parse import urlencode
 
 from flask import request, url_for
 
-from app.checklists.rules import Edition, Item
+from app.checklists.rules import Edition, Item, grade_of
 from app.checklists.rules import percent as percent_text
 from app.checklists.texts import ASK
 from app.inspections.queries.answering import CheckPage
@@ -121,6 +122,22 @@ def summary_of(problems: tuple[Problem, ...]) -> tuple[SummaryLine, ...]:
     return tuple(SummaryLine(f"#{problem.field or 'main'}", problem.message) for problem in problems)
 
 
+def refused_lines(page: CheckPage, *, message: str) -> tuple[SummaryLine, ...]:
+    """Return why a sheet was not handed over: a line for each list of places to mend, or else the refusal as it stands."""
+    lists = (
+        ("profile-open", page.profile_open, "「所属の状況」を確かめて保存してください"),
+        ("unanswered", len(page.unanswered), "答えていない項目"),
+        ("comments", len(page.comments_missing), "理由を書いていない項目"),
+        ("returns", len(page.returns_open), "差戻しに答えていない項目"),
+    )
+    lines = tuple(
+        SummaryLine(f"#{anchor}", words if count is True else f"{words}（{count}件）")
+        for anchor, count, words in lists
+        if count
+    )
+    return lines or (SummaryLine("#main", message),)
+
+
 @blueprint.app_template_global()
 def paging(found: SheetList) -> Paging:
     """Return the pagination of a list; other words of the address stay."""
@@ -129,15 +146,37 @@ def paging(found: SheetList) -> Paging:
         total=found.total,
         first=first,
         last=min(found.number * PAGE_SIZE, found.total),
-        previous_url=_page_url(found.number - 1) if found.number > 1 else None,
-        next_url=_page_url(found.number + 1) if found.number < found.pages else None,
-        links=tuple(NumberedPage(str(n), _page_url(n), n == found.number) for n in range(1, found.pages + 1)),
+        previous_url=page_url(found.number - 1) if found.number > 1 else None,
+        next_url=page_url(found.number + 1) if found.number < found.pages else None,
+        links=tuple(NumberedPage(str(n), page_url(n), n == found.number) for n in range(1, found.pages + 1)),
     )
 
 
-def _page_url(number: int) -> str:
-    arguments = {**request.args.to_dict(), **(request.view_args or {}), "page": number}
-    return url_for(request.endpoint or "", **arguments)
+def page_url(number: int) -> str:
+    """Return the address of another page of the same list, with the same filter."""
+    # Not by url_for: words of the query such as `_scheme` would be its own arguments.
+    return f"{request.path}?{urlencode({**request.args.to_dict(), 'page': number})}"
+
+
+@blueprint.app_template_global()
+def grade_word(share: Fraction | None, edition: Edition) -> str:
+    """Return the grade of a share by the bands of the edition, before any cap; empty where there is none."""
+    return grade_of(share, method=edition.scoring) or ""
+
+
+@blueprint.app_template_global()
+def bar_tone(share: Fraction | None, edition: Edition) -> str:
+    """Return the look of a bar by its grade: the best, the one before the last, the last; any other between them.
+
+    The grade itself always stands beside the bar: colour says nothing that is not also written.
+    """
+    grades = [band.grade for band in edition.scoring.bands]
+    place = grades.index(grade_word(share, edition))
+    if place == len(grades) - 1:
+        return "low"
+    if place == 0:
+        return "good"
+    return "warn" if place == len(grades) - 2 else "now"
 
 
 @blueprint.app_template_filter()

@@ -9,6 +9,7 @@ from app.people.commands.accounts import (
     reset_password,
 )
 from app.people.commands.attempts import Origin, forget_old_counts
+from app.people.commands.devices import REMEMBERED, read_device, signed_device
 from app.people.commands.duties import end_duty, name_for_duty
 from app.people.commands.functions import assign_person_function
 from app.people.commands.import_ import import_people
@@ -25,6 +26,7 @@ from app.people.commands.sessions import (
 )
 
 __all__ = [
+    "REMEMBERED",
     "FirstPeople",
     "FirstPerson",
     "FirstUnit",
@@ -47,9 +49,11 @@ __all__ = [
     "note_seen",
     "prepare_installation",
     "prove_again",
+    "read_device",
     "reset_password",
     "revoke_other_sessions",
     "revoke_session",
     "sign_in",
     "sign_out",
+    "signed_device",
 ]

@@ -34,6 +34,9 @@ def create_accounts(
         NotAllowed: the actor is no administrator.
     """
     mark = authorised(by)
+    # Two administrators at once: the second one waits here, and then sees what the first one made.
+    people = select(Person.id).where(Person.id.in_(list(hashes))).order_by(Person.id)
+    session.execute(people.with_for_update(key_share=True)).all()
     have = set(session.scalars(select(Account.person_id).where(Account.person_id.in_(list(hashes)))))
     created = tuple(person_id for person_id in hashes if person_id not in have)
     accounts = [

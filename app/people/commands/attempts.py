@@ -11,11 +11,12 @@ import hashlib
 import hmac
 from collections.abc import Callable
 from contextlib import AbstractContextManager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
+from typing import Final
 
-from sqlalchemy import select, update
+from sqlalchemy import delete, or_, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
@@ -23,26 +24,54 @@ from app.journal.commands import record
 from app.journal.rules import ActorMark, Via
 from app.kernel.ids import AccountId
 from app.organisation.commands import INSTALLATION
+from app.people.commands.devices import Device, new_device
 from app.people.commands.passwords import Check
 from app.people.commands.sessions import account_subject
 from app.people.models import Account, Person, SignInThrottle
-from app.people.rules import BY_ADDRESS, BY_NAME, Failures, TooManyAttempts
+from app.people.rules import (
+    BY_ADDRESS,
+    BY_DEVICE,
+    BY_NAME,
+    BY_NAME_AND_ADDRESS,
+    QUIET,
+    Failures,
+    Patience,
+    TooManyAttempts,
+)
 
 OpenTransaction = Callable[[], AbstractContextManager[Session]]
+AT_ONCE: Final = 1000
+"""Rows that one sweep removes, so that nobody waits behind it for long."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Origin:
-    """Where an attempt comes from. `secret` keys the digests under which names and addresses are counted."""
+    """Where an attempt comes from. `secret` keys the digests under which names and addresses are counted.
+
+    `device` is the browser's own mark, if it has one: see `app.people.commands.devices`.
+    """
 
     address: str
     user_agent: str
     secret: str
+    device: Device | None = None
 
     def key(self, kind: str, text: str) -> str:
         """Return a keyed digest: without the key nobody reads or tries out names and addresses."""
         message = f"{kind}\n{text}".encode(errors="replace")
         return hmac.new(self.secret.encode(), message, hashlib.sha256).hexdigest()
+
+    def name_key(self, staff_no: str) -> str:
+        """Return the keyed digest of a staff number."""
+        return self.key("name", staff_no)
+
+    def within(self, token: str, *, staff_no: str) -> "Origin":
+        """Return the origin of who is signed in here: the session is the device, and is judged by its own count."""
+        return replace(self, device=Device(id=token, names=(self.name_key(staff_no),)))
+
+    def device_after(self, staff_no: str) -> Device:
+        """Return the device that the browser becomes when somebody signs in."""
+        return (self.device or new_device()).with_name(self.name_key(staff_no))
 
 
 class Refused(StrEnum):
@@ -53,6 +82,30 @@ class Refused(StrEnum):
     DISABLED = "disabled"
 
 
+class Scope(StrEnum):
+    """Whose failures a count holds: those of one computer for one name, or what others may have a part in."""
+
+    OWN = "own"
+    SHARED = "shared"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Judge:
+    """One count by which an attempt is judged."""
+
+    key: str
+    patience: Patience
+    scope: Scope
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Counted:
+    """A count in which an attempt stands as failed, and when the failure before it was."""
+
+    judge: Judge
+    before: datetime
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Claim:
     """An attempt that was counted: what to compare with, and which counts to take back."""
@@ -61,21 +114,23 @@ class Claim:
     password_hash: str | None
     name_key: str
     address_key: str
+    counts: tuple[Counted, ...]
+    at: datetime
 
 
 def claim_attempt(session: Session, *, staff_no: str, origin: Origin, now: datetime) -> Claim:
     """Count an attempt as failed, in advance, and return what its password is to be compared with.
 
     Raises:
-        TooManyAttempts: too soon after failures of this number or address; not counted.
+        TooManyAttempts: too soon after failures that count for this attempt; not counted.
     """
-    name_key, address_key = origin.key("name", staff_no), origin.key("address", origin.address)
     # Always locked in the same order, so that two attempts never wait for each other in a circle.
-    rows = {key: _locked_count(session, key=key, now=now) for key in sorted({name_key, address_key})}
-    patience = ((rows[name_key], BY_NAME), (rows[address_key], BY_ADDRESS))
-    wait = max(_failures(row).wait(limit, now=now) for row, limit in patience)
+    judges = sorted(_judges(staff_no, origin=origin), key=lambda judge: judge.key)
+    rows = {judge.key: _locked_count(session, key=judge.key, now=now) for judge in judges}
+    wait = max(_failures(rows[judge.key]).wait(judge.patience, now=now) for judge in judges)
     if wait > timedelta(0):
         raise TooManyAttempts(wait)
+    counts = tuple(Counted(judge=judge, before=rows[judge.key].last_failure_at) for judge in judges)
     for row in rows.values():
         row.failures, row.last_failure_at = _failures(row).counted(now) + 1, now
     session.flush()
@@ -87,8 +142,25 @@ def claim_attempt(session: Session, *, staff_no: str, origin: Origin, now: datet
     return Claim(
         account_id=AccountId(known.id) if known else None,
         password_hash=known.password_hash if known else None,
-        name_key=name_key,
-        address_key=address_key,
+        name_key=origin.name_key(staff_no),
+        address_key=origin.key("address", origin.address),
+        counts=counts,
+        at=now,
+    )
+
+
+def _judges(staff_no: str, *, origin: Origin) -> tuple[Judge, ...]:
+    """Return the counts that judge an attempt: a known device by its own alone, so that nobody keeps its owner out."""
+    name = origin.name_key(staff_no)
+    if origin.device is not None and name in origin.device.names:
+        device = origin.key("device", f"{origin.device.id}\n{staff_no}")
+        return (Judge(key=device, patience=BY_DEVICE, scope=Scope.OWN),)
+    pair = origin.key("name and address", f"{staff_no}\n{origin.address}")
+    address = origin.key("address", origin.address)
+    return (
+        Judge(key=pair, patience=BY_NAME_AND_ADDRESS, scope=Scope.OWN),
+        Judge(key=name, patience=BY_NAME, scope=Scope.SHARED),
+        Judge(key=address, patience=BY_ADDRESS, scope=Scope.SHARED),
     )
 
 
@@ -102,13 +174,20 @@ def confirmed_account(session: Session, *, claim: Claim, check: Check) -> Accoun
 
 
 def take_back(session: Session, *, claim: Claim) -> None:
-    """Forget the failures of the name; of the address only this attempt, or guessers would clear theirs."""
-    names = update(SignInThrottle).where(SignInThrottle.key_digest == claim.name_key)
-    session.execute(names.values(failures=0))
-    addresses = update(SignInThrottle).where(
-        SignInThrottle.key_digest == claim.address_key, SignInThrottle.failures > 0
-    )
-    session.execute(addresses.values(failures=SignInThrottle.failures - 1))
+    """Forget the failures of this computer; of the name and the address alone only this attempt.
+
+    Otherwise guessers would clear theirs, and everybody who signs in would prolong the delay of a whole office.
+    """
+    for counted in claim.counts:
+        row = session.scalars(
+            select(SignInThrottle).where(SignInThrottle.key_digest == counted.judge.key).with_for_update()
+        ).one_or_none()
+        if row is None:
+            continue
+        row.failures = 0 if counted.judge.scope is Scope.OWN else max(0, row.failures - 1)
+        if row.last_failure_at == claim.at:
+            row.last_failure_at = counted.before
+    session.flush()
 
 
 def journal_refusal(session: Session, *, claim: Claim, check: Check, now: datetime) -> None:
@@ -126,13 +205,19 @@ def journal_refusal(session: Session, *, claim: Claim, check: Check, now: dateti
 
 
 def forget_old_counts(session: Session, *, now: datetime) -> int:
-    """Remove counts that no longer slow anybody down; return how many. One that is being counted right now is left."""
-    rows = session.scalars(select(SignInThrottle).with_for_update(skip_locked=True))
-    old = [row for row in rows if not _failures(row).counted(now)]
-    for row in old:
-        session.delete(row)
-    session.flush()
-    return len(old)
+    """Remove up to `AT_ONCE` counts that no longer slow anybody down; return how many, 0 when none are left.
+
+    A count that grows again meanwhile stays: the statement looks at each row once more when it has its lock.
+    """
+    quiet = or_(SignInThrottle.last_failure_at <= now - QUIET, SignInThrottle.failures == 0)
+    some = select(SignInThrottle.key_digest).where(quiet).limit(AT_ONCE)
+    gone = session.scalars(
+        delete(SignInThrottle)
+        .where(SignInThrottle.key_digest.in_(some), quiet)
+        .returning(SignInThrottle.key_digest)
+        .execution_options(synchronize_session=False)
+    )
+    return len(gone.all())
 
 
 def _failures(row: SignInThrottle) -> Failures:

@@ -91,7 +91,10 @@ def end_duty(session: Session, *, actor: Actor, duty_id: UUID, valid_to: date, n
 
 def _holder(session: Session, *, unit_id: UnitId, staff_no: str, duty: Duty, day: date) -> PersonId:
     field = "staff_no"
-    found = session.scalar(select(Person.id).where(Person.staff_no == staff_no))
+    # Locked: who names the same person at the same time waits here, and then sees this naming.
+    found = session.scalar(
+        select(Person.id).where(Person.staff_no == staff_no).with_for_update(key_share=True)
+    )
     if found is None:
         raise InvalidInput.of(
             f"職員番号{staff_no}の職員は登録されていません。番号を確かめてください。", field=field

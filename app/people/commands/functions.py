@@ -38,7 +38,10 @@ def assign_person_function(
     mark = authorised(by)
     if valid_to is not None and valid_to <= valid_from:
         raise InvalidInput.of("終了日は、開始日と同じ日か、それより後の日にしてください。", field="to")
-    person_id = session.scalar(select(Person.id).where(Person.staff_no == staff_no))
+    # Locked: who gives the same person a function at the same time waits here, and then sees this one.
+    person_id = session.scalar(
+        select(Person.id).where(Person.staff_no == staff_no).with_for_update(key_share=True)
+    )
     if person_id is None:
         raise NotFound(f"職員番号{staff_no}の職員は登録されていません。番号を確かめてください。")
     if mark.person_id == str(person_id):

@@ -51,7 +51,7 @@ def sign_in(
 
     Raises:
         SignInRefused: unknown number, wrong password or disabled account; nobody is told which.
-        TooManyAttempts: too soon after failures of this number or address; not checked, not counted.
+        TooManyAttempts: too soon after failures that count for this attempt; not checked, not counted.
     """
     with open_transaction() as session:
         claim = claim_attempt(session, staff_no=staff_no, origin=origin, now=now)
@@ -102,7 +102,7 @@ def prove_again(
     Raises:
         InvalidInput: wrong password, or too soon after wrong ones; the problem belongs to `field`.
     """
-    claim = _own_claim(open_transaction, actor=actor, origin=origin, now=now, field=field)
+    claim = _own_claim(open_transaction, actor=actor, token=token, origin=origin, now=now, field=field)
     check = check_password(password, against=claim.password_hash)
     with open_transaction() as session:
         account = confirmed_account(session, claim=claim, check=check)
@@ -141,7 +141,9 @@ def change_password(
         sentences.append("いまと同じパスワードです。別のパスワードにしてください。")
     if sentences:
         raise InvalidInput([Problem(message=sentence, field="new_password") for sentence in sentences])
-    claim = _own_claim(open_transaction, actor=actor, origin=origin, now=now, field="current_password")
+    claim = _own_claim(
+        open_transaction, actor=actor, token=token, origin=origin, now=now, field="current_password"
+    )
     check = check_password(current, against=claim.password_hash)
     in_place = check is Check.WRONG and check_password(new, against=claim.password_hash) is not Check.WRONG
     new_hash = None if check is Check.WRONG else hash_password(new)
@@ -180,11 +182,12 @@ def _put_in_place(
 
 
 def _own_claim(
-    open_transaction: OpenTransaction, *, actor: Actor, origin: Origin, now: datetime, field: str
+    open_transaction: OpenTransaction, *, actor: Actor, token: str, origin: Origin, now: datetime, field: str
 ) -> Claim:
+    here = origin.within(token, staff_no=actor.staff_no)
     try:
         with open_transaction() as session:
-            return claim_attempt(session, staff_no=actor.staff_no, origin=origin, now=now)
+            return claim_attempt(session, staff_no=actor.staff_no, origin=here, now=now)
     except TooManyAttempts as refusal:
         raise InvalidInput.of(refusal.message, field=field) from refusal
 

@@ -15,17 +15,20 @@ from app.people.queries.accounts import (
     people_without_account,
     person_by_staff_no,
 )
-from app.people.queries.actors import actor_by_staff_no, actor_on
+from app.people.queries.actors import actor_and_unit, actor_by_staff_no, actor_on
 from app.people.queries.duties import DutyLine, DutyPage, duty_page, unit_of_code
 from app.people.queries.holders import (
+    InCharge,
     clerks_on,
     deputies_on,
     heads_on,
     holders_of,
+    in_charge_of,
     members_on,
     next_heads,
     next_signers,
     people_by_id,
+    people_in_charge,
     stand_ins,
 )
 from app.people.queries.in_force import duty_in_force
@@ -35,8 +38,8 @@ from app.people.queries.sessions import (
     OwnAccount,
     SessionLine,
     SignedIn,
-    main_unit_name,
     own_account,
+    previous_sign_in,
     signed_in,
 )
 
@@ -48,12 +51,14 @@ __all__ = [
     "ActLine",
     "DutyLine",
     "DutyPage",
+    "InCharge",
     "Newcomer",
     "OwnAccount",
     "SessionLine",
     "SignedIn",
     "account_detail",
     "account_page",
+    "actor_and_unit",
     "actor_by_staff_no",
     "actor_on",
     "clerks_on",
@@ -62,15 +67,17 @@ __all__ = [
     "duty_page",
     "heads_on",
     "holders_of",
-    "main_unit_name",
+    "in_charge_of",
     "members_on",
     "next_heads",
     "next_signers",
     "own_account",
     "people_by_id",
+    "people_in_charge",
     "people_without_account",
     "person_by_staff_no",
     "planned_people",
+    "previous_sign_in",
     "signed_in",
     "stand_ins",
     "unit_of_code",

@@ -1,13 +1,16 @@
 """The actor: a person with every right of one day."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
-from typing import Final
+from typing import Any, Final
 from uuid import UUID
 
 from sqlalchemy import (
+    Date,
+    Row,
+    String,
     Uuid,
     bindparam,
     cast,
@@ -24,8 +27,9 @@ from app.kernel.errors import NotFound
 from app.kernel.ids import AccountId, PersonId, UnitId
 from app.organisation.queries import (
     THE_DAY,
-    functions_of_units,
     tree_on,
+    unit_functions_on,
+    units_on,
     valid_on,
 )
 from app.organisation.rules import UnitFunction
@@ -40,6 +44,7 @@ from app.people.rules import (
     Duty,
     PersonFunction,
     Position,
+    PostingKind,
 )
 
 
@@ -52,31 +57,52 @@ def actor_on(
     via: Via = Via.WEB,
     operator: str | None = None,
 ) -> Actor:
-    """Return a person with every right of one day (at most four statements).
+    """Return a person with every right of one day (one statement, two for who heads a unit).
 
     A system administrator of that day has no business rights: posts, duties and other functions are left out.
 
     Raises:
         NotFound: there is no such person.
     """
-    person = session.execute(select(Person.staff_no, Person.name).where(Person.id == person_id)).one_or_none()
-    if person is None:
-        raise NotFound
     roles = _roles_on(session, person_id=person_id, day=day)
-    held_by_units = functions_of_units(session, day=day)
+    return _actor(session, roles, person_id=person_id, account_id=account_id, via=via, operator=operator)
+
+
+def actor_and_unit(
+    session: Session, *, person_id: PersonId, day: date, account_id: AccountId
+) -> tuple[Actor, str]:
+    """Return a person with every right of one day, and the name of the unit of the 本務, of another post, or nothing.
+
+    Raises:
+        NotFound: there is no such person.
+    """
+    roles = _roles_on(session, person_id=person_id, day=day)
+    found = _actor(session, roles, person_id=person_id, account_id=account_id, via=Via.WEB, operator=None)
+    return found, roles.unit_name
+
+
+def _actor(
+    session: Session,
+    roles: "_Roles",
+    *,
+    person_id: PersonId,
+    account_id: AccountId | None,
+    via: Via,
+    operator: str | None,
+) -> Actor:
     head_of = roles.units(_Source.POSTING, code=Position.HEAD)
     return Actor(
         person_id=person_id,
         account_id=account_id,
-        staff_no=person.staff_no,
-        name=person.name,
+        staff_no=roles.staff_no,
+        name=roles.name,
         member_of=roles.units(_Source.POSTING),
         head_of=head_of,
         deputy_of=roles.units(_Source.DUTY, code=Duty.DEPUTY),
         clerk_of=roles.units(_Source.DUTY, code=Duty.CLERK),
-        oversees=tree_on(session, day=day).below(head_of) | head_of if head_of else frozenset(),
-        substitutes_for=_substituted(roles, held_by_units),
-        functions=_functions(roles, held_by_units),
+        oversees=tree_on(session, day=roles.day).below(head_of) | head_of if head_of else frozenset(),
+        substitutes_for=_substituted(roles),
+        functions=_functions(roles),
         via=via,
         operator=operator,
     )
@@ -97,18 +123,25 @@ def actor_by_staff_no(
 
 
 class _Source(StrEnum):
-    """The three places from which a right can come."""
+    """The person, the three places from which a right can come, and the units that hold a function themselves."""
 
+    PERSON = "person"
     POSTING = "posting"
     DUTY = "duty"
     FUNCTION = "function"
+    UNIT = "unit"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class _Roles:
-    """Everything that a person holds on a day: (source, unit, code)."""
+    """Everything that a person holds on a day: (source, unit, code); and which units hold which function then."""
 
+    day: date
+    staff_no: str
+    name: str
+    unit_name: str
     held: frozenset[tuple[str, UnitId | None, str]]
+    of_units: Mapping[UnitFunction, frozenset[UnitId]]
 
     def units(self, source: _Source, *, code: StrEnum | None = None) -> frozenset[UnitId]:
         """Return the units of one source, or of one code of it."""
@@ -124,45 +157,92 @@ class _Roles:
 
 
 _PERSON: Final = bindparam("person", type_=Uuid())
+_UNITS: Final = units_on(THE_DAY)
+_HELD_BY_UNITS: Final = unit_functions_on(THE_DAY)
+_NOTHING: Final = (cast(null(), String()), cast(null(), String()), cast(null(), Date()))
+_NO_UNIT: Final = cast(null(), Uuid())
 _ROLES: Final = union_all(
-    select(literal(_Source.POSTING.value), Posting.unit_id, Posting.position).where(
-        Posting.person_id == _PERSON, valid_on(THE_DAY, Posting.valid_from, Posting.valid_to)
-    ),
-    select(literal(_Source.DUTY.value), DutyAssignment.unit_id, DutyAssignment.duty).where(
+    select(
+        literal(_Source.PERSON.value).label("source"),
+        _NO_UNIT.label("unit_id"),
+        Person.staff_no.label("code"),
+        Person.name.label("name"),
+        _NOTHING[1].label("kind"),
+        _NOTHING[2].label("since"),
+    ).where(Person.id == _PERSON),
+    select(
+        literal(_Source.POSTING.value),
+        Posting.unit_id,
+        Posting.position,
+        # Looked up for each post: joined, SQLite would first write down every unit of the city.
+        select(_UNITS.c.name).where(_UNITS.c.unit_id == Posting.unit_id).scalar_subquery(),
+        Posting.kind,
+        Posting.valid_from,
+    ).where(Posting.person_id == _PERSON, valid_on(THE_DAY, Posting.valid_from, Posting.valid_to)),
+    select(literal(_Source.DUTY.value), DutyAssignment.unit_id, DutyAssignment.duty, *_NOTHING).where(
         DutyAssignment.person_id == _PERSON, duty_in_force(THE_DAY)
     ),
-    select(literal(_Source.FUNCTION.value), cast(null(), Uuid()), PersonFunctionAssignment.function).where(
+    select(literal(_Source.FUNCTION.value), _NO_UNIT, PersonFunctionAssignment.function, *_NOTHING).where(
         PersonFunctionAssignment.person_id == _PERSON, function_in_force(THE_DAY)
     ),
+    select(literal(_Source.UNIT.value), _HELD_BY_UNITS.c.unit_id, _HELD_BY_UNITS.c.function, *_NOTHING),
 )
-"""Built once: this statement runs in every request, and building it cost more than running it."""
+"""Built once, and all in one: this statement runs in every request, and building it cost more than running it."""
 
 
 def _roles_on(session: Session, *, person_id: PersonId, day: date) -> _Roles:
-    rows = session.execute(_ROLES, {"person": person_id, "day": day}).all()
-    roles = _Roles(frozenset(_role(*row) for row in rows))
-    if roles.holds(PersonFunction.ADMINISTRATOR):
-        return _Roles(frozenset({(_Source.FUNCTION.value, None, PersonFunction.ADMINISTRATOR.value)}))
-    return roles
+    rows = session.connection().execute(_ROLES, {"person": person_id, "day": day}).all()
+    person = next((row for row in rows if row.source == _Source.PERSON), None)
+    if person is None:
+        raise NotFound
+    return _Roles(
+        day=day,
+        staff_no=person.code,
+        name=person.name,
+        unit_name=_unit_name(rows),
+        held=_held(rows),
+        of_units={
+            function: frozenset(
+                UnitId(row.unit_id) for row in rows if row.source == _Source.UNIT and row.code == function
+            )
+            for function in UnitFunction
+        },
+    )
+
+
+def _held(rows: Sequence[Row[Any]]) -> frozenset[tuple[str, UnitId | None, str]]:
+    own = (_Source.POSTING, _Source.DUTY, _Source.FUNCTION)
+    held = frozenset(_role(row.source, row.unit_id, row.code) for row in rows if row.source in own)
+    alone = (_Source.FUNCTION.value, None, PersonFunction.ADMINISTRATOR.value)
+    return frozenset({alone}) if alone in held else held
+
+
+def _unit_name(rows: Sequence[Row[Any]]) -> str:
+    posts = sorted(
+        (row.kind != PostingKind.MAIN, row.since, row.name)
+        for row in rows
+        if row.source == _Source.POSTING and row.name is not None
+    )
+    return str(posts[0][2]) if posts else ""
 
 
 def _role(source: str, unit_id: UUID | None, code: str) -> tuple[str, UnitId | None, str]:
     return source, None if unit_id is None else UnitId(unit_id), code
 
 
-def _functions(roles: _Roles, held_by_units: Mapping[UnitFunction, frozenset[UnitId]]) -> frozenset[Function]:
+def _functions(roles: _Roles) -> frozenset[Function]:
     member_of = roles.units(_Source.POSTING)
-    lead = held_by_units[UnitFunction.LEAD_DIVISION]
+    lead = roles.of_units[UnitFunction.LEAD_DIVISION]
     named = {function for function, own in OF_PERSON.items() if roles.holds(own)}
     if member_of & lead:
         named.add(Function.REVIEWER)
     if roles.units(_Source.POSTING, code=Position.HEAD) & lead:
         named.add(Function.MANAGER)
-    if member_of & held_by_units[UnitFunction.AUDIT]:
+    if member_of & roles.of_units[UnitFunction.AUDIT]:
         named.add(Function.AUDITOR)
     return frozenset(named)
 
 
-def _substituted(roles: _Roles, held_by_units: Mapping[UnitFunction, frozenset[UnitId]]) -> frozenset[UnitId]:
-    substitutes = roles.units(_Source.POSTING) & held_by_units[UnitFunction.SUBSTITUTE_REVIEW]
-    return held_by_units[UnitFunction.LEAD_DIVISION] if substitutes else frozenset()
+def _substituted(roles: _Roles) -> frozenset[UnitId]:
+    substitutes = roles.units(_Source.POSTING) & roles.of_units[UnitFunction.SUBSTITUTE_REVIEW]
+    return roles.of_units[UnitFunction.LEAD_DIVISION] if substitutes else frozenset()

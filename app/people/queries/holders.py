@@ -1,15 +1,20 @@
 """Who is what on a day, and who stands in when nobody is free: no step ever ends in nobody."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date
 from typing import Final
 from uuid import UUID
 
 from sqlalchemy import (
+    BindParameter,
+    CompoundSelect,
     Select,
     Uuid,
     bindparam,
+    literal,
     select,
+    union,
 )
 from sqlalchemy.orm import Session
 
@@ -17,6 +22,7 @@ from app.access.actor import Function
 from app.kernel.ids import PersonId, UnitId
 from app.organisation.queries import (
     THE_DAY,
+    units_on,
     units_with,
     valid_on,
 )
@@ -52,6 +58,61 @@ _DUTIES: Final = {
     )
     for duty in Duty
 }
+
+
+@dataclass(frozen=True, slots=True)
+class InCharge:
+    """The names of the heads and the 点検担当者 of a unit, in the order of their staff numbers; and its own, empty when it is no more."""
+
+    unit_name: str = ""
+    heads: tuple[str, ...] = ()
+    clerks: tuple[str, ...] = ()
+
+
+def in_charge_of(
+    units: Select[UUID] | Sequence[BindParameter[UUID]],
+) -> CompoundSelect[str, UUID, str, str]:
+    """Return the statement for `people_in_charge` of some units: to be built once by whoever asks often."""
+    heads = (
+        select(literal("heads").label("part"), Posting.unit_id, Person.staff_no, Person.name)
+        .join(Person, Person.id == Posting.person_id)
+        .where(
+            Posting.unit_id.in_(units),
+            Posting.position == Position.HEAD.value,
+            valid_on(THE_DAY, Posting.valid_from, Posting.valid_to),
+            no_administrator(Posting.person_id, day=THE_DAY),
+        )
+    )
+    clerks = (
+        select(literal("clerks").label("part"), DutyAssignment.unit_id, Person.staff_no, Person.name)
+        .join(Person, Person.id == DutyAssignment.person_id)
+        .where(
+            DutyAssignment.unit_id.in_(units),
+            DutyAssignment.duty == Duty.CLERK.value,
+            duty_in_force(THE_DAY),
+            no_administrator(DutyAssignment.person_id, day=THE_DAY),
+        )
+    )
+    those = units_on(THE_DAY)
+    names = select(literal("unit").label("part"), those.c.unit_id, those.c.code, those.c.name).where(
+        those.c.unit_id.in_(units)
+    )
+    return union(heads, clerks, names).order_by("staff_no")
+
+
+def people_in_charge(
+    session: Session, statement: CompoundSelect[str, UUID, str, str], *, day: date, **values: UUID
+) -> Mapping[UnitId, InCharge]:
+    """Return who answers for units on a day, by name, in one statement; units of other days without anybody are absent."""
+    found: dict[UnitId, dict[str, list[str]]] = {}
+    for part, unit_id, _, name in session.connection().execute(statement, {"day": day, **values}):
+        found.setdefault(UnitId(unit_id), {"unit": [], "heads": [], "clerks": []})[part].append(name)
+    return {
+        unit_id: InCharge(
+            unit_name="".join(parts["unit"]), heads=tuple(parts["heads"]), clerks=tuple(parts["clerks"])
+        )
+        for unit_id, parts in found.items()
+    }
 
 
 def heads_on(
@@ -122,8 +183,11 @@ def _united(by_unit: Mapping[UnitId, frozenset[PersonId]]) -> frozenset[PersonId
 
 def people_by_id(session: Session, *, person_ids: Iterable[PersonId]) -> Mapping[PersonId, PersonView]:
     """Return people for showing their names; unknown ids are absent."""
+    wanted = set(person_ids)
+    if not wanted:
+        return {}
     rows = session.execute(
-        select(Person.id, Person.staff_no, Person.name, Person.kana).where(Person.id.in_(set(person_ids)))
+        select(Person.id, Person.staff_no, Person.name, Person.kana).where(Person.id.in_(wanted))
     )
     return {
         PersonId(row.id): PersonView(id=PersonId(row.id), staff_no=row.staff_no, name=row.name, kana=row.kana)

@@ -1,36 +1,29 @@
 """Live sessions, and what somebody sees of the own account."""
 
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import datetime
 from typing import Final
 from uuid import UUID
 
 from sqlalchemy import (
-    Uuid,
+    and_,
     bindparam,
     func,
     select,
 )
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, aliased
 
 from app.access.actor import Actor
 from app.kernel.digest import digest_text
 from app.kernel.ids import AccountId, PersonId
-from app.organisation.queries import (
-    THE_DAY,
-    units_on,
-    valid_on,
-)
 from app.people.models import (
     Account,
     AccountAct,
     Person,
-    Posting,
     SignInSession,
 )
 from app.people.rules import (
     AccountActKind,
-    PostingKind,
     SessionLimits,
     session_lives,
 )
@@ -46,57 +39,55 @@ class SignedIn:
     must_change_password: bool
     proved_at: datetime
     last_seen_at: datetime
-    previous_sign_in: datetime | None
 
 
-_UNITS: Final = units_on(THE_DAY)
-_UNITS_OF_PERSON: Final = (
-    select(Posting.kind, _UNITS.c.name)
-    .join(_UNITS, _UNITS.c.unit_id == Posting.unit_id)
-    .where(
-        Posting.person_id == bindparam("person", type_=Uuid()),
-        valid_on(THE_DAY, Posting.valid_from, Posting.valid_to),
-    )
-    .order_by(Posting.valid_from)
-)
+_SESSION: Final = SignInSession.__table__.c
+_ACCOUNT: Final = Account.__table__.c
 _LIVE_SESSION: Final = (
-    select(SignInSession, Account.person_id, Account.must_change_password)
-    .join(Account, Account.id == SignInSession.account_id)
+    select(
+        _SESSION.account_id,
+        _SESSION.public_id,
+        _SESSION.created_at,
+        _SESSION.last_seen_at,
+        _SESSION.proved_at,
+        _ACCOUNT.person_id,
+        _ACCOUNT.must_change_password,
+    )
+    .join_from(SignInSession.__table__, Account.__table__, _ACCOUNT.id == _SESSION.account_id)
     .where(
-        SignInSession.token_digest == bindparam("token"),
-        SignInSession.ended_at.is_(None),
-        Account.disabled_at.is_(None),
+        _SESSION.token_digest == bindparam("token"),
+        _SESSION.ended_at.is_(None),
+        _ACCOUNT.disabled_at.is_(None),
     )
 )
+"""Built once, on the tables themselves: this statement runs in every request."""
 
 
 def signed_in(session: Session, *, token: str, now: datetime, limits: SessionLimits) -> SignedIn | None:
     """Return who a browser's token stands for; None when it ended, expired or the account is closed."""
-    row = session.execute(_LIVE_SESSION, {"token": digest_text(token)}).one_or_none()
-    if row is None:
-        return None
-    held: SignInSession = row[0]
-    if not session_lives(created_at=held.created_at, last_seen_at=held.last_seen_at, now=now, limits=limits):
+    row = session.connection().execute(_LIVE_SESSION, {"token": digest_text(token)}).one_or_none()
+    if row is None or not session_lives(
+        created_at=row.created_at, last_seen_at=row.last_seen_at, now=now, limits=limits
+    ):
         return None
     return SignedIn(
-        account_id=AccountId(held.account_id),
+        account_id=AccountId(row.account_id),
         person_id=PersonId(row.person_id),
-        public_id=held.public_id,
+        public_id=row.public_id,
         must_change_password=row.must_change_password,
-        proved_at=held.proved_at,
-        last_seen_at=held.last_seen_at,
-        previous_sign_in=session.scalar(
-            select(func.max(SignInSession.created_at)).where(
-                SignInSession.account_id == held.account_id, SignInSession.created_at < held.created_at
-            )
-        ),
+        proved_at=row.proved_at,
+        last_seen_at=row.last_seen_at,
     )
 
 
-def main_unit_name(session: Session, *, person_id: PersonId, day: date) -> str:
-    """Return the name of the unit of somebody's 本務 on a day, or of another post, or nothing."""
-    rows = session.execute(_UNITS_OF_PERSON, {"person": person_id, "day": day}).all()
-    return next((row.name for row in rows if row.kind == PostingKind.MAIN), rows[0].name if rows else "")
+def previous_sign_in(session: Session, *, public_id: UUID) -> datetime | None:
+    """Return when the account of a session was signed in to before that session; None when never."""
+    earlier, this = aliased(SignInSession), aliased(SignInSession)
+    return session.scalar(
+        select(func.max(earlier.created_at))
+        .join(this, and_(this.account_id == earlier.account_id, this.created_at > earlier.created_at))
+        .where(this.public_id == public_id)
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,7 +6,9 @@ from app.people.rules.accounts import (
 )
 from app.people.rules.attempts import (
     BY_ADDRESS,
+    BY_DEVICE,
     BY_NAME,
+    BY_NAME_AND_ADDRESS,
     QUIET,
     Failures,
     Patience,
@@ -38,13 +40,14 @@ from app.people.rules.sessions import (
     SessionEnd,
     SessionLimits,
     forgotten_before,
-    proved_recently,
     session_lives,
 )
 
 __all__ = [
     "BY_ADDRESS",
+    "BY_DEVICE",
     "BY_NAME",
+    "BY_NAME_AND_ADDRESS",
     "COMMON_PASSWORDS",
     "LONGEST_PASSWORD",
     "QUIET",
@@ -70,6 +73,5 @@ __all__ = [
     "forgotten_before",
     "password_problems",
     "plan_people",
-    "proved_recently",
     "session_lives",
 ]

@@ -1,4 +1,9 @@
-"""Failed attempts slow down the next one; nobody is locked out for good."""
+"""Failed attempts slow down the next one; nobody is locked out for good.
+
+A computer on which somebody signed in before is judged by its own count alone, so nobody else can make its owner
+wait. Any other computer is judged strictly by what came from its address for that name, and loosely by the name and
+by the address alone: one guesser's address waits so long after each failure that the name is free again in between.
+"""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -15,7 +20,10 @@ class Patience:
     longest: timedelta
 
 
-BY_NAME: Final = Patience(free=3, longest=timedelta(seconds=60))
+BY_DEVICE: Final = Patience(free=3, longest=timedelta(seconds=60))
+BY_NAME_AND_ADDRESS: Final = Patience(free=3, longest=timedelta(seconds=60))
+BY_NAME: Final = Patience(free=20, longest=timedelta(seconds=10))
+"""Looser, and much shorter than one address has to wait: it is for guesses at one name from many addresses."""
 BY_ADDRESS: Final = Patience(free=20, longest=timedelta(seconds=30))
 """Looser: behind a gateway a whole office has one address."""
 
@@ -27,7 +35,7 @@ _MOST_DOUBLINGS: Final = 10
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Failures:
-    """Failed attempts of one name or address."""
+    """Failed attempts of one device, name or address."""
 
     count: int
     last_at: datetime

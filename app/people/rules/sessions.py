@@ -47,11 +47,6 @@ def session_lives(
     return now - last_seen_at < limits.idle and now - created_at < limits.absolute
 
 
-def proved_recently(proved_at: datetime, *, now: datetime, within: timedelta) -> bool:
-    """Return whether the password was given recently enough for a sign-off."""
-    return now - proved_at < within
-
-
 def forgotten_before(today: date) -> datetime:
     """Return the instant before which a session must have ended to be forgotten today.
 

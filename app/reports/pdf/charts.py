@@ -212,6 +212,7 @@ _AXIS_VALUE = Style(7.2, 8.8, align=Align.CENTRE)
 _CAPTION = Style(6.6, 9.0, colour=QUIET, align=Align.CENTRE)
 _LEGEND = Style(7.2, 9.5)
 _LABEL_WIDTH = 40.0
+_LABEL_GAP = 4.0
 _RINGS = (0.25, 0.5, 0.75)
 _MAX_VALUES = 12  # more labels of two lines would touch; the bars beside show every value anyway
 MIN_AXES = 3
@@ -337,8 +338,11 @@ class Radar:
         number = self.typesetter.single(line.number, style=_AXIS, measure=_LABEL_WIDTH)
         text = text_of(self.series.holding(at)) if len(self.sections) <= _MAX_VALUES else ""
         value = self.typesetter.single(text, style=_AXIS_VALUE, measure=_LABEL_WIDTH)
-        middle = centre[0] + math.cos(angle) * (radius + 16.0)
-        top = centre[1] + math.sin(angle) * (radius + 13.0) + (number.height + value.height) / 2
+        width, height = max(number.width, value.width), number.height + value.height
+        # As far out as the box is deep in this direction: its nearest corner then stays clear of the ring and of every point.
+        away = radius + _LABEL_GAP + abs(math.cos(angle)) * width / 2 + abs(math.sin(angle)) * height / 2
+        middle, level = self._point(at, away, centre)
+        top = level + height / 2
         number.draw(canvas, middle - _LABEL_WIDTH / 2, top)
         value.draw(canvas, middle - _LABEL_WIDTH / 2, top - number.height)
 

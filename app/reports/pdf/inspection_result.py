@@ -77,11 +77,15 @@ def _furniture(report: InspectionReport) -> Furniture:
         first_right=report.form_number,
         running_right=f"{report.title}　{report.unit_name}",
         footer=(
-            _joined(report.campaign_title, edition, f"受付番号 {report.receipt_number}"),
+            _joined(report.campaign_title, edition, _numbered(report.document_number)),
             _joined(f"照合番号 {verification_number(report.revision_digest)}", f"作成 {report.generated_at}"),
         ),
         stamp="下書き" if draft else "",
     )
+
+
+def _numbered(document_number: str) -> str:
+    return f"文書番号 {document_number}" if document_number else ""
 
 
 def _joined(*texts: str) -> str:
@@ -90,7 +94,6 @@ def _joined(*texts: str) -> str:
 
 def _metadata(report: InspectionReport) -> Metadata:
     keywords = (
-        report.receipt_number,
         report.document_number,
         report.edition_label,
         f"edition:{report.edition_digest}",
@@ -109,7 +112,7 @@ def _metadata(report: InspectionReport) -> Metadata:
 
 _MISS_COLUMNS = (
     ("番号", 40.0, Align.LEFT),
-    ("必須項目", 204.0, Align.LEFT),
+    ("重要項目", 204.0, Align.LEFT),
     ("判定", 52.0, Align.CENTRE),
     ("説明", WIDTH - 296.0, Align.LEFT),
 )
@@ -117,15 +120,15 @@ _MISS_COLUMNS = (
 
 def _place_misses(flow: Flow, report: InspectionReport, *, maker: TableMaker) -> None:
     misses = report.mandatory_misses
-    flow.bookmark("未達の必須項目", level=0)
+    flow.bookmark("未達の重要項目", level=0)
     flow.add(
-        maker.heading("未達の必須項目", aside=f"必須 {report.mandatory_total}項目のうち {len(misses)}項目")
+        maker.heading("未達の重要項目", aside=f"重要 {report.mandatory_total}項目のうち {len(misses)}項目")
     )
     if misses:
         head = maker.head(_MISS_COLUMNS)
         flow.rows([_miss_row(miss, maker=maker) for miss in misses], head=head, again=head)
     else:
-        flow.add(maker.text("必須項目は、すべて実施されています。", width=WIDTH, style=BODY))
+        flow.add(maker.text("重要項目は、すべて実施されています。", width=WIDTH, style=BODY))
     flow.gap(16)
 
 
@@ -242,7 +245,7 @@ def _item_block(item: ReportItem, *, maker: TableMaker) -> Stack:
 
 def _item_row(item: ReportItem, *, maker: TableMaker) -> Row:
     number = maker.text(item.number, width=_NUMBER, style=SMALL_BOLD)
-    mark: Block = Stack((number, maker.tag("必須"))) if item.is_mandatory else number
+    mark: Block = Stack((number, maker.tag("重要"))) if item.is_mandatory else number
     changed = item.reviewed_level is not None and item.reviewed_level != item.level
     return Row(
         (

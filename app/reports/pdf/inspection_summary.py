@@ -87,9 +87,9 @@ def _facts(report: InspectionReport) -> list[tuple[str, str]]:
         ("点検実施", f"{report.campaign_title}（{report.kind}）"),
         ("基準日", report.base_date),
         ("点検票", f"{report.checklist_title} {report.edition_label}"),
-        ("受付番号", report.receipt_number),
-        ("採点方法", report.method_name),
+        ("点検結果の回", f"第{report.revision_number}回"),
         ("文書番号", report.document_number or "―"),
+        ("採点方法", report.method_name),
     ]
 
 
@@ -128,9 +128,9 @@ def _figures(report: InspectionReport, *, maker: TableMaker) -> Stack:
     missed = len(report.mandatory_misses)
     tiles = (
         (
-            "未達の必須項目",
+            "未達の重要項目",
             f"{missed}項目" if missed else "なし",
-            f"必須 {report.mandatory_total}項目のうち",
+            f"重要 {report.mandatory_total}項目のうち",
             _FIGURE,
         ),
         ("総合評価", report.grade or "―", _grade_range(report), _FIGURE),

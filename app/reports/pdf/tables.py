@@ -189,7 +189,7 @@ class TableMaker:
         )
 
     def tag(self, text: str) -> Drawing:
-        """A small word in a frame (必須)."""
+        """A small word in a frame (重要)."""
         word = self.typesetter.single(text, style=_TAG, measure=60.0)
 
         def paint(canvas: Canvas, x: float, top: float) -> None:

@@ -11,7 +11,8 @@
   const form = document.getElementById("review");
   if (!form) return;
   const rows = [...form.querySelectorAll(".judgement")];
-  let changed = false;
+  // A page that came back refused holds judgements that are not saved yet.
+  let changed = document.getElementById("error-summary") !== null;
 
   const chosen = (row) => row.querySelector("input[type=radio]:checked")?.value ?? "";
 

@@ -92,7 +92,7 @@ def test_an_edition_shows_every_field_of_its_items(signed_in: SignedIn, publishe
         "所属長",
         "新しい項目",
         "重み 3",
-        "必須",
+        "重要",
         "評価は C までです".replace(" ", ""),
         "得点率は、点数×重み",
         "90%以上",

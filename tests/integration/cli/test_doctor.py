@@ -21,6 +21,7 @@ from app.inspections.rules import State
 from app.jobs.round import Round, run_round
 from app.journal.commands import record
 from app.journal.rules import ActorMark, Subject, SubjectType, Via
+from app.reports.pdf import fonts
 from tests.conftest import StandingClock
 from tests.factories.inspections import Year
 from tests.people import AFFAIRS, NAKAMURA, STORY
@@ -80,7 +81,7 @@ def test_the_command_prints_marks_and_ends_with_one_when_something_is_bad(
 def test_the_command_ends_with_zero_when_nothing_is_bad(app: Flask) -> None:
     found = app.test_cli_runner().invoke(doctor)
     assert found.exit_code == 0, found.stdout
-    assert "△ 控え（バックアップ）を、まだ一度も作っていません。" in found.stdout
+    assert "△ バックアップを、まだ一度も取っていません。" in found.stdout
 
 
 def test_a_backup_grows_old_after_a_day_and_a_bit(
@@ -88,9 +89,9 @@ def test_a_backup_grows_old_after_a_day_and_a_bit(
 ) -> None:
     backed_up(database, tmp_path)
     young = examined(database, settings, now=STORY + timedelta(hours=26))
-    assert mark_of(young, "最後の控えは") is Mark.GOOD
+    assert mark_of(young, "最後のバックアップは") is Mark.GOOD
     old = examined(database, settings, now=STORY + timedelta(hours=26, seconds=1))
-    assert mark_of(old, "最後の控えから 26 時間") is Mark.WARNING
+    assert mark_of(old, "最後のバックアップから 26 時間") is Mark.WARNING
 
 
 def test_jobs_that_were_never_done_or_not_lately_are_warned_of(
@@ -282,7 +283,7 @@ def test_a_full_disk_is_warned_of(
 
 
 def test_missing_fonts_are_bad(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(machine, "font_book", _no_fonts)
+    monkeypatch.setattr(fonts, "font_book", _no_fonts)
     assert of_machine(settings, "書体").mark is Mark.BAD
 
 

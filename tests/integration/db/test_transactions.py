@@ -11,8 +11,8 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
 from app.db import session as sessions
-from app.db.engine import make_engine
-from app.db.session import Database, FairGate, bind, bound, reading, transaction
+from app.db.engine import make_engine, reading_engine
+from app.db.session import Database, FairGate, bind, bound, one_moment, reading, transaction
 from app.organisation.models import Unit
 from tests.databases import on_postgresql
 from tests.people import AFFAIRS, STORY
@@ -69,6 +69,19 @@ def test_a_connection_that_was_read_on_can_be_written_on_and_the_other_way_round
     database.engine.dispose()
 
 
+def test_connections_for_reading_are_kept_apart_and_let_go_with_the_others(city_url: str) -> None:
+    """SQLite forgets the prepared statements of a connection whose `query_only` is switched; PostgreSQL needs no second pool."""
+    engine = make_engine(city_url)
+    readers = reading_engine(engine)
+    assert (readers is engine) == on_postgresql()
+    for _ in range(2):
+        with readers.connect():
+            pass
+    assert readers.pool.checkedin() == 1  # type: ignore[attr-defined]  # a queue pool
+    engine.dispose()
+    assert readers.pool.checkedin() == 0  # type: ignore[attr-defined]
+
+
 def test_a_reader_sees_one_moment(database: Database) -> None:
     with database.reading() as session:
         before = units(session)
@@ -77,6 +90,35 @@ def test_a_reader_sees_one_moment(database: Database) -> None:
         assert units(session) == before
     with database.reading() as session:
         assert units(session) == before + 1
+
+
+def test_readers_of_one_moment_share_it_and_a_writer_is_not_held_up(database: Database) -> None:
+    with one_moment():
+        with reading() as session:
+            before = units(session)
+        with transaction() as writer:
+            writer.add(Unit(code="X", created_at=STORY))
+        with reading() as session:
+            assert units(session) == before
+    with reading() as session:
+        assert units(session) == before + 1
+
+
+def test_who_reads_beside_another_reader_of_the_moment_gets_a_session_of_its_own(database: Database) -> None:
+    with one_moment(), reading() as outer:
+        with reading() as inner:
+            assert inner is not outer
+            assert units(inner) == units(outer)
+        assert units(outer)
+
+
+def test_a_moment_goes_on_after_a_reading_that_failed(database: Database) -> None:
+    with one_moment():
+        with pytest.raises(DBAPIError), reading() as session:
+            session.execute(text("SELECT nothing FROM nowhere"))
+        with reading() as session:
+            assert units(session)
+    assert database.engine.pool.checkedout() == 0  # type: ignore[attr-defined]  # a queue pool
 
 
 # ----------------------------------------------------------------------------------------- writing

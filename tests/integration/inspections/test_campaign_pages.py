@@ -1,8 +1,6 @@
 """The campaign pages: preparing, opening, following, ending; what each role may do; how much is asked."""
 
 import re
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import UTC, date, datetime
 from secrets import token_urlsafe
 from typing import Any
@@ -11,7 +9,7 @@ from uuid import UUID
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
-from sqlalchemy import event, select
+from sqlalchemy import select
 from werkzeug.test import TestResponse
 
 from app.db.session import Database, bound
@@ -49,6 +47,7 @@ from tests.people import (
     Place,
 )
 from tests.sign_in import signed_in
+from tests.statements import statements
 
 
 @pytest.fixture
@@ -61,22 +60,6 @@ def reviewer(app: Flask, year: Year) -> FlaskClient:
 def manager(app: Flask, year: Year) -> FlaskClient:
     """木村, who opens and ends them."""
     return signed_in(app, KIMURA)
-
-
-@contextmanager
-def statements() -> Iterator[list[str]]:
-    """Collect what is sent to the database."""
-    sent: list[str] = []
-
-    def note(connection: Any, cursor: Any, statement: str, *rest: Any) -> None:  # noqa: ANN401 - SQLAlchemy's own
-        if not statement.startswith(("PRAGMA", "BEGIN", "SET ")):
-            sent.append(statement)
-
-    event.listen(bound().engine, "before_cursor_execute", note)
-    try:
-        yield sent
-    finally:
-        event.remove(bound().engine, "before_cursor_execute", note)
 
 
 def fields(year: Year, **changes: Any) -> dict[str, Any]:  # noqa: ANN401 - form fields
@@ -233,6 +216,8 @@ def test_another_base_date_draws_its_own_tree_and_keeps_the_rest(reviewer: Flask
         ({"title": ""}, "名称を書いてください。"),
         ({"answer_due": "2026-11-30"}, "回答の期限は、回答の開始日と同じ日か後の日にしてください。"),
         ({"base_date": "2026-13-40"}, "基準日は、2026-11-20 の形で"),
+        ({"base_date": "0001-01-01"}, "基準日は、1900年から2199年までの日にしてください。"),
+        ({"grace_until": "9999-12-31"}, "猶予日は、1900年から2199年までの日にしてください。"),
         ({"units": []}, "対象の所属を1つ以上選んでください。"),
         ({"units": ["x"]}, "対象の所属を読み取れませんでした。"),
         ({"units": [str(new_id())]}, "基準日に存在しない所属が選ばれています。"),
@@ -321,6 +306,20 @@ def test_preview_names_what_is_missing(manager: FlaskClient, year: Year) -> None
     assert "点検を始める（3所属）" in text
 
 
+def test_preview_warns_of_another_campaign_with_the_same_checklist(manager: FlaskClient, year: Year) -> None:
+    first = drafted(year, places=(AFFAIRS, AUDIT))
+    text = manager.get(f"/campaigns/{first}").text
+    assert re.search(r"同じ点検票の「.*?令和8年度 定期自己点検</a>」が実施中です", text)
+    assert "始めると、1所属が同じ点検票にもう一度答えます" in text
+    second = drafted(year, places=(AUDIT,))
+    text = manager.get(f"/campaigns/{second}").text
+    assert re.search(r"同じ点検票の「.*?令和8年度 年末の自己点検</a>」が準備中です", text)
+    assert "同じ所属は入っていません" in text
+    assert sent(manager, f"/campaigns/{second}/open", version="1").status_code == 303, (
+        "a warning refuses nothing"
+    )
+
+
 def test_preview_warns_of_weekends_and_past_deadlines(manager: FlaskClient, year: Year) -> None:
     past = CampaignDates(
         base_date=date(2026, 3, 31),
@@ -355,7 +354,9 @@ def test_opening_is_refused_to_others_on_a_stale_screen_and_twice(
     campaign_id = drafted(year)
     address = f"/campaigns/{campaign_id}/open"
     assert sent(reviewer, address, version="1").status_code == 403
-    assert sent(manager, address, version="7").status_code == 409
+    stale = sent(manager, address, version="7")
+    assert stale.status_code == 409
+    assert f'href="{address.removesuffix("/open")}">点検実施の画面を開く' in stale.text
     assert sent(manager, address, version="1").status_code == 303
     assert sent(manager, address, version="2").status_code == 409
 
@@ -623,13 +624,13 @@ def _asked(client: FlaskClient, address: str) -> int:
 
 PAGES = {
     "list": ("/campaigns", 5),
-    "form": ("/campaigns/new", 4),
+    "form": ("/campaigns/new", 2),
     "copy": ("/campaigns/new?from={running}", 7),
     "edit": ("/campaigns/{draft}/edit", 5),
-    "preview": ("/campaigns/{draft}", 7),
-    "progress": ("/campaigns/{running}", 10),
-    "print": ("/campaigns/{running}?rows=all", 10),
-    "notice": ("/campaigns/{running}/notice", 4),
+    "preview": ("/campaigns/{draft}", 9),
+    "progress": ("/campaigns/{running}", 6),
+    "print": ("/campaigns/{running}?rows=all", 6),
+    "notice": ("/campaigns/{running}/notice", 3),
 }
 """Each page with its own statements: what the frame of every page asks is measured and taken off."""
 

@@ -1,19 +1,17 @@
 """The auditor's pages: the timeline, the chain and its check, one item, the whole sheet."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import date
-from typing import Any, Final
+from typing import Final
 from uuid import uuid4
 
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
-from sqlalchemy import event, select, text
+from sqlalchemy import select, text
 
 from app.db.guards import install, remove
 from app.db.registry import GUARDS
-from app.db.session import Database, bound
+from app.db.session import Database
 from app.inspections.commands.sign_off import confirm_reopening, request_reopening
 from app.inspections.queries.history import history_page, item_history_page
 from app.inspections.queries.whole import whole_page
@@ -21,6 +19,7 @@ from app.inspections.rules import State
 from app.journal.models import AccessLogEntry
 from tests.conftest import StandingClock
 from tests.factories.inspections import Year
+from tests.pages import browser
 from tests.people import (
     AFFAIRS,
     COUNTER,
@@ -36,34 +35,13 @@ from tests.people import (
     Place,
 )
 from tests.sign_in import signed_in
+from tests.statements import statements
 
 TODAY: Final = date(2026, 11, 20)
 
 
-@contextmanager
-def statements() -> Iterator[list[str]]:
-    """Collect what is sent to the database."""
-    sent: list[str] = []
-
-    def note(connection: Any, cursor: Any, statement: str, *rest: Any) -> None:  # noqa: ANN401 - SQLAlchemy's own
-        if not statement.startswith(("PRAGMA", "BEGIN", "SET ")):
-            sent.append(statement)
-
-    event.listen(bound().engine, "before_cursor_execute", note)
-    try:
-        yield sent
-    finally:
-        event.remove(bound().engine, "before_cursor_execute", note)
-
-
 def address(year: Year, rest: str, *, place: Place = AFFAIRS) -> str:
     return f"/inspections/{year.sheets[place.code]}/{rest}"
-
-
-def browser(app: Flask, cast: Cast, *, year: Year, clock: StandingClock) -> FlaskClient:
-    """Sign in at the moment to which the story has come."""
-    clock.instant = year.now
-    return signed_in(app, cast)
 
 
 def reopen(year: Year) -> None:

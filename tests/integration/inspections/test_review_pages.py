@@ -1,19 +1,16 @@
 """The reviewers' pages, as a browser without a script uses them: the queue, judging, returns, the end."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import date
-from html.parser import HTMLParser
 from secrets import token_urlsafe
-from typing import Any, Final
+from typing import Final
 
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
-from sqlalchemy import event, func, select
+from sqlalchemy import func, select
 from werkzeug.test import TestResponse
 
-from app.db.session import Database, bound
+from app.db.session import Database
 from app.inspections.commands.campaign import CampaignDraft, open_campaign, prepare_campaign
 from app.inspections.models import AnswerHistory, ItemReturn, ItemReview, ItemReviewHistory, SheetStepRow
 from app.inspections.queries.previous import previous_answers
@@ -28,6 +25,7 @@ from app.kernel.ids import EditionId
 from tests.conftest import StandingClock
 from tests.factories.editions import published_edition, small_yaml
 from tests.factories.inspections import Year
+from tests.pages import browser, form_of
 from tests.people import (
     AFFAIRS,
     COUNTER,
@@ -38,6 +36,7 @@ from tests.people import (
     LEAD,
     NAKAMURA,
     SATO,
+    SUZUKI,
     TAKAHASHI,
     TANAKA,
     WATANABE,
@@ -45,6 +44,7 @@ from tests.people import (
     Place,
 )
 from tests.sign_in import signed_in
+from tests.statements import statements
 
 TODAY: Final = date(2026, 11, 20)
 NEXT_DATES: Final = CampaignDates(
@@ -59,74 +59,8 @@ ROUND_SPENT: Final = 5
 """Statements of any page around its own: who is there, with which rights, and the counts of the menu."""
 
 
-@contextmanager
-def statements() -> Iterator[list[str]]:
-    """Collect what is sent to the database."""
-    sent: list[str] = []
-
-    def note(connection: Any, cursor: Any, statement: str, *rest: Any) -> None:  # noqa: ANN401 - SQLAlchemy's own
-        if not statement.startswith(("PRAGMA", "BEGIN", "SET ")):
-            sent.append(statement)
-
-    event.listen(bound().engine, "before_cursor_execute", note)
-    try:
-        yield sent
-    finally:
-        event.remove(bound().engine, "before_cursor_execute", note)
-
-
-class FormReader(HTMLParser):
-    """Reads what a browser without a script would send of one form."""
-
-    def __init__(self, form_id: str) -> None:
-        super().__init__()
-        self.fields: dict[str, str] = {}
-        self._form_id, self._inside = form_id, False
-        self._area: str | None = None
-        self._select: str | None = None
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        given = dict(attrs)
-        if tag == "form":
-            self._inside = given.get("id") == self._form_id
-        name = given.get("name")
-        if not self._inside:
-            return
-        if tag == "input" and name and (given.get("type") != "radio" or "checked" in given):
-            self.fields[name] = given.get("value") or ""
-        if tag == "textarea" and name:
-            self._area, self.fields[name] = name, ""
-        if tag == "select":
-            self._select = name
-        if tag == "option" and self._select and "selected" in given:
-            self.fields[self._select] = given.get("value") or ""
-
-    def handle_endtag(self, tag: str) -> None:
-        if tag == "form":
-            self._inside = False
-        if tag == "textarea":
-            self._area = None
-
-    def handle_data(self, data: str) -> None:
-        if self._area:
-            self.fields[self._area] += data.removeprefix("\n")
-
-
-def form_of(page: TestResponse, form_id: str = "review") -> dict[str, str]:
-    """Return the fields of a form as the page shows them."""
-    reader = FormReader(form_id)
-    reader.feed(page.text)
-    return reader.fields
-
-
 def address(year: Year, place: Place, rest: str = "review") -> str:
     return f"/inspections/{year.sheets[place.code]}/{rest}"
-
-
-def browser(app: Flask, cast: Cast, *, year: Year, clock: StandingClock) -> FlaskClient:
-    """Sign in at the moment to which the story has come."""
-    clock.instant = year.now
-    return signed_in(app, cast)
 
 
 @pytest.fixture
@@ -293,6 +227,7 @@ def test_sent_twice_is_judged_once(reviewer: FlaskClient, year: Year, database: 
         ({"judgement-D08": "returned", "due-D08": "2026-12-18"}, "の所見・理由を書いてください"),
         ({"judgement-D08": "changed", "remark-D08": "見た。"}, "（段階）を選んでください"),
         ({"judgement-D08": "returned", "remark-D08": "直す。", "due-D08": "2026-02-30"}, "実際にある日"),
+        ({"judgement-D08": "returned", "remark-D08": "直す。", "due-D08": "9999-12-31"}, "実際にある日"),
         ({"judgement-D08": "returned", "remark-D08": "直す。", "due-D08": "2026-11-20"}, "きょうより後の日"),
         ({"judgement-D08": "accepted", "remark-D08": "よい。"}, "「所見を付けて受理」を選ぶ"),
         ({"remark-D08": "よい。"}, "判断を選んでください"),
@@ -326,23 +261,67 @@ def test_unknown_judgement_is_refused(reviewer: FlaskClient, year: Year) -> None
     assert reviewer.post(address(year, AFFAIRS), data=fields).status_code == 422
 
 
-def test_two_reviewers_at_the_same_item_lose_nothing(
-    reviewer: FlaskClient, app: Flask, year: Year, database: Database
-) -> None:
+def met(reviewer: FlaskClient, app: Flask, year: Year) -> dict[str, str]:
+    """Let 林 judge the item that 田中 has before her, and see what her page then says and keeps."""
     mine = form_of(reviewer.get(address(year, AFFAIRS)))
     colleague = signed_in(app, HAYASHI)
     theirs = form_of(colleague.get(address(year, AFFAIRS)))
     theirs |= {"judgement-D08": "accepted_with_remark", "remark-D08": "林の所見"}
     assert colleague.post(address(year, AFFAIRS), data=theirs).status_code == 303
     mine |= {"judgement-D08": "changed", "level-D08": "partial", "remark-D08": "田中の所見"}
+    mine |= {"judgement-D01": "accepted_with_remark", "remark-D01": "ほかの項目の所見"}
     reply = reviewer.post(address(year, AFFAIRS), data=mine)
     assert reply.status_code == 409
-    assert "林の所見" in reply.text
-    assert "画面を開いたあとに変わりました" in reply.text
+    for words in (
+        "2-2は、画面を開いたあとに、ほかの人が変えました",
+        "あなたの判断（まだ保存していません）：審査の判断",
+        "いま保存されている判断：所見を付けて受理（林",
+        "林の所見",
+        "田中の所見",
+    ):
+        assert words in reply.text
+    assert "開き直して" not in reply.text  # that would lose what was typed
     again = form_of(reply)
-    assert again["remark-D08"] == "田中の所見"
-    assert reviewer.post(address(year, AFFAIRS), data=again).status_code == 303
-    assert list(judged(database).values()) == ["changed"]
+    assert (again["remark-D08"], again["remark-D01"]) == ("田中の所見", "ほかの項目の所見")
+    return again
+
+
+def test_after_a_conflict_the_own_judgement_can_be_kept(
+    reviewer: FlaskClient, app: Flask, year: Year, database: Database
+) -> None:
+    again = met(reviewer, app, year)
+    kept = again | {"keep-D08": "mine"}
+    assert reviewer.post(address(year, AFFAIRS), data=kept).status_code == 303
+    assert sorted(judged(database).values()) == ["accepted_with_remark", "changed"]
+
+
+def test_after_a_conflict_the_others_judgement_can_be_kept_and_the_rest_is_saved(
+    reviewer: FlaskClient, app: Flask, year: Year, database: Database
+) -> None:
+    again = met(reviewer, app, year)
+    kept = again | {"keep-D08": "theirs"}
+    assert reviewer.post(address(year, AFFAIRS), data=kept).status_code == 303
+    with database.reading() as session:
+        remarks = {str(row.item_id): row.remark for row in session.scalars(select(ItemReview))}
+    assert remarks == {str(year.item_id("D08")): "林の所見", str(year.item_id("D01")): "ほかの項目の所見"}
+
+
+@pytest.mark.parametrize(
+    ("rest", "sentence"),
+    [
+        ("finish-review", "判断していない項目が5件あります"),
+        ("return-items", "差し戻す項目に「差戻し」の印と理由を付けて"),
+    ],
+)
+def test_before_any_judgement_the_page_says_what_is_missing(
+    reviewer: FlaskClient, year: Year, rest: str, sentence: str
+) -> None:
+    fields = form_of(reviewer.get(address(year, AFFAIRS)))
+    reply = reviewer.post(address(year, AFFAIRS, rest), data=fields)
+    assert reply.status_code == 409
+    assert sentence in reply.text
+    assert "ほかの人が" not in reply.text
+    assert year.sheet(AFFAIRS).state is State.SUBMITTED
 
 
 def test_two_reviewers_at_different_items_do_not_meet(reviewer: FlaskClient, app: Flask, year: Year) -> None:
@@ -582,8 +561,8 @@ def test_the_same_edition_matches_its_own_items(year: Year, database: Database) 
         sheet = find_sheet(session, actor=later.actor(KIMURA), inspection_id=later.sheets[AFFAIRS.code])
         asked = len(sent)
         found = previous_answers(session, sheet=sheet)
-    # 3 of its own; the edition is already known to this process.
-    assert len(sent) - asked == 3
+    # 2 of its own; the edition is already known to this process.
+    assert len(sent) - asked == 2
     before = found[later.item_id("D08")]
     assert before.level is not None
     assert (before.level.code, before.fiscal_year, before.old_statement) == (
@@ -620,7 +599,7 @@ def test_last_year_stands_beside_this_year(app: Flask, year: Year, clock: Standi
     page = client.get(address(later, AFFAIRS)).text
     for words in (
         "令和8年度の所見（審査の判断 一部実施）",
-        "必須項目が未達",
+        "重要項目が未達",
         "前回より悪化",
         "前回から続く未達",
     ):
@@ -629,6 +608,17 @@ def test_last_year_stands_beside_this_year(app: Flask, year: Year, clock: Standi
     assert 'id="q2-2"' not in client.get(address(later, AFFAIRS) + "?show=changed").text
     queue = client.get("/reviews").text
     assert "上がった" in queue or "下がった" in queue or "± 0" in queue
+
+
+def test_the_head_sees_what_went_out_of_scope_apart_from_what_did_not_change(
+    app: Flask, year: Year, clock: StandingClock
+) -> None:
+    later = second_year(year)
+    later.answer(AFFAIRS, levels={"D01": "not_applicable", "D08": "not_implemented"})
+    later.hand_over(AFFAIRS)
+    page = browser(app, SUZUKI, year=later, clock=clock).get(address(later, AFFAIRS, "approval")).text
+    other, still = page.index("そのほかの変更　1項目"), page.index("まだできていない項目")
+    assert other < page.index('<th scope="row">1-1</th>') < still < page.index('<th scope="row">2-2</th>')
 
 
 # -------------------------------------------------------------------------------------- how much is asked
@@ -648,14 +638,14 @@ def test_the_page_asks_the_same_however_many_items_are_judged(
     before = count()
     year.judge(AFFAIRS, judgements={"D08": Judgement.RETURNED})
     year.return_items(AFFAIRS)
-    assert count() == before <= 24
+    assert count() == before <= 23
 
 
 def test_the_whole_request_stays_small(reviewer: FlaskClient, year: Year) -> None:
     reviewer.get(address(year, AFFAIRS))
     with statements() as sent:
         reviewer.get(address(year, AFFAIRS))
-    assert len(sent) <= 21 + 3 * ROUND_SPENT
+    assert len(sent) <= 12 + 3 * ROUND_SPENT
 
 
 def test_judging_leaves_the_answers_alone(reviewer: FlaskClient, year: Year, database: Database) -> None:

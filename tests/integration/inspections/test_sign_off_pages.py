@@ -1,17 +1,15 @@
 """Signing off with the password once more, giving back, reopening by two; and the score in its lines."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import date
 from secrets import token_urlsafe
-from typing import Any, Final
+from typing import Final
 
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
-from sqlalchemy import event, func, select
+from sqlalchemy import func, select
 
-from app.db.session import Database, bound
+from app.db.session import Database
 from app.inspections.models import Reopening, Revision, SealedRevision, SheetStepRow
 from app.inspections.queries.score import score_page
 from app.inspections.queries.sign_off import reopening_page, sign_off_page
@@ -20,6 +18,7 @@ from app.journal.models import AccessLogEntry
 from app.web.models import SentForm
 from tests.conftest import StandingClock
 from tests.factories.inspections import Year, at_grace_end
+from tests.pages import browser
 from tests.people import (
     AFFAIRS,
     BRANCH,
@@ -39,34 +38,13 @@ from tests.people import (
     Place,
 )
 from tests.sign_in import signed_in
+from tests.statements import statements
 
 TODAY: Final = date(2026, 11, 20)
 
 
-@contextmanager
-def statements() -> Iterator[list[str]]:
-    """Collect what is sent to the database."""
-    sent: list[str] = []
-
-    def note(connection: Any, cursor: Any, statement: str, *rest: Any) -> None:  # noqa: ANN401 - SQLAlchemy's own
-        if not statement.startswith(("PRAGMA", "BEGIN", "SET ")):
-            sent.append(statement)
-
-    event.listen(bound().engine, "before_cursor_execute", note)
-    try:
-        yield sent
-    finally:
-        event.remove(bound().engine, "before_cursor_execute", note)
-
-
 def address(year: Year, place: Place, rest: str = "sign-off") -> str:
     return f"/inspections/{year.sheets[place.code]}/{rest}"
-
-
-def browser(app: Flask, cast: Cast, *, year: Year, clock: StandingClock) -> FlaskClient:
-    """Sign in at the moment to which the story has come."""
-    clock.instant = year.now
-    return signed_in(app, cast)
 
 
 def fields(year: Year, place: Place = AFFAIRS, **typed: str) -> dict[str, str]:
@@ -141,7 +119,7 @@ def test_the_page_shows_scores_misses_changes_and_who_took_part(manager: FlaskCl
         "所見を付けて受理（1件）",
     ):
         assert words in page
-    for words in ("佐藤 花子", "鈴木 一郎", "田中 実", "承認した内容と一致", "必須項目の未達（0件）"):
+    for words in ("佐藤 花子", "鈴木 一郎", "田中 実", "承認した内容と一致", "重要項目の未達（0件）"):
         assert words in page
 
 

@@ -131,3 +131,16 @@ def test_a_naming_that_has_not_begun_is_taken_back(browser_of: BrowserOf) -> Non
             for line in lines_of(session, subject=Subject(type=SubjectType.UNIT, id=str(AFFAIRS.id)))
         ]
     assert events == ["duty.named", "duty.withdrawn"]
+
+
+@pytest.mark.parametrize("day", ["9999-12-31", "2200-01-01", "0001-01-01", "1899-12-31"])
+def test_a_day_out_of_all_reason_is_explained(browser_of: BrowserOf, day: str) -> None:
+    reply = name(browser_of(SUZUKI), first_day="2026-11-20", last_day=day)
+    assert reply.status_code == 422
+    assert "最後の日は、1900年から2199年までの日にしてください。" in reply.text
+    assert not deputies(YAMADA, TODAY)
+
+
+def test_the_last_day_that_can_be_typed_is_kept(browser_of: BrowserOf) -> None:
+    assert name(browser_of(SUZUKI), last_day="2199-12-31").status_code == 303
+    assert deputies(YAMADA, date(2199, 12, 31))

@@ -197,6 +197,11 @@ def test_too_many_attempts_are_429(client: FlaskClient) -> None:
         ("//example.com", "/"),
         ("/\\example.com", "/"),
         ("javascript:alert(1)", "/"),
+        # Browsers drop tabs and line ends, and would read another host.
+        ("/\t/example.com", "/"),
+        ("/\n/example.com", "/"),
+        ("/me/sessions\r\nSet-Cookie: x=1", "/"),
+        ("/\u2028/example.com", "/"),
         ("", "/"),
     ],
 )
@@ -212,6 +217,22 @@ def test_a_full_width_number_is_understood(client: FlaskClient) -> None:
 
 def test_who_is_signed_in_does_not_sign_in_again(browser_of: BrowserOf) -> None:
     assert browser_of(SATO).get("/login").status_code == 303
+
+
+@pytest.mark.parametrize("wanted", ["", "/me/sessions", "/help"])
+def test_the_previous_sign_in_is_told_once(
+    browser_of: BrowserOf, clock: StandingClock, app: Flask, wanted: str
+) -> None:
+    browser_of(SATO)
+    clock.pass_by(timedelta(hours=1))
+    reply = app.test_client().post(
+        "/login",
+        data={"staff_no": SATO.staff_no, "password": PASSWORD, "next": wanted},
+        follow_redirects=True,
+    )
+    assert reply.request.path == (wanted or "/")
+    assert reply.text.count("前回のログイン") == 1
+    assert "令和8年11月20日(金) 9時00分" in reply.text
 
 
 # ------------------------------------------------------------------------------------------ the own password

@@ -164,6 +164,7 @@ def test_a_folded_block_of_one_line_is_a_plain_text() -> None:
         ('"2027-07-01"', "2027-07-01", 8, '日付は引用符で囲みます（"2027-07-01"）'),
         ('"2027-07-01"', '"2027-7-1"', 8, "basis.regulation.effective_on の書き方が違います。年-月-日"),
         ('"2027-07-01"', '"2027-02-30"', 8, "basis.regulation.effective_on は、暦にない日です"),
+        ('"2027-07-01"', '"0001-01-01"', 8, "basis.regulation.effective_on は、1900年から2199年まで"),
         ("symbol: triangle", "symbol: star",
          11, "levels.2.symbol は circle、triangle、cross、dash、question のどれか"),
         ("points: 1,", "points: one,", 11, "levels.2.points は整数で書きます"),

@@ -6,12 +6,13 @@ import pytest
 
 from app.people.rules import (
     BY_ADDRESS,
+    BY_DEVICE,
     BY_NAME,
+    BY_NAME_AND_ADDRESS,
     QUIET,
     Failures,
     SessionLimits,
     TooManyAttempts,
-    proved_recently,
     session_lives,
 )
 
@@ -26,7 +27,17 @@ LIMITS = SessionLimits(
     [(0, 0), (1, 0), (3, 0), (4, 2), (5, 4), (6, 8), (7, 16), (8, 32), (9, 60), (50, 60), (10**6, 60)],
 )
 def test_the_delay_grows_from_the_fourth_failure_and_ends_at_a_minute(count: int, seconds: int) -> None:
-    assert Failures(count=count, last_at=NOW).wait(BY_NAME, now=NOW) == timedelta(seconds=seconds)
+    for patience in (BY_DEVICE, BY_NAME_AND_ADDRESS):
+        assert Failures(count=count, last_at=NOW).wait(patience, now=NOW) == timedelta(seconds=seconds)
+
+
+def test_a_name_alone_waits_shortly_and_late() -> None:
+    waits = [Failures(count=count, last_at=NOW).wait(BY_NAME, now=NOW).seconds for count in (20, 21, 23, 24)]
+    assert waits == [0, 2, 8, 10]
+
+
+def test_one_address_waits_much_longer_than_a_name_alone() -> None:
+    assert BY_NAME_AND_ADDRESS.longest >= 5 * BY_NAME.longest
 
 
 def test_an_address_is_given_more_room() -> None:
@@ -37,8 +48,8 @@ def test_an_address_is_given_more_room() -> None:
 
 def test_the_wait_runs_out() -> None:
     failures = Failures(count=6, last_at=NOW)
-    assert failures.wait(BY_NAME, now=NOW + timedelta(seconds=7)) == timedelta(seconds=1)
-    assert failures.wait(BY_NAME, now=NOW + timedelta(seconds=8)) == timedelta(0)
+    assert failures.wait(BY_DEVICE, now=NOW + timedelta(seconds=7)) == timedelta(seconds=1)
+    assert failures.wait(BY_DEVICE, now=NOW + timedelta(seconds=8)) == timedelta(0)
 
 
 def test_quiet_time_forgets() -> None:
@@ -63,9 +74,3 @@ def test_the_refusal_names_whole_seconds() -> None:
 )
 def test_a_session_rests_and_lasts_within_its_limits(age: timedelta, rest: timedelta, lives: bool) -> None:  # noqa: FBT001
     assert session_lives(created_at=NOW - age, last_seen_at=NOW - rest, now=NOW, limits=LIMITS) is lives
-
-
-def test_a_proof_is_recent_for_a_while() -> None:
-    within = timedelta(minutes=5)
-    assert proved_recently(NOW, now=NOW + timedelta(minutes=4, seconds=59), within=within)
-    assert not proved_recently(NOW, now=NOW + within, within=within)

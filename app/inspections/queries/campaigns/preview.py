@@ -4,7 +4,7 @@ from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import date
 
-from sqlalchemy import select
+from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
 from app.access.actor import Actor
@@ -12,10 +12,11 @@ from app.access.permissions import Permission
 from app.access.policy import may, require
 from app.checklists.queries import load_edition
 from app.checklists.rules import Edition
-from app.inspections.models import CampaignUnit
+from app.inspections.models import Campaign, CampaignUnit, Inspection
 from app.inspections.queries.campaigns.preparation import SHEET_KINDS, is_closed, previous_revisions
 from app.inspections.queries.campaigns.summaries import campaign_row
 from app.inspections.queries.sheet import CampaignLine, campaign_line
+from app.inspections.rules import CampaignState
 from app.kernel.fiscal_year import short_date
 from app.kernel.ids import CampaignId, EditionId, UnitId
 from app.organisation.queries import tree_on
@@ -46,6 +47,20 @@ class PreviewGroup:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class OtherCampaign:
+    """Another campaign of the same checklist: it runs now, or belongs to the same fiscal year.
+
+    Attributes:
+        shared: how many of the draft's units have a sheet of it, or would get one.
+    """
+
+    id: CampaignId
+    title: str
+    state: CampaignState
+    shared: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class PreviewPage:
     """A draft with its units and warnings; each list holds names of units."""
 
@@ -59,6 +74,7 @@ class PreviewPage:
     no_previous: tuple[str, ...]
     left_out: tuple[str, ...]
     date_warnings: tuple[str, ...]
+    others: tuple[OtherCampaign, ...]
     may_prepare: bool
     may_open: bool
 
@@ -90,6 +106,7 @@ def preview_page(session: Session, *, actor: Actor, campaign_id: CampaignId, tod
             unit.name for unit in tree.units if unit.kind in SHEET_KINDS and unit.id not in chosen
         ),
         date_warnings=tuple(_date_warnings(line, today=today)),
+        others=_others(session, line=line, edition=edition, chosen=chosen),
         may_prepare=may(Permission.CITY_CAMPAIGN_PREPARE, actor=actor),
         may_open=may(Permission.CITY_CAMPAIGN_OPEN, actor=actor),
     )
@@ -118,6 +135,49 @@ def _units(
         for unit in tree.units
         if unit.id in chosen
     )
+
+
+def _others(
+    session: Session, *, line: CampaignLine, edition: Edition, chosen: Collection[UnitId]
+) -> tuple[OtherCampaign, ...]:
+    """Return the campaigns with which a draft would ask the same twice, the newest first."""
+    rows = session.scalars(
+        select(Campaign)
+        .where(
+            Campaign.id != line.id,
+            or_(Campaign.state == CampaignState.OPEN.value, Campaign.fiscal_year == line.fiscal_year.year),
+        )
+        .order_by(Campaign.base_date.desc(), Campaign.id)
+    ).all()
+    same = [
+        row
+        for row in rows
+        if load_edition(session, edition_id=EditionId(row.edition_id)).code == edition.code
+    ]
+    units = _units_of(session, campaigns=same)
+    return tuple(
+        OtherCampaign(
+            id=CampaignId(row.id),
+            title=row.title,
+            state=CampaignState(row.state),
+            shared=len(units.get(CampaignId(row.id), frozenset()) & frozenset(chosen)),
+        )
+        for row in same
+    )
+
+
+def _units_of(session: Session, *, campaigns: Iterable[Campaign]) -> dict[CampaignId, frozenset[UnitId]]:
+    """Return the units of each campaign: as chosen, and whoever got a sheet after the opening."""
+    wanted = [campaign.id for campaign in campaigns]
+    rows = session.execute(
+        select(CampaignUnit.campaign_id, CampaignUnit.unit_id)
+        .where(CampaignUnit.campaign_id.in_(wanted))
+        .union(select(Inspection.campaign_id, Inspection.unit_id).where(Inspection.campaign_id.in_(wanted)))
+    )
+    found: dict[CampaignId, set[UnitId]] = {}
+    for campaign_id, unit_id in rows:
+        found.setdefault(CampaignId(campaign_id), set()).add(UnitId(unit_id))
+    return {campaign_id: frozenset(units) for campaign_id, units in found.items()}
 
 
 def _groups(units: Iterable[PreviewUnit], *, tree: UnitTree) -> tuple[PreviewGroup, ...]:

@@ -1,9 +1,2 @@
 # What this project uses of axe-playwright-python 0.1, which publishes no types.
-from typing import Any
-
-class AxeResults:
-    response: dict[str, Any]
-    @property
-    def violations_count(self) -> int: ...
-    def generate_snapshot(self) -> str: ...
-    def generate_report(self, violation_id: str | None = None) -> str: ...
+AXE_SCRIPT: str

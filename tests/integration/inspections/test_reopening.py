@@ -1,0 +1,279 @@
+"""Opening a sealed sheet again: granted, declined, taken back; in an ended campaign; for an excluded unit."""
+
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from threading import Barrier
+
+import pytest
+from flask import Flask
+from sqlalchemy import insert, select
+from sqlalchemy.exc import IntegrityError
+
+from app.db.session import Database
+from app.inspections.commands import sign_off as commands
+from app.inspections.commands.campaign import add_unit, close_campaign
+from app.inspections.models import Campaign, Inspection, Reopening, Revision
+from app.inspections.rules import CampaignState, State
+from app.journal.queries import JournalLine, lines_of
+from app.journal.rules import Subject, SubjectType
+from app.kernel.digest import salted_digest
+from app.kernel.errors import InvalidInput, NotAllowed, NotNow, Refusal
+from app.kernel.ids import UnitId, new_id
+from tests.conftest import StandingClock
+from tests.factories.inspections import Year, running_year
+from tests.people import AFFAIRS, BRANCH, COUNTER, KIMURA, OGAWA, SATO, TANAKA, Cast, Place
+from tests.sign_in import signed_in
+
+WHY = "写しが別の年度だったため"
+OTHERS = {"idempotency_key": "b" * 20, "decline_reason": "自分で断る"}
+
+
+def act(
+    year: Year, command: Callable[..., object], cast: Cast, *, place: Place = AFFAIRS, **words: str
+) -> None:
+    """Carry a command out on a unit's sheet."""
+    with year.database.transaction() as session:
+        command(
+            session,
+            actor=year.actor(cast),
+            inspection_id=year.sheets[place.code],
+            now=year.now,
+            **words,
+        )
+
+
+def ask(year: Year, cast: Cast = TANAKA, *, place: Place = AFFAIRS) -> None:
+    act(year, commands.request_reopening, cast, place=place, reason=WHY)
+
+
+def requests(year: Year) -> list[Reopening]:
+    with year.database.reading() as session:
+        return list(session.scalars(select(Reopening).order_by(Reopening.sequence)))
+
+
+def journal(year: Year, place: Place = AFFAIRS) -> tuple[JournalLine, ...]:
+    with year.database.reading() as session:
+        subject = Subject(type=SubjectType.INSPECTION, id=str(year.sheets[place.code]))
+        return lines_of(session, subject=subject)
+
+
+@pytest.fixture
+def signed(year: Year) -> Year:
+    """総務課's sheet signed off."""
+    year.bring(AFFAIRS, to=State.SIGNED_OFF)
+    return year
+
+
+# ------------------------------------------------------------------------------------ declined, taken back
+
+
+def test_a_request_can_be_declined_with_a_reason_and_asked_for_again(signed: Year) -> None:
+    ask(signed)
+    act(signed, commands.decline_reopening, KIMURA, reason="控えで足りるため")
+    assert signed.sheet(AFFAIRS).state is State.SIGNED_OFF
+    [declined] = requests(signed)
+    assert (declined.outcome, declined.decided_by) == ("declined", KIMURA.id)
+    ask(signed)
+    act(signed, commands.confirm_reopening, KIMURA)
+    assert [row.outcome for row in requests(signed)] == ["declined", "granted"]
+    assert (signed.sheet(AFFAIRS).state, signed.sheet(AFFAIRS).number) == (State.ANSWERING, 2)
+
+
+def test_declining_takes_a_reason_and_another_person(signed: Year) -> None:
+    ask(signed, KIMURA)
+    with pytest.raises(NotAllowed, match="自分が申し出たこと"):
+        act(signed, commands.decline_reopening, KIMURA, reason="控えで足りるため")
+    with pytest.raises(InvalidInput, match="理由を書いて"):
+        act(signed, commands.decline_reopening, OGAWA, reason=" ")
+    assert requests(signed)[0].outcome is None
+
+
+def test_only_who_asked_takes_the_request_back(signed: Year) -> None:
+    ask(signed)
+    with pytest.raises(NotNow, match="自分が出した申し出"):
+        act(signed, commands.withdraw_reopening, KIMURA)
+    act(signed, commands.withdraw_reopening, TANAKA)
+    assert [(row.outcome, row.decided_by) for row in requests(signed)] == [("withdrawn", TANAKA.id)]
+    with pytest.raises(NotNow, match="申し出がありません"):
+        act(signed, commands.confirm_reopening, KIMURA)
+
+
+def test_there_is_one_waiting_request_at_a_time(signed: Year) -> None:
+    ask(signed)
+    with pytest.raises(NotNow, match="もう申し出があります"):
+        ask(signed, KIMURA)
+
+
+def test_the_journal_proves_both_reasons(signed: Year) -> None:
+    ask(signed)
+    act(signed, commands.decline_reopening, KIMURA, reason="控えで足りるため")
+    [row] = requests(signed)
+    asked, declined = journal(signed)[-2:]
+    assert (asked.event, declined.event) == (
+        "inspection.reopening_requested",
+        "inspection.reopening_declined",
+    )
+    assert row.salt is not None
+    assert asked.facts["reason"] == salted_digest(WHY, salt=row.salt)
+    assert declined.facts["reason"] == salted_digest("控えで足りるため", salt=row.salt)
+
+
+def test_the_pages_lead_through_asking_declining_and_taking_back(
+    signed: Year, app: Flask, clock: StandingClock
+) -> None:
+    clock.instant = signed.now
+    path = f"/inspections/{signed.sheets[AFFAIRS.code]}"
+    tanaka, kimura = signed_in(app, TANAKA), signed_in(app, KIMURA)
+    ask(signed)
+    assert "申し出を取り下げる" in tanaka.get(f"{path}/reopening").text
+    assert "申し出を断る" in kimura.get(f"{path}/reopening").text
+    empty = kimura.post(
+        f"{path}/decline-reopening", data={"idempotency_key": "a" * 20, "decline_reason": " "}
+    )
+    assert (empty.status_code, "断る理由を書いてください。" in empty.text) == (422, True)
+    assert tanaka.post(f"{path}/decline-reopening", data=OTHERS).status_code == 403
+    done = kimura.post(
+        f"{path}/decline-reopening", data={"idempotency_key": "c" * 20, "decline_reason": "控えで足りるため"}
+    )
+    assert done.status_code == 303
+    page = tanaka.get(f"{path}/reopening").text
+    assert "断られた申し出" in page
+    assert "控えで足りるため" in page
+    ask(signed)
+    assert tanaka.post(f"{path}/withdraw-reopening", data={"idempotency_key": "d" * 20}).status_code == 303
+    assert "取り下げられた申し出" in tanaka.get(f"{path}/reopening").text
+    history = tanaka.get(f"{path}/history").text
+    assert "再開の申し出を断った" in history
+    assert "再開の申し出を取り下げた" in history
+
+
+# ---------------------------------------------------------------------------------- in an ended campaign
+
+
+def end(year: Year) -> None:
+    with year.database.transaction() as session:
+        close_campaign(session, actor=year.actor(KIMURA), campaign_id=year.campaign_id, now=year.now)
+
+
+def campaign_state(year: Year) -> str:
+    with year.database.reading() as session:
+        return session.get_one(Campaign, year.campaign_id).state
+
+
+@pytest.fixture
+def one_sheet(database: Database) -> Year:
+    """A campaign of one unit, signed off and waiting to be ended."""
+    year = running_year(database, places=(AFFAIRS,))
+    year.bring(AFFAIRS, to=State.SIGNED_OFF)
+    return year
+
+
+def test_an_ended_campaign_runs_again_for_a_reopened_sheet_and_its_people_are_told(
+    one_sheet: Year, app: Flask, clock: StandingClock
+) -> None:
+    clock.instant = one_sheet.now
+    end(one_sheet)
+    ask(one_sheet)
+    assert campaign_state(one_sheet) == CampaignState.CLOSED.value
+    act(one_sheet, commands.confirm_reopening, KIMURA)
+    assert campaign_state(one_sheet) == CampaignState.OPEN.value
+    assert "令和8年度 定期自己点検" in signed_in(app, SATO).get("/").text
+    with one_sheet.database.reading() as session:
+        subject = Subject(type=SubjectType.CAMPAIGN, id=str(one_sheet.campaign_id))
+        last = lines_of(session, subject=subject)[-1]
+    assert (last.event, last.facts) == (
+        "campaign.reopened",
+        {"inspection": str(one_sheet.sheets[AFFAIRS.code])},
+    )
+    with pytest.raises(NotNow, match="確定していない所属が1"):
+        end(one_sheet)
+
+
+def test_a_campaign_never_ends_around_a_reopened_sheet(one_sheet: Year) -> None:
+    """Whoever is first: at the end the campaign runs, or nothing was reopened."""
+    ask(one_sheet)
+    line = Barrier(2)
+
+    def start(what: Callable[[], None]) -> Refusal | None:
+        line.wait(timeout=30)
+        try:
+            what()
+        except Refusal as refusal:
+            return refusal
+        return None
+
+    with ThreadPoolExecutor(2) as pool:
+        reopened = pool.submit(start, lambda: act(one_sheet, commands.confirm_reopening, KIMURA))
+        pool.submit(start, lambda: end(one_sheet)).result(timeout=60)
+        assert reopened.result(timeout=60) is None
+    assert campaign_state(one_sheet) == CampaignState.OPEN.value
+    assert one_sheet.sheet(AFFAIRS).state is State.ANSWERING
+
+
+# ---------------------------------------------------------------------------------- for an excluded unit
+
+
+def test_an_excluded_unit_comes_back_by_a_reopening_and_not_by_adding_it(year: Year) -> None:
+    act(year, commands.exclude, KIMURA, place=COUNTER, reason="組織の見直しのため")
+    with (
+        pytest.raises(InvalidInput, match="再開を申し出てください"),
+        year.database.transaction() as session,
+    ):
+        add_unit(
+            session,
+            actor=year.actor(KIMURA),
+            campaign_id=year.campaign_id,
+            unit_id=UnitId(COUNTER.id),
+            reason="戻すため",
+            now=year.now,
+        )
+    ask(year, place=COUNTER)
+    act(year, commands.confirm_reopening, KIMURA, place=COUNTER)
+    year.bring(COUNTER, to=State.SIGNED_OFF)
+    assert (year.sheet(COUNTER).state, year.sheet(COUNTER).number) == (State.SIGNED_OFF, 2)
+
+
+def test_a_unit_that_takes_part_is_not_added_again(year: Year) -> None:
+    with pytest.raises(InvalidInput, match="もう対象"), year.database.transaction() as session:
+        add_unit(
+            session,
+            actor=year.actor(KIMURA),
+            campaign_id=year.campaign_id,
+            unit_id=UnitId(AFFAIRS.id),
+            reason="念のため",
+            now=year.now,
+        )
+
+
+def test_the_salts_of_a_campaign_open_its_journal(database: Database) -> None:
+    year = running_year(database, places=(AFFAIRS,))
+    with database.transaction() as session:
+        add_unit(
+            session,
+            actor=year.actor(KIMURA),
+            campaign_id=year.campaign_id,
+            unit_id=UnitId(BRANCH.id),
+            reason="出先も対象にするため",
+            now=year.now,
+        )
+    with database.reading() as session:
+        lines = lines_of(session, subject=Subject(type=SubjectType.CAMPAIGN, id=str(year.campaign_id)))
+        campaign = session.get_one(Campaign, year.campaign_id)
+        added = session.scalars(select(Inspection).where(Inspection.unit_id == BRANCH.id)).one()
+    facts = {line.event: line.facts for line in lines}
+    assert campaign.salt is not None
+    assert added.added_salt is not None
+    assert facts["campaign.prepared"]["title"] == salted_digest(campaign.title, salt=campaign.salt)
+    assert facts["campaign.prepared"]["notice"] == salted_digest(campaign.notice, salt=campaign.salt)
+    assert facts["campaign.unit_added"]["reason"] == salted_digest(added.added_reason, salt=added.added_salt)
+
+
+def test_a_sheet_has_one_current_revision_in_the_database_itself(signed: Year) -> None:
+    table = Revision.__table__
+    with signed.database.reading() as session:
+        row = session.execute(
+            select(table).where(table.c.inspection_id == signed.sheets[COUNTER.code])
+        ).mappings()
+        second = {**row.one(), "id": new_id(), "number": 2}
+    with signed.database.transaction() as session, pytest.raises(IntegrityError):
+        session.execute(insert(Revision), [second])
