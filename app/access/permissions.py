@@ -9,6 +9,7 @@ from enum import StrEnum
 class Permission(StrEnum):
     """Everything that somebody may be allowed to do."""
 
+    CITY_ACCESS_LOG_READ = "city:access-log:read"
     CITY_ACCOUNT_MANAGE = "city:account:manage"
     CITY_CAMPAIGN_OPEN = "city:campaign:open"
     CITY_CAMPAIGN_PREPARE = "city:campaign:prepare"

@@ -174,6 +174,7 @@ _READERS: Alternatives = (
 )
 
 POLICY: Final[Mapping[Permission, Alternatives]] = {
+    P.CITY_ACCESS_LOG_READ: ((is_auditor,), (is_chief,), (is_cio,)),
     P.CITY_ACCOUNT_MANAGE: ((is_administrator,),),
     P.CITY_CAMPAIGN_OPEN: ((is_manager,),),
     P.CITY_CAMPAIGN_PREPARE: ((is_reviewer,), (is_manager,)),

@@ -27,13 +27,23 @@ def drafts_of_page(form: MultiDict[str, str], *, items: Iterable[Item]) -> tuple
             item_id=item.id,
             level=form.get(f"level-{item.key}") or None,
             comment=form.get(f"comment-{item.key}", ""),
-            seen_version=_number(form.get(f"version-{item.key}", "0")),
+            seen_version=_seen_version(form, key=item.key),
             client_id=f"{page_id}:{item.key}",
             reply=form.get(f"reply-{item.key}", ""),
         )
         for item in items
         if f"version-{item.key}" in form and form.get(f"keep-{item.key}") != "theirs"
     )
+
+
+def _seen_version(form: MultiDict[str, str], *, key: str) -> int:
+    """Return the version that a draft is based on.
+
+    After a conflict that is still the old one, so that the other's answer is not replaced by saving something else on the page: only
+    who chooses the own answer has seen the newer one.
+    """
+    name = "newer" if form.get(f"keep-{key}") == "mine" and f"newer-{key}" in form else "version"
+    return _number(form.get(f"{name}-{key}", "0"))
 
 
 def draft_of_autosave(body: Any, *, item_id: ItemId) -> AnswerDraft:  # noqa: ANN401 - any JSON value

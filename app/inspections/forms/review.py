@@ -64,9 +64,9 @@ class JudgementFields:
 
     Attributes:
         seen: versions of the answer and the judgement on which they are based.
+        newer: after a conflict the versions as they stand now, which count for who then chooses the own judgement; otherwise empty.
         shown: digest of what the fields said when the page was made.
         errors: sentences by the name of the field.
-        conflict: whether the item changed under what somebody typed.
     """
 
     judgement: str = NOT_JUDGED
@@ -74,9 +74,14 @@ class JudgementFields:
     remark: str = ""
     due: str = ""
     seen: str = ""
+    newer: str = ""
     shown: str = ""
     errors: Mapping[str, str] = field(default_factory=dict)
-    conflict: bool = False
+
+    @property
+    def conflict(self) -> bool:
+        """Whether the item changed under what somebody typed."""
+        return bool(self.newer)
 
     @property
     def meaning(self) -> str:
@@ -126,9 +131,14 @@ def _sent(form: MultiDict[str, str], *, key: str) -> JudgementFields:
         level=form.get(f"level-{key}", ""),
         remark=form.get(f"remark-{key}", ""),
         due=form.get(f"due-{key}", ""),
-        seen=form.get(f"seen-{key}", ""),
+        seen=form.get(f"{_based_on(form, key=key)}-{key}", ""),
         shown=form.get(f"shown-{key}", ""),
     )
+
+
+def _based_on(form: MultiDict[str, str], *, key: str) -> str:
+    """Return which versions count: after a conflict the newer ones only for who chose the own judgement of this item."""
+    return "newer" if form.get(f"keep-{key}") == "mine" and f"newer-{key}" in form else "seen"
 
 
 def page_of(sent: Mapping[str, JudgementFields], *, items: Iterable[Item]) -> PageOfJudgements:
@@ -226,12 +236,11 @@ def fields_of_page(
 def _over(
     stored: JudgementFields, *, sent: JudgementFields, key: str, errors: Mapping[str, str]
 ) -> JudgementFields:
-    """Lay what was typed over what is stored; sent once more, it is based on what the page shows now."""
+    """Lay what was typed over what is stored. Of an item that changed meanwhile, who typed has to choose."""
     names = [f"{name}-{key}" for name in ("judgement", "level", "remark", "due")]
     return replace(
         sent,
-        seen=stored.seen,
+        newer=stored.seen if sent.seen != stored.seen else "",
         shown=stored.shown,
         errors={name: errors[name] for name in names if name in errors},
-        conflict=sent.seen != stored.seen,
     )

@@ -23,7 +23,7 @@ from app.organisation.queries import tree_on
 from app.people.queries import people_by_id
 from app.people.rules import PersonView
 
-READER: Final = Permission.CITY_PROGRESS_READ
+READER: Final = Permission.CITY_ACCESS_LOG_READ
 """Whoever may follow every sheet may see who read them."""
 PAGE_SIZE: Final = 50
 USUAL_DAYS: Final = 30

@@ -10,6 +10,7 @@ from flask.typing import ResponseReturnValue
 from sqlalchemy.orm import Session
 
 from app.access.permissions import Permission
+from app.access.policy import may
 from app.config import Settings
 from app.db.session import reading
 from app.inspections.commands import campaign as commands
@@ -17,6 +18,7 @@ from app.inspections.commands.sign_off import close_unsubmitted, exclude
 from app.inspections.files import progress_csv
 from app.inspections.forms.campaigns import AddUnitForm, CampaignForm, EndingForm, error_lines, version_of
 from app.inspections.queries import campaigns as queries
+from app.inspections.queries.access_log import READER
 from app.inspections.queries.campaigns import FormPage, Preparation, ProgressFilter, ProgressPage
 from app.inspections.queries.sheet import find_sheet
 from app.inspections.routes import blueprint
@@ -48,7 +50,12 @@ def campaign_list() -> str:
         address=lambda one: url_for("inspections.campaign_list", page=one),
     )
     return render_template(
-        "inspections/campaigns.html", page=page, links=links, kinds=CAMPAIGN_KIND, states=CAMPAIGN_STATE
+        "inspections/campaigns.html",
+        page=page,
+        links=links,
+        kinds=CAMPAIGN_KIND,
+        states=CAMPAIGN_STATE,
+        may_read_log=may(READER, actor=actor()),
     )
 
 

@@ -55,6 +55,11 @@
   }
 
   function put(card) {
+    if (field(card, "newer")) {
+      // Two texts stand here: what is typed waits for the choice, and leaving the page still warns.
+      show("failed", "この項目は保存していません", "どちらを残すか選んでください。");
+      return;
+    }
     typing.delete(card);
     queue.set(card.dataset.item, { card: card, client: newId() });
     send();

@@ -11,9 +11,10 @@ from sqlalchemy import select
 
 from app.db.session import Database
 from app.inspections.models import AnswerHistory, Approval
-from app.inspections.queries.sheet import FIRST_STATES
+from app.inspections.queries.sheet import FIRST_STATES, content_of_sheet
 from app.inspections.rules import STEPS, Action, State
 from tests.factories.inspections import Year
+from tests.pages import form_of
 from tests.people import AFFAIRS, ITO, KIMURA, SATO, SUZUKI, TAKAHASHI, TANAKA, YAMADA
 from tests.sign_in import signed_in
 from tests.statements import statements
@@ -99,6 +100,33 @@ def test_a_retry_of_a_save_does_not_hide_what_somebody_saved_since(clerk: FlaskC
         {"version": 1, "time": "9時00分"},
     )
     assert save(clerk, year, level="implemented", comment="先の続き", version=1)[0] == 409
+
+
+def test_a_conflict_that_nobody_decided_replaces_nothing(clerk: FlaskClient, year: Year) -> None:
+    """Two items were changed by somebody else: choosing the own text of one leaves the other as it is."""
+    path = f"{address(year)}/sections/organisation"
+    mine = form_of(clerk.get(path), "answers")
+    for key in ("D01", "D02"):
+        save(clerk, year, key=key, level="partial", comment=f"先の人の{key}")
+    mine |= {
+        "level-D01": "partial",
+        "comment-D01": "わたしのD01",
+        "level-D02": "partial",
+        "comment-D02": "わたしのD02",
+    }
+    both = clerk.post(path, data=mine)
+    assert (both.status_code, both.text.count("ほかの人が先に変えました</h3>")) == (409, 2)
+    again = form_of(both, "answers")
+    assert clerk.post(path, data=again).status_code == 409
+    one = clerk.post(path, data=again | {"keep-D01": "mine"})
+    assert (one.status_code, one.text.count("ほかの人が先に変えました</h3>")) == (409, 1)
+    with year.database.reading() as session:
+        answers = content_of_sheet(session, sheet=year.sheet(AFFAIRS)).answers
+    assert answers[year.item_id("D01")].comment == "わたしのD01"
+    assert answers[year.item_id("D02")].comment == "先の人のD02"
+    assert form_of(one, "answers")["comment-D02"] == "わたしのD02"
+    last = clerk.post(path, data=form_of(one, "answers") | {"keep-D02": "theirs"})
+    assert last.status_code == 303
 
 
 def test_a_stale_save_is_refused_with_both_texts(clerk: FlaskClient, year: Year) -> None:

@@ -306,6 +306,21 @@ def test_after_a_conflict_the_others_judgement_can_be_kept_and_the_rest_is_saved
     assert remarks == {str(year.item_id("D08")): "林の所見", str(year.item_id("D01")): "ほかの項目の所見"}
 
 
+def test_a_conflict_that_nobody_decided_replaces_nothing(
+    reviewer: FlaskClient, app: Flask, year: Year, database: Database
+) -> None:
+    """Saving once more, or choosing at another item, is no choice."""
+    again = met(reviewer, app, year)
+    reply = reviewer.post(address(year, AFFAIRS), data=again)
+    assert reply.status_code == 409
+    kept = form_of(reply)
+    assert (kept["remark-D08"], kept["remark-D01"]) == ("田中の所見", "ほかの項目の所見")
+    assert reviewer.post(address(year, AFFAIRS), data=kept | {"keep-D01": "mine"}).status_code == 409
+    assert sorted(judged(database).values()) == ["accepted_with_remark"]
+    assert reviewer.post(address(year, AFFAIRS), data=kept | {"keep-D08": "mine"}).status_code == 303
+    assert sorted(judged(database).values()) == ["accepted_with_remark", "changed"]
+
+
 @pytest.mark.parametrize(
     ("rest", "sentence"),
     [

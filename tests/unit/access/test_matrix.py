@@ -65,21 +65,21 @@ ROLES: Final[Mapping[str, Role]] = {
 # ---------------------------------------------------------------------------------- the expected values
 
 CAMPAIGN_TABLE: Final = """
-role        ACCOUNT_MANAGE  CAMPAIGN_OPEN  CAMPAIGN_PREPARE  CAMPAIGN_READ
-clerk       .               .              .                 *
-head        .               .              .                 *
-deputy      .               .              .                 *
-stand-in    .               .              .                 *
-reviewer    .               .              *                 *
-manager     .               *              *                 *
-chief       .               .              .                 *
-signer      .               .              .                 *
-substitute  .               .              .                 *
-auditor     .               .              .                 *
-cio         .               .              .                 *
-admin       *               .              .                 .
-staff       .               .              .                 *
-stranger    .               .              .                 .
+role        ACCESS_LOG_READ ACCOUNT_MANAGE  CAMPAIGN_OPEN  CAMPAIGN_PREPARE  CAMPAIGN_READ
+clerk       .               .               .              .                 *
+head        .               .               .              .                 *
+deputy      .               .               .              .                 *
+stand-in    *               .               .              .                 *
+reviewer    .               .               .              *                 *
+manager     .               .               *              *                 *
+chief       *               .               .              .                 *
+signer      *               .               .              .                 *
+substitute  .               .               .              .                 *
+auditor     *               .               .              .                 *
+cio         *               .               .              .                 *
+admin       .               *               .              .                 .
+staff       .               .               .              .                 *
+stranger    .               .               .              .                 .
 """
 CHECKLIST_TABLE: Final = """
 role        CHECKLIST_IMPORT  CHECKLIST_PUBLISH  CHECKLIST_READ
