@@ -34,7 +34,7 @@ class Settings(BaseSettings):
 
     host: str = "127.0.0.1"
     port: int = 8000
-    threads: int = 8
+    threads: int = Field(default=8, ge=1, le=64)
     https: bool = False
     jobs_minutes: int = Field(default=10, ge=0, le=1440)
     trusted_proxies: int = Field(default=0, ge=0, le=3)
@@ -63,7 +63,7 @@ class Settings(BaseSettings):
             return self.secret_key
         path = self.instance_path / "secret-key"
         if not path.exists():
-            path.parent.mkdir(parents=True, exist_ok=True)
+            path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
             with suppress(FileExistsError), os.fdopen(_create_private(path), "w") as file:
                 file.write(secrets.token_urlsafe(48))
         return path.read_text()

@@ -10,8 +10,9 @@ from flask.cli import AppGroup
 from app.cli.terminal import FILE, by_whom, count_line, now, refusals
 from app.db.session import reading, transaction
 from app.organisation.commands import import_units
-from app.organisation.files import unit_rows
+from app.organisation.files import RowsRefused, unit_rows
 from app.organisation.queries import planned_units
+from app.organisation.rules import UnitRow
 
 organisation_cli = AppGroup("organisation", help="所属の一覧")
 
@@ -25,7 +26,7 @@ organisation_cli = AppGroup("organisation", help="所属の一覧")
 def import_command(file: Path, *, dry_run: bool, staff_no: str | None) -> None:
     """Read in a list of units, or say what that would do."""
     with refusals():
-        rows = unit_rows(file.read_bytes())
+        rows = _rows(file)
         if dry_run:
             with reading() as session:
                 plan = planned_units(session, rows=rows)
@@ -35,6 +36,16 @@ def import_command(file: Path, *, dry_run: bool, staff_no: str | None) -> None:
                 plan = import_units(session, rows=rows, by=by, now=now())
     heading = "確かめました（取り込んでいません）" if dry_run else "取り込みました"
     click.echo(f"{heading}：{count_line(Counter(plan.outcomes.values()))}")
+
+
+def _rows(file: Path) -> tuple[UnitRow, ...]:
+    """Read the list; a refusal names every problem, of the rows and of how they fit what is stored."""
+    try:
+        return unit_rows(file.read_bytes())
+    except RowsRefused as refusal:
+        with reading() as session:
+            found = refusal.with_problems_of(lambda rows: planned_units(session, rows=rows))
+        raise found from refusal
 
 
 COMMANDS: Final = (organisation_cli,)

@@ -26,6 +26,7 @@ from app.cli.terminal import (
 from app.db.session import reading, transaction
 from app.kernel.errors import InvalidInput
 from app.organisation.commands import assign_unit_function
+from app.organisation.files import RowsRefused
 from app.organisation.rules import Outcome, UnitFunction
 from app.people.commands import (
     assign_person_function,
@@ -44,7 +45,7 @@ from app.people.queries import (
     planned_people,
     unit_of_code,
 )
-from app.people.rules import Duty, PersonFunction
+from app.people.rules import Duty, PersonFunction, PostingRow
 
 people_cli = AppGroup("people", help="職員、役割、利用者")
 
@@ -60,7 +61,7 @@ _FUNCTIONS: Final = [function.value for function in (*UnitFunction, *PersonFunct
 def import_command(file: Path, *, dry_run: bool, staff_no: str | None) -> None:
     """Read in a list of staff, or say what that would do."""
     with refusals():
-        rows = posting_rows(file.read_bytes())
+        rows = _rows(file)
         if dry_run:
             with reading() as session:
                 plan = planned_people(session, rows=rows)
@@ -73,6 +74,16 @@ def import_command(file: Path, *, dry_run: bool, staff_no: str | None) -> None:
     renamed = sum(outcome is Outcome.CHANGED for _, outcome in plan.names.values())
     click.echo(f"{heading}：{count_line(Counter(outcome for _, outcome in plan.postings))}")
     click.echo(f"職員 {len(plan.names)}名（新しい職員 {new}名、氏名の変更 {renamed}名）")
+
+
+def _rows(file: Path) -> tuple[PostingRow, ...]:
+    """Read the list; a refusal names every problem, of the rows and of how they fit what is stored."""
+    try:
+        return posting_rows(file.read_bytes())
+    except RowsRefused as refusal:
+        with reading() as session:
+            found = refusal.with_problems_of(lambda rows: planned_people(session, rows=rows))
+        raise found from refusal
 
 
 @people_cli.command("function", help="所属か職員に、期間を決めて役割を与える")

@@ -10,8 +10,10 @@ from flask.cli import AppGroup
 
 from app.cli.terminal import named_actor, now, refusals
 from app.config import Settings
-from app.db.session import reading
+from app.db.session import reading, transaction
+from app.inspections.commands.steps import journal_subject
 from app.jobs.documents import keep_inspection_pdf
+from app.journal.commands import record_access
 from app.kernel.ids import InspectionId
 
 reports = AppGroup("reports", help="書類を取り出す")
@@ -25,7 +27,7 @@ reports = AppGroup("reports", help="書類を取り出す")
 @click.option("--by", "staff_no", required=True, help="取り出す職員の職員番号")
 @click.option("--revision", type=int, default=None, help="点検票の版（指定しなければ、いまの版）")
 def inspection_command(inspection_id: UUID, output: Path, staff_no: str, revision: int | None) -> None:
-    """Write the PDF of a sealed sheet to a file; an existing file is never overwritten."""
+    """Write the PDF of a sealed sheet to a file; an existing file is never overwritten. Taking it out is recorded as a read."""
     with refusals():
         with reading() as session:
             actor = named_actor(session, staff_no=staff_no)
@@ -36,6 +38,14 @@ def inspection_command(inspection_id: UUID, output: Path, staff_no: str, revisio
             settings=cast("Settings", current_app.extensions["settings"]),
             now=now(),
         )
+        with transaction() as session:
+            record_access(
+                session,
+                person_id=str(actor.person_id),
+                subject=journal_subject(InspectionId(inspection_id)),
+                act="document.read",
+                now=now(),
+            )
         try:
             with output.open("xb") as file:
                 file.write(content)

@@ -12,6 +12,8 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.pool import ConnectionPoolEntry
 
 BUSY_TIMEOUT_MS = 10_000
+MOST_CONNECTIONS = 130
+"""A page reads on one connection and records the read on another, so threads need two each, and there are at most 64 of them."""
 
 
 def make_engine(url: str) -> Engine:
@@ -20,7 +22,7 @@ def make_engine(url: str) -> Engine:
     if backend == "sqlite":
         return _sqlite_engine(url)
     if backend == "postgresql":
-        return create_engine(url, pool_size=10, max_overflow=10, pool_pre_ping=True)
+        return create_engine(url, pool_size=10, max_overflow=MOST_CONNECTIONS - 10, pool_pre_ping=True)
     message = f"DATABASE_URL names {backend}: only sqlite and postgresql are supported"
     raise ValueError(message)
 

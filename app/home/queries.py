@@ -12,12 +12,10 @@ from app.access.policy import may
 from app.home.rules import Task, Waiting, tasks
 from app.inspections.queries.answering import SheetHead, sheet_head
 from app.inspections.queries.campaigns import SheetCounts
-from app.inspections.queries.lists import SheetLine, open_sheets, sealed_sheets, standing_in
+from app.inspections.queries.lists import SheetLine, open_sheets, sealed_sheets, sheets_to_decide
 from app.inspections.queries.sheet import content_of_sheet, find_sheet
 from app.inspections.rules import State
 from app.kernel.ids import InspectionId, UnitId
-from app.organisation.queries import units_with
-from app.organisation.rules import UnitFunction
 from app.people.queries import clerks_on
 
 TASKS_SHOWN = 12
@@ -57,9 +55,8 @@ class HomePage:
 def home_page(session: Session, *, actor: Actor, today: date) -> HomePage:
     """Return what somebody has to do now by due date, what goes on elsewhere, and what is done."""
     lines = open_sheets(session, actor=actor, today=today)
-    lead = units_with(session, function=UnitFunction.LEAD_DIVISION, day=today)
-    standing = standing_in(session, actor=actor, lines=lines, today=today)
-    todo = tasks((_waiting(line, lead=lead, standing=standing) for line in lines), actor=actor)
+    decidable = sheets_to_decide(session, actor=actor, lines=lines, today=today)
+    todo = tasks((_waiting(line, decidable=decidable) for line in lines), actor=actor)
     concerned = {task.sheet.id for task in todo}
     own_units = actor.clerk_of | actor.head_of | actor.deputy_of
     return HomePage(
@@ -75,7 +72,7 @@ def home_page(session: Session, *, actor: Actor, today: date) -> HomePage:
     )
 
 
-def _waiting(line: SheetLine, *, lead: frozenset[UnitId], standing: frozenset[InspectionId]) -> Waiting:
+def _waiting(line: SheetLine, *, decidable: frozenset[InspectionId]) -> Waiting:
     return Waiting(
         id=line.id,
         unit_id=line.unit_id,
@@ -87,8 +84,7 @@ def _waiting(line: SheetLine, *, lead: frozenset[UnitId], standing: frozenset[In
         decided=line.decided,
         due=line.due,
         overdue=line.overdue,
-        belongs_to_lead=line.unit_id in lead,
-        stands_in=line.id in standing,
+        may_decide=line.id in decidable,
     )
 
 

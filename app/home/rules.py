@@ -12,7 +12,7 @@ from app.kernel.ids import InspectionId, UnitId
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Waiting:
-    """A sheet that waits for somebody, as the home page needs it."""
+    """A sheet that waits for somebody, as the home page needs it. `may_decide`: the reader may take its next step."""
 
     id: InspectionId
     unit_id: UnitId
@@ -24,8 +24,7 @@ class Waiting:
     decided: int
     due: date | None
     overdue: bool
-    belongs_to_lead: bool
-    stands_in: bool
+    may_decide: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,23 +54,14 @@ def _clerk(actor: Actor, sheet: Waiting) -> bool:
     return sheet.unit_id in actor.clerk_of
 
 
-def _head(actor: Actor, sheet: Waiting) -> bool:
-    return sheet.stands_in or sheet.unit_id in actor.head_of | actor.deputy_of
+def _decides(actor: Actor, sheet: Waiting) -> bool:
+    del actor
+    return sheet.may_decide
 
 
 def _reviews(actor: Actor, sheet: Waiting) -> bool:
-    if sheet.belongs_to_lead:
-        return sheet.unit_id in actor.substitutes_for
-    return (
-        Function.REVIEWER in actor.functions
-        and Function.MANAGER not in actor.functions
-        and sheet.unit_id not in actor.member_of
-    )
-
-
-def _signs(actor: Actor, sheet: Waiting) -> bool:
-    wanted = Function.CHIEF if sheet.belongs_to_lead else Function.MANAGER
-    return wanted in actor.functions
+    """The manager may review as well, and is not asked to: who reviews does not sign off."""
+    return sheet.may_decide and Function.MANAGER not in actor.functions
 
 
 S = State
@@ -94,7 +84,7 @@ RULES: Final = (
     ),
     TaskRule(
         frozenset({S.AWAITING_HEAD}),
-        _head,
+        _decides,
         "approval",
         "{unit}の自己点検を承認する",
         "{campaign}。担当者が回答を終えました。",
@@ -102,7 +92,7 @@ RULES: Final = (
     ),
     TaskRule(
         frozenset({S.AWAITING_REAPPROVAL}),
-        _head,
+        _decides,
         "approval",
         "{unit}の修正を承認する",
         "{campaign}。差戻しで直したところだけを見ます。",
@@ -126,7 +116,7 @@ RULES: Final = (
     ),
     TaskRule(
         frozenset({S.REVIEWED}),
-        _signs,
+        _decides,
         "sign_off",
         "{unit}を確定する",
         "{campaign}。審査が終わりました。",

@@ -70,6 +70,7 @@ EVENT = {
     "inspection.items_returned": "項目を差し戻した",
     "inspection.return_cancelled": "差戻しを取りやめた",
     "return.replied": "差戻しに答えた",
+    "return.reply_cleared": "差戻しへの返信を消した",
     "inspection.corrections_handed_over": "修正の承認を依頼した",
     "inspection.corrections_withdrawn": "修正を引き戻した",
     "inspection.corrections_returned_to_clerk": "所属長が修正を差し戻した",

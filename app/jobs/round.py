@@ -53,6 +53,9 @@ def run_round(about: Round) -> tuple[Outcome, ...]:
 def _run(job: Job, *, work: Callable[[Round], int], about: Round) -> int | None:
     try:
         done = work(about)
+        if about.asked_to_stop():
+            # Broken off, perhaps with work left: the next round does it, and only then it counts as done.
+            return None
         with transaction() as session:
             note_job(session, job=job, done=done, now=about.now)
     except Exception:

@@ -19,10 +19,10 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from enum import StrEnum
-from typing import Final, TypeVar
+from typing import Any, Final, TypeVar
 
 from app.kernel.errors import InvalidInput, Problem
-from app.kernel.fiscal_year import ERAS, is_reckoned
+from app.kernel.fiscal_year import ERAS, LATEST_DAY, is_reckoned
 from app.kernel.text import text_problems
 from app.organisation.rules import UnitRow, UnitSpan
 from app.organisation.texts import POLICY_OWNER, UNIT_KIND
@@ -216,6 +216,16 @@ class Line:
         """Read a date."""
         typed = self.cells.get(label, "")
         found = day_of(typed)
+        if (
+            found is None
+            and (year := _WESTERN.fullmatch(half_width(typed)))
+            and year[1] > f"{LATEST_DAY.year}"
+        ):
+            self.complain(
+                label,
+                f"{label}「{typed[:30]}」は遠すぎます。終わりが決まっていないときは、終了日を空けてください。",
+            )
+            return date.min
         if found is None:
             self.complain(
                 label,
@@ -284,12 +294,32 @@ def typed_rows(lines: Sequence[Line], read: Callable[[Line], T]) -> tuple[T, ...
     """Read every row, then refuse with the problems of all of them.
 
     Raises:
-        InvalidInput: any row has a problem.
+        RowsRefused: any row has a problem.
     """
     rows = tuple(read(line) for line in lines)
     if problems := [problem for line in lines for problem in line.problems]:
-        raise InvalidInput(problems)
+        sound = tuple(row for row, line in zip(rows, lines, strict=True) if not line.problems)
+        cells = frozenset(cell for line in lines if line.problems for cell in line.cells.values() if cell)
+        raise RowsRefused(problems, sound=sound, faulty=cells)
     return rows
+
+
+class RowsRefused(InvalidInput):
+    """Rows that cannot be read. The others are at hand, so that what else is wrong with the list is told with it."""
+
+    def __init__(self, problems: Sequence[Problem], *, sound: Sequence[Any], faulty: frozenset[str]) -> None:
+        super().__init__(problems)
+        self.sound, self.faulty = tuple(sound), faulty
+
+    def with_problems_of(self, plan: Callable[[Sequence[Any]], object]) -> InvalidInput:
+        """Return the refusal with what planning the sound rows finds; what may only be missing because of a faulty row is left out."""
+        try:
+            plan(self.sound)
+        except InvalidInput as more:
+            named = tuple(f"「{cell}」" for cell in self.faulty)
+            told = [p for p in more.problems if not any(name in p.message for name in named)]
+            return InvalidInput(sorted((*self.problems, *told), key=lambda problem: problem.row or 0))
+        return self
 
 
 # ---------------------------------------------------------------------------------------- the list of units

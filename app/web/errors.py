@@ -36,6 +36,9 @@ SENTENCES: Final = {
     413: "一度に送れるのは2MBまでです。分けて送ってください。",
     500: "システムの中で問題が起きました。入力した内容は、最後に保存した時点まで残っています。下の番号を情報主管課へ知らせてください。",
 }
+CONFLICT: Final = 409
+WORDS: Final = frozenset({"comment", "decline_reason", "notice", "reason", "remark", "reply", "title"})
+"""Fields in which people write; those of one item have its key behind a hyphen."""
 CSRF_SENTENCE: Final = "画面を開いてから時間がたったか、別の画面でログインし直したようです。前の画面に戻って開き直し、もう一度送ってください。"
 
 
@@ -111,9 +114,21 @@ def _page(
         message=message,
         known=known,
         ways=[*([way] if way else []), Way("ホームへ戻る", url_for("home.index"))],
+        typed=_typed_words(status),
         reference=shown,
     )
     return text, status
+
+
+def _typed_words(status: int) -> list[str]:
+    """Return what somebody had written in a form that came too late: it is given back, so that nothing has to be written twice.
+
+    Only a command says 409, so the form was our own: its token was looked at before.
+    """
+    if request.method != "POST" or status != CONFLICT:
+        return []
+    names = (name for name in request.form if name.partition("-")[0] in WORDS)
+    return [words for name in names if (words := request.form[name].strip())]
 
 
 def _logged(status: int) -> str:

@@ -65,6 +65,7 @@ def held_before() -> Held | None:
     try:
         to, key, fields = json.loads(packed)
         held = Held(to=str(to), key=str(key), fields=tuple((str(name), str(value)) for name, value in fields))
+        held.packed.encode()  # half a surrogate pair is no text that a page could show
     except (ValueError, TypeError, RecursionError):
         return None
     return held if local_path(held.to) else None

@@ -173,12 +173,18 @@ class Year:
                 now=self.now,
             )
 
-    def judge(self, place: Place, *, judgements: Mapping[str, Judgement] | None = None) -> None:
-        """The reviewer judges every item; `judgements` overrides 受理 by item key."""
+    def judge(
+        self,
+        place: Place,
+        *,
+        judgements: Mapping[str, Judgement] | None = None,
+        by: Cast | None = None,
+        due: date = DATES.review_due,
+    ) -> None:
+        """The reviewer, or somebody else, judges every item; `judgements` overrides 受理 by item key."""
+        reviewer = self.actor(by or LINES[place.code].reviewer)
         with self.database.transaction() as session:
-            sheet = find_sheet(
-                session, actor=self.actor(LINES[place.code].reviewer), inspection_id=self.sheets[place.code]
-            )
+            sheet = find_sheet(session, actor=reviewer, inspection_id=self.sheets[place.code])
             content = content_of_sheet(session, sheet=sheet)
             drafts = []
             for item in content.items:
@@ -190,14 +196,14 @@ class Year:
                         judgement=judgement,
                         reviewed_level="partial" if judgement is Judgement.CHANGED else None,
                         remark="" if judgement is Judgement.ACCEPTED else "控えの日付を確かめてください。",
-                        return_due=DATES.review_due if judgement is Judgement.RETURNED else None,
+                        return_due=due if judgement is Judgement.RETURNED else None,
                         seen_answer_version=content.answers[item.id].version,
                         seen_version=stored.version if stored else 0,
                     )
                 )
             judge_items(
                 session,
-                actor=self.actor(LINES[place.code].reviewer),
+                actor=reviewer,
                 inspection_id=sheet.id,
                 drafts=drafts,
                 now=self.now,

@@ -1,13 +1,16 @@
 """The home page of each role: what to do now, and nothing that is somebody else's."""
 
+from datetime import timedelta
+
 import pytest
 from flask import Flask
 
 from app.db.session import Database
 from app.home.queries import home_page
-from app.inspections.rules import State
+from app.inspections.commands.answer import confirm_profile
+from app.inspections.rules import Judgement, State
 from app.kernel.clock import business_date
-from tests.factories.inspections import Year
+from tests.factories.inspections import DATES, Year
 from tests.people import (
     AFFAIRS,
     BRANCH,
@@ -19,6 +22,7 @@ from tests.people import (
     LEAD,
     NAKAMURA,
     OGAWA,
+    ONO,
     SATO,
     SUZUKI,
     TANAKA,
@@ -70,6 +74,42 @@ def test_who_stands_in_for_a_one_person_office_is_told(year: Year, database: Dat
     year.answer_as(BRANCH, YOSHIDA)
     assert "𠮷田出張所の自己点検を承認する" in titles(year, database, HIGASHI)
     assert "𠮷田出張所の自己点検を承認する" not in titles(year, database, OGAWA)
+
+
+def test_a_returned_sheet_is_due_on_the_day_of_its_return(year: Year, database: Database) -> None:
+    year.bring(AFFAIRS, to=State.SUBMITTED)
+    early = DATES.review_due - timedelta(days=10)
+    year.judge(AFFAIRS, judgements={"D02": Judgement.RETURNED, "D08": Judgement.RETURNED}, due=early)
+    year.return_items(AFFAIRS)
+    with database.reading() as session:
+        page = home_page(session, actor=year.actor(SATO), today=business_date(year.now))
+    assert [task.sheet.due for task in page.tasks] == [early]
+
+
+def test_who_stands_in_for_a_head_who_only_confirmed_the_profile_is_told(
+    year: Year, database: Database
+) -> None:
+    sheet = year.sheets[AFFAIRS.code]
+    with database.transaction() as session:
+        confirm_profile(
+            session,
+            actor=year.actor(SUZUKI),
+            inspection_id=sheet,
+            flags={},
+            seen_version=0,
+            now=year.now,
+        )
+    year.bring(AFFAIRS, to=State.AWAITING_HEAD)
+    assert "総務課の自己点検を承認する" not in titles(year, database, SUZUKI)
+    assert "総務課の自己点検を承認する" in titles(year, database, ONO)
+
+
+def test_who_signs_off_for_a_manager_who_reviewed_is_told(year: Year, database: Database) -> None:
+    year.bring(AFFAIRS, to=State.SUBMITTED)
+    year.judge(AFFAIRS, by=KIMURA)
+    year.finish_review(AFFAIRS)
+    assert "総務課を確定する" not in titles(year, database, KIMURA)
+    assert "総務課を確定する" in titles(year, database, OGAWA)
 
 
 def test_a_head_without_a_clerk_is_asked_to_name_one(year: Year, app: Flask) -> None:

@@ -267,7 +267,7 @@ ACTS: Final[Mapping[str, Act]] = {
     "mark for return": Act(P.UNIT_INSPECTION_REVIEW, _mark_for_return),
     "clear a judgement": Act(P.UNIT_INSPECTION_REVIEW, _clear_judgement),
     "return items": Act(P.UNIT_INSPECTION_REVIEW, _step(return_items, reason=False, version=True)),
-    "cancel the return": Act(P.UNIT_INSPECTION_REVIEW, _step(cancel_return, reason=True, version=False)),
+    "cancel the return": Act(P.UNIT_INSPECTION_REVIEW, _step(cancel_return, reason=True, version=True)),
     "finish the review": Act(P.UNIT_INSPECTION_REVIEW, _step(finish_review, reason=False, version=True)),
     "resume the review": Act(P.UNIT_INSPECTION_SIGN_OFF, _step(resume_review, reason=True, version=True)),
     "sign off": Act(P.UNIT_INSPECTION_SIGN_OFF, _step(sign_off, reason=False, version=True)),

@@ -222,6 +222,8 @@ class _Pen:
             self._reply(words.reply, item_id=item_id, salt=salt, facts=facts)
 
     def _reply(self, reply: str, *, item_id: ItemId, salt: str, facts: dict[str, object]) -> None:
+        """Write the reply; one that was taken out again stands under nobody's name."""
+        by, at = (self.actor.person_id, self.now) if reply else (None, None)
         self.session.execute(
             update(ItemReturn)
             .where(
@@ -229,10 +231,10 @@ class _Pen:
                 ItemReturn.item_id == item_id,
                 ItemReturn.round == self.sheet.return_round,
             )
-            .values(reply=reply, replied_by=self.actor.person_id, replied_at=self.now)
+            .values(reply=reply, replied_by=by, replied_at=at)
         )
         said = {"round": self.sheet.return_round, "reply": salted_digest(reply, salt=salt)}
-        self._record("return.replied", facts={**facts, **said})
+        self._record("return.replied" if reply else "return.reply_cleared", facts={**facts, **said})
 
     def _record(self, event: str, *, facts: dict[str, object]) -> None:
         record(

@@ -1,7 +1,7 @@
 """Preparing and running a campaign: opened for all units in one act and one transaction."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
 
@@ -16,6 +16,7 @@ from app.checklists.rules import Edition
 from app.inspections.commands.steps import checked_reason
 from app.inspections.models import Campaign, CampaignUnit, Inspection, ProfileFlag, Revision
 from app.inspections.queries.campaigns import previous_revisions
+from app.inspections.queries.sheet import campaign_dates
 from app.inspections.rules import (
     SEALED,
     CampaignDates,
@@ -139,7 +140,9 @@ def _facts(draft: CampaignDraft, *, salt: str) -> dict[str, Any]:
         "title": salted_digest(clean(draft.title), salt=salt),
         "edition": str(draft.edition_id),
         "fiscal_year": draft.fiscal_year,
-        "units": len(draft.unit_ids),
+        "kind": draft.kind.value,
+        "dates": {name: day.isoformat() for name, day in asdict(draft.dates).items()},
+        "units": sorted(str(unit_id) for unit_id in draft.unit_ids),
         "notice": salted_digest(clean(draft.notice), salt=salt),
     }
 
@@ -211,7 +214,9 @@ def open_campaign(
             opened_at=now,
         )
     )
-    facts = {"edition": str(campaign.edition_id), "units": len(unit_ids)}
+    dates = {name: day.isoformat() for name, day in asdict(campaign_dates(campaign)).items()}
+    units = sorted(str(unit_id) for unit_id in unit_ids)
+    facts = {"edition": str(campaign.edition_id), "dates": dates, "units": units}
     record(
         session,
         subject=_subject(campaign_id),

@@ -377,7 +377,13 @@ def return_items(
 
 
 def cancel_return(
-    session: Session, *, actor: Actor, inspection_id: InspectionId, reason: str, now: datetime
+    session: Session,
+    *,
+    actor: Actor,
+    inspection_id: InspectionId,
+    reason: str,
+    seen_version: int,
+    now: datetime,
 ) -> None:
     """Take a return back: a silent department or head is no dead end, the reviewer then judges the items.
 
@@ -385,6 +391,7 @@ def cancel_return(
     """
     loaded = load(session, actor=actor, inspection_id=inspection_id, now=now)
     step = allowed_step(loaded, action=Action.CANCEL_RETURN, actor=actor, now=now)
+    require_version(loaded.sheet, seen_version=seen_version)
     words = checked_reason(reason)
     restore_approved(session, sheet=loaded.sheet, actor=actor, now=now)
     after = load(session, actor=actor, inspection_id=inspection_id, now=now)

@@ -514,7 +514,13 @@ def _copy_history(session: Session, *, source: RevisionId, target: RevisionId) -
         .join(Answer, (Answer.revision_id == history.c.revision_id) & (Answer.item_id == history.c.item_id))
         .where(history.c.revision_id == source, history.c.version == Answer.version)
     ).mappings()
-    carried = {"revision_id": target, "reply": None, "origin": Origin.CARRIED.value}
+    # Under a name of its own: what a page or a cancelled return writes later must not meet it.
+    carried = {
+        "revision_id": target,
+        "reply": None,
+        "origin": Origin.CARRIED.value,
+        "client_id": "carried over",
+    }
     copies = [{**row, **carried} for row in rows]
     if copies:
         session.execute(insert(AnswerHistory), copies)

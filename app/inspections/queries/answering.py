@@ -89,11 +89,12 @@ class SectionProgress:
     applicable: int
     answered: int
     returned: int
+    words_missing: int
 
     @property
     def done(self) -> bool:
-        """Whether every item of the section that applies is answered, and none lies here because it came back."""
-        return self.answered == self.applicable and not self.returned
+        """Whether every item of the section that applies is answered, with words where they are asked for, and none came back."""
+        return self.answered == self.applicable and not self.returned and not self.words_missing
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -192,7 +193,10 @@ def sheet_head(
     )
     done = content.completeness(sheet)
     opened = open_returns(sheet, content.returns)
-    sections = tuple(_section_progress(section, content, opened=opened) for section in sheet.edition.sections)
+    sections = tuple(
+        _section_progress(section, content, opened=opened, edition=sheet.edition)
+        for section in sheet.edition.sections
+    )
     first = next((card for card in content.items if not _level_of(content, card.id)), None)
     opens_on = sheet.campaign.dates.opens_after(today) if sheet.state is State.ANSWERING else None
     return SheetHead(
@@ -225,7 +229,7 @@ def _level_of(content: SheetContent, item_id: ItemId) -> str | None:
 
 
 def _section_progress(
-    section: Section, content: SheetContent, *, opened: Mapping[ItemId, ReturnFact]
+    section: Section, content: SheetContent, *, opened: Mapping[ItemId, ReturnFact], edition: Edition
 ) -> SectionProgress:
     items = [item for item in section.items if item.id in content.applicable_ids]
     return SectionProgress(
@@ -233,6 +237,9 @@ def _section_progress(
         applicable=len(items),
         answered=sum(1 for item in items if _level_of(content, item.id)),
         returned=sum(1 for item in items if item.id in opened),
+        words_missing=sum(
+            1 for item in items if comment_is_missing(content.answers.get(item.id), edition=edition)
+        ),
     )
 
 

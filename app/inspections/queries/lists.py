@@ -5,22 +5,24 @@ from dataclasses import dataclass
 from datetime import date
 from fractions import Fraction
 from typing import Final
+from uuid import UUID
 
 from sqlalchemy import Row, Select, and_, bindparam, func, or_, select
 from sqlalchemy.orm import Session
 
 from app.access.actor import Actor, Function
-from app.access.policy import scope_of
-from app.inspections.models import AnswerHistory, Campaign, Inspection, Revision
-from app.inspections.queries.sheet import campaign_dates
+from app.access.permissions import Permission
+from app.access.policy import may, scope_of
+from app.inspections.models import Campaign, Inspection, ItemReturn, Revision
+from app.inspections.queries.sheet import campaign_dates, subjects_of
 from app.inspections.rules import ANSWERABLE, SEALED, CampaignState, State
 from app.kernel.fiscal_year import FiscalYear
-from app.kernel.ids import CampaignId, EditionId, InspectionId, PersonId, RevisionId, UnitId
+from app.kernel.ids import CampaignId, EditionId, InspectionId, RevisionId, UnitId
 from app.organisation.queries import tree_on
-from app.people.queries import stand_ins
 
 PAGE_SIZE = 50
 _AWAITING: Final = frozenset({State.AWAITING_HEAD, State.AWAITING_REAPPROVAL})
+_CORRECTING: Final = frozenset({State.RETURNED, State.AWAITING_REAPPROVAL})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -131,10 +133,30 @@ def _named(
     if not rows:
         return ()
     names = {unit.id: unit.name for unit in tree_on(session, day=today).units}
+    returned = _return_dues(session, rows=rows)
     return tuple(
-        _line(inspection, revision, campaign, names=names, today=today)
+        _line(inspection, revision, campaign, names=names, returned=returned, today=today)
         for inspection, revision, campaign in rows
     )
+
+
+def _return_dues(
+    session: Session, *, rows: Sequence[Row[Inspection, Revision, Campaign]]
+) -> Mapping[UUID, date]:
+    """Return the date by which each returned sheet is to come back: the earliest of its open round, as on its own pages."""
+    ids = [revision.id for _, revision, _ in rows if State(revision.state) in _CORRECTING]
+    if not ids:
+        return {}
+    found = session.execute(
+        select(ItemReturn.revision_id, func.min(ItemReturn.due_on))
+        .join(
+            Revision,
+            and_(Revision.id == ItemReturn.revision_id, Revision.return_round == ItemReturn.round),
+        )
+        .where(Revision.id.in_(ids))
+        .group_by(ItemReturn.revision_id)
+    )
+    return {row[0]: row[1] for row in found}
 
 
 def _line(
@@ -143,10 +165,11 @@ def _line(
     campaign: Campaign,
     *,
     names: Mapping[UnitId, str],
+    returned: Mapping[UUID, date],
     today: date,
 ) -> SheetLine:
     state = State(revision.state)
-    due = campaign_dates(campaign).due(state)
+    due = returned.get(revision.id) or campaign_dates(campaign).due(state)
     return SheetLine(
         id=InspectionId(inspection.id),
         revision_id=RevisionId(revision.id),
@@ -173,37 +196,31 @@ def share(earned: int | None, possible: int | None) -> Fraction | None:
     return Fraction(earned, possible) if earned is not None and possible else None
 
 
-def standing_in(
+NEXT_STEP: Final = {
+    State.AWAITING_HEAD: Permission.UNIT_INSPECTION_APPROVE,
+    State.AWAITING_REAPPROVAL: Permission.UNIT_INSPECTION_APPROVE,
+    State.SUBMITTED: Permission.UNIT_INSPECTION_REVIEW,
+    State.UNDER_REVIEW: Permission.UNIT_INSPECTION_REVIEW,
+    State.REVIEWED: Permission.UNIT_INSPECTION_SIGN_OFF,
+}
+"""What a sheet waits for beyond its clerk: whoever holds this takes the next step."""
+_DECIDING: Final = frozenset({Function.REVIEWER, Function.MANAGER, Function.CHIEF, Function.CIO})
+
+
+def sheets_to_decide(
     session: Session, *, actor: Actor, lines: Iterable[SheetLine], today: date
 ) -> frozenset[InspectionId]:
-    """Return the sheets that wait for this person's approval because no head or deputy of the unit is free."""
-    waiting = [
-        line
-        for line in lines
-        if line.state in _AWAITING and line.unit_id not in actor.head_of | actor.deputy_of
-    ]
-    if not waiting or not (actor.head_of or Function.CHIEF in actor.functions):
+    """Return the sheets whose next step this person may take, by the permission table itself: who stands in is told as well."""
+    leads = actor.head_of or actor.deputy_of or actor.substitutes_for
+    if not leads and not actor.functions & _DECIDING:
         return frozenset()
-    recorded = _recorders(session, lines=waiting)
-    barred: dict[UnitId, frozenset[PersonId]] = {}
-    for line in waiting:
-        barred[line.unit_id] = barred.get(line.unit_id, frozenset()) | recorded.get(
-            line.revision_id, frozenset()
-        )
-    found = stand_ins(session, barred=barred, day=today, tree=tree_on(session, day=today))
-    return frozenset(line.id for line in waiting if actor.person_id in found[line.unit_id])
-
-
-def _recorders(session: Session, *, lines: Iterable[SheetLine]) -> dict[RevisionId, frozenset[PersonId]]:
-    rows = session.execute(
-        select(AnswerHistory.revision_id, AnswerHistory.answered_by)
-        .where(AnswerHistory.revision_id.in_([line.revision_id for line in lines]))
-        .distinct()
+    waiting = {line.id: line for line in lines if line.state in NEXT_STEP}
+    subjects = subjects_of(session, sheets={line.id: line.unit_id for line in waiting.values()}, today=today)
+    return frozenset(
+        line.id
+        for line in waiting.values()
+        if may(NEXT_STEP[line.state], actor=actor, subject=subjects[line.id])
     )
-    found: dict[RevisionId, set[PersonId]] = {}
-    for revision_id, person_id in rows:
-        found.setdefault(RevisionId(revision_id), set()).add(PersonId(person_id))
-    return {revision_id: frozenset(people) for revision_id, people in found.items()}
 
 
 class AnswerCount:

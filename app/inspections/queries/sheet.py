@@ -5,15 +5,17 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
 from typing import Any, Final
+from uuid import UUID
 
-from sqlalchemy import Row, and_, bindparam, func, literal, select, union
-from sqlalchemy.orm import Session
+from sqlalchemy import Row, Select, and_, bindparam, func, literal, select, union
+from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from app.access.actor import Actor
 from app.access.permissions import Permission
 from app.access.policy import Subject, require
 from app.checklists.queries import load_edition
 from app.checklists.rules import Edition, Item
+from app.db.base import Base
 from app.inspections.models import (
     Answer,
     AnswerHistory,
@@ -127,6 +129,9 @@ def find_sheet(
         NotFound: there is none, or the actor may not know of it.
     """
     row = _sheet_row(session, inspection_id=inspection_id, lock=lock, number=number)
+    if row is None and lock is Lock.HELD:
+        # PostgreSQL waited for the row of a revision that stopped being the current one: now there is another.
+        row = _sheet_row(session, inspection_id=inspection_id, lock=lock, number=number)
     if row is None:
         raise NotFound
     sheet = _sheet_of(session, row)
@@ -225,38 +230,50 @@ def subject_of(session: Session, *, sheet: Sheet, today: date, tree: UnitTree | 
 
     `next_heads` and `next_signers` keep separation of duties from ever being a dead end.
     """
-    took_part = _took_part(session, inspection_id=sheet.id)
+    return subjects_of(session, sheets={sheet.id: sheet.unit_id}, today=today, tree=tree)[sheet.id]
+
+
+def subjects_of(
+    session: Session, *, sheets: Mapping[InspectionId, UnitId], today: date, tree: UnitTree | None = None
+) -> Mapping[InspectionId, Subject]:
+    """Return `subject_of` of many sheets at once, in a number of statements that does not grow with them."""
+    if not sheets:
+        return {}
+    took_part = took_part_in(session, inspection_ids=sheets)
     lead = units_with(session, function=UnitFunction.LEAD_DIVISION, day=today)
-    belongs = sheet.unit_id in lead
-    return Subject(
-        unit_id=sheet.unit_id,
-        belongs_to_lead=belongs,
-        recorded_by=took_part["recorded"],
-        approved_by=took_part["approved"],
-        reviewed_by=took_part["reviewed"],
-        requested_by=took_part["requested"],
-        next_heads=next_heads(
-            session,
-            unit_id=sheet.unit_id,
-            day=today,
-            barred=took_part["recorded"] | took_part["reviewed"],
-            tree=tree or tree_on(session, day=today),
-        ),
-        next_signers=next_signers(
-            session,
-            unit_id=sheet.unit_id,
-            day=today,
-            barred=took_part["recorded"] | took_part["approved"] | took_part["reviewed"],
-        ),
+    parts = [(unit_id, took_part.get(inspection_id, NOBODY)) for inspection_id, unit_id in sheets.items()]
+    heads = next_heads(
+        session,
+        sheets=[(unit_id, part.recorded | part.reviewed) for unit_id, part in parts],
+        day=today,
+        tree=tree or tree_on(session, day=today),
     )
+    signers = next_signers(
+        session,
+        sheets=[(unit_id, part.recorded | part.approved | part.reviewed) for unit_id, part in parts],
+        day=today,
+    )
+    return {
+        inspection_id: Subject(
+            unit_id=unit_id,
+            belongs_to_lead=unit_id in lead,
+            recorded_by=part.recorded,
+            approved_by=part.approved,
+            reviewed_by=part.reviewed,
+            requested_by=part.requested,
+            next_heads=above,
+            next_signers=higher,
+        )
+        for inspection_id, (unit_id, part), above, higher in zip(sheets, parts, heads, signers, strict=True)
+    }
 
 
 def answering_subject(session: Session, *, sheet: Sheet) -> Subject:
     """Return what the permission to answer looks at; before any review there is nothing to look up."""
     if sheet.number == 1 and sheet.state is State.ANSWERING:
         return Subject(unit_id=sheet.unit_id)
-    reviewed = _took_part(session, inspection_id=sheet.id)["reviewed"]
-    return Subject(unit_id=sheet.unit_id, reviewed_by=reviewed)
+    part = took_part_in(session, inspection_ids=[sheet.id]).get(sheet.id, NOBODY)
+    return Subject(unit_id=sheet.unit_id, reviewed_by=part.reviewed)
 
 
 _REVIEWING: Final = [
@@ -266,38 +283,63 @@ _REVIEWING: Final = [
 """Who does one of these took part in the review, also without judging an item."""
 
 
-def _took_part(session: Session, *, inspection_id: InspectionId) -> dict[str, frozenset[PersonId]]:
-    """Return who recorded, approved, reviewed, or asked to reopen, over all revisions, in one query."""
-    revisions = select(Revision.id).where(Revision.inspection_id == inspection_id)
-    rows: Iterable[Any] = session.execute(
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TookPart:
+    """Who recorded, approved, reviewed, or waits for a reopening, over all revisions of a sheet."""
+
+    recorded: frozenset[PersonId] = frozenset()
+    approved: frozenset[PersonId] = frozenset()
+    reviewed: frozenset[PersonId] = frozenset()
+    requested: frozenset[PersonId] = frozenset()
+
+
+NOBODY: Final = TookPart()
+
+
+def took_part_in(
+    session: Session, *, inspection_ids: Iterable[InspectionId]
+) -> Mapping[InspectionId, TookPart]:
+    """Return who took part in sheets, in one statement; sheets in which nobody did are left out."""
+    ids = list(inspection_ids)
+    rows = session.execute(
         union(
-            select(literal("recorded"), AnswerHistory.answered_by).where(
-                AnswerHistory.revision_id.in_(revisions), AnswerHistory.origin == Origin.GIVEN.value
+            _part("recorded", AnswerHistory, AnswerHistory.answered_by, AnswerHistory.origin, ids=ids),
+            _part("recorded", ProfileHistory, ProfileHistory.confirmed_by, ProfileHistory.origin, ids=ids),
+            _part("approved", Approval, Approval.approved_by, ids=ids),
+            _part("reviewed", ItemReviewHistory, ItemReviewHistory.reviewed_by, ids=ids),
+            _part("reviewed", SheetStepRow, SheetStepRow.done_by, ids=ids).where(
+                SheetStepRow.action.in_(_REVIEWING)
             ),
-            select(literal("approved"), Approval.approved_by).where(Approval.revision_id.in_(revisions)),
-            select(literal("reviewed"), ItemReviewHistory.reviewed_by).where(
-                ItemReviewHistory.revision_id.in_(revisions)
-            ),
-            select(literal("reviewed"), SheetStepRow.done_by).where(
-                SheetStepRow.revision_id.in_(revisions), SheetStepRow.action.in_(_REVIEWING)
-            ),
-            select(literal("recorded"), ProfileHistory.confirmed_by).where(
-                ProfileHistory.revision_id.in_(revisions), ProfileHistory.origin == Origin.GIVEN.value
-            ),
-            select(literal("requested"), Reopening.requested_by).where(
-                Reopening.revision_id.in_(revisions), Reopening.decided_at.is_(None)
+            _part("requested", Reopening, Reopening.requested_by, ids=ids).where(
+                Reopening.decided_at.is_(None)
             ),
         )
     )
-    found: dict[str, set[PersonId]] = {
-        "recorded": set(),
-        "approved": set(),
-        "reviewed": set(),
-        "requested": set(),
+    found: dict[InspectionId, dict[str, set[PersonId]]] = {}
+    for inspection_id, role, person_id in rows:
+        found.setdefault(InspectionId(inspection_id), {}).setdefault(role, set()).add(PersonId(person_id))
+    return {
+        inspection_id: TookPart(**{role: frozenset(people) for role, people in parts.items()})
+        for inspection_id, parts in found.items()
     }
-    for role, person_id in rows:
-        found[role].add(PersonId(person_id))
-    return {role: frozenset(people) for role, people in found.items()}
+
+
+def _part(
+    role: str,
+    table: type[Base],
+    person: InstrumentedAttribute[UUID],
+    origin: InstrumentedAttribute[str] | None = None,
+    *,
+    ids: list[InspectionId],
+) -> Select[UUID, str, UUID]:
+    """Return one part of the statement: what was only carried over or put back is nobody's act."""
+    revision_id = table.__table__.c.revision_id
+    query = (
+        select(Revision.inspection_id, literal(role), person)
+        .join_from(table, Revision, Revision.id == revision_id)
+        .where(Revision.inspection_id.in_(ids))
+    )
+    return query if origin is None else query.where(origin == Origin.GIVEN.value)
 
 
 _FLAG: Final = ProfileFlag.__table__.c

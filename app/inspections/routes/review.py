@@ -161,6 +161,7 @@ def cancel_return(inspection_id: UUID) -> ResponseReturnValue:
                 actor=actor(),
                 inspection_id=InspectionId(inspection_id),
                 reason=form.reason.data or "",
+                seen_version=form.seen_version,
                 now=now(),
             ),
             to=_address(inspection_id),

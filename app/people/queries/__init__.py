@@ -29,7 +29,6 @@ from app.people.queries.holders import (
     next_signers,
     people_by_id,
     people_in_charge,
-    stand_ins,
 )
 from app.people.queries.in_force import duty_in_force
 from app.people.queries.postings import planned_people
@@ -79,6 +78,5 @@ __all__ = [
     "planned_people",
     "previous_sign_in",
     "signed_in",
-    "stand_ins",
     "unit_of_code",
 ]

@@ -195,30 +195,27 @@ def people_by_id(session: Session, *, person_ids: Iterable[PersonId]) -> Mapping
     }
 
 
+Barred = Sequence[tuple[UnitId, frozenset[PersonId]]]
+"""Sheets by their unit, each with those who took part and are barred from deciding."""
+
+
 def next_heads(
-    session: Session, *, unit_id: UnitId, day: date, barred: frozenset[PersonId], tree: UnitTree
-) -> frozenset[PersonId]:
-    """Return who approves in place of the unit's own heads and deputies, because all of those are barred.
+    session: Session, *, sheets: Barred, day: date, tree: UnitTree
+) -> tuple[frozenset[PersonId], ...]:
+    """Return for each sheet who approves in place of the unit's own heads and deputies, because all of those are barred.
 
     Empty when a head or deputy of the unit is free. Otherwise the free heads of the nearest unit above
-    that has one; when there is none up to the top, the free holders of 統括. `barred` are those who
-    recorded an answer of the sheet.
+    that has one; when there is none up to the top, the free holders of 統括. Barred are those who
+    recorded or reviewed anything of the sheet.
     """
-    return stand_ins(session, barred={unit_id: barred}, day=day, tree=tree)[unit_id]
-
-
-def stand_ins(
-    session: Session, *, barred: Mapping[UnitId, frozenset[PersonId]], day: date, tree: UnitTree
-) -> Mapping[UnitId, frozenset[PersonId]]:
-    """Return `next_heads` of many units at once; `barred` names for each unit who recorded its answers."""
-    paths = {unit_id: _upwards(tree, unit_id) for unit_id in barred}
+    paths = {unit_id: _upwards(tree, unit_id) for unit_id, _ in sheets}
     heads = heads_on(session, unit_ids={above for path in paths.values() for above in path}, day=day)
-    deputies = deputies_on(session, unit_ids=barred, day=day)
+    deputies = deputies_on(session, unit_ids=paths, day=day)
     chiefs = holders_of(session, function=Function.CHIEF, day=day)
-    return {
-        unit_id: _stand_ins(paths[unit_id], barred=out, heads=heads, deputies=deputies, chiefs=chiefs)
-        for unit_id, out in barred.items()
-    }
+    return tuple(
+        _stand_ins(paths[unit_id], barred=out, heads=heads, deputies=deputies, chiefs=chiefs)
+        for unit_id, out in sheets
+    )
 
 
 def _upwards(tree: UnitTree, unit_id: UnitId) -> list[UnitId]:
@@ -240,26 +237,27 @@ def _stand_ins(
     return next((found for found in free if found), chiefs - barred)
 
 
-def next_signers(
-    session: Session, *, unit_id: UnitId, day: date, barred: frozenset[PersonId]
-) -> frozenset[PersonId]:
-    """Return who signs a unit's sheet off in place of the managers of the lead division.
+def next_signers(session: Session, *, sheets: Barred, day: date) -> tuple[frozenset[PersonId], ...]:
+    """Return for each sheet who signs it off in place of the managers of the lead division.
 
     Empty when a manager is free: not barred, and without any post or duty in the unit. For the lead
     division's own sheet no manager ever is. Otherwise the free holders of 統括; when there is none, the
-    free CIO; nobody of the unit itself. `barred` are those who recorded, approved or reviewed anything.
+    free CIO; nobody of the unit itself. Barred are those who recorded, approved or reviewed anything.
     """
-    if unit_id not in units_with(session, function=UnitFunction.LEAD_DIVISION, day=day):
-        managers = holders_of(session, function=Function.MANAGER, day=day) - barred
-        if managers - _tied_to(session, unit_id=unit_id, day=day):
-            return frozenset()
-    barred |= _tied_to(session, unit_id=unit_id, day=day)
-    chiefs = holders_of(session, function=Function.CHIEF, day=day) - barred
-    return chiefs or holders_of(session, function=Function.CIO, day=day) - barred
+    lead = units_with(session, function=UnitFunction.LEAD_DIVISION, day=day)
+    managers = holders_of(session, function=Function.MANAGER, day=day)
+    ties = _ties(session, unit_ids={unit_id for unit_id, _ in sheets}, day=day)
+    barred = [(unit_id in lead, out | ties[unit_id]) for unit_id, out in sheets]
+    nobody = frozenset[PersonId]()
+    if all(managers - out and not own for own, out in barred):
+        return tuple(nobody for _ in sheets)
+    chiefs = holders_of(session, function=Function.CHIEF, day=day)
+    cio = holders_of(session, function=Function.CIO, day=day)
+    return tuple(nobody if managers - out and not own else (chiefs - out or cio - out) for own, out in barred)
 
 
-def _tied_to(session: Session, *, unit_id: UnitId, day: date) -> frozenset[PersonId]:
-    ties = (members_on, deputies_on, clerks_on)
-    return frozenset().union(
-        *(tie(session, unit_ids=[unit_id], day=day).get(unit_id, frozenset()) for tie in ties)
-    )
+def _ties(session: Session, *, unit_ids: set[UnitId], day: date) -> Mapping[UnitId, frozenset[PersonId]]:
+    """Return who has any post or duty in each unit."""
+    found = [tie(session, unit_ids=unit_ids, day=day) for tie in (members_on, deputies_on, clerks_on)]
+    nobody = frozenset[PersonId]()
+    return {unit_id: nobody.union(*(tie.get(unit_id, nobody) for tie in found)) for unit_id in unit_ids}

@@ -209,8 +209,14 @@
     if (rect && applicable) rect.setAttribute("width", ((100 * answered) / applicable).toFixed(1) + "%");
     const here = document.querySelector('.sections a[aria-current="step"] .sections__count');
     const parts = here ? here.textContent.trim().match(/^(\d+)\/(\d+)$/) : null;
-    if (parts) here.textContent = Number(parts[1]) + step === Number(parts[2]) ? "完了" : Number(parts[1]) + step + "/" + parts[2];
+    if (parts) here.textContent = Number(parts[1]) + step === Number(parts[2]) && !wordless() ? "完了" : Number(parts[1]) + step + "/" + parts[2];
   }
+
+  // Whether an answer of this page still lacks the words that its level asks for.
+  const wordless = () => [...form.querySelectorAll("[data-item]")].some((card) => {
+    const level = chosen(card);
+    return level !== null && needsWords.has(level.value) && !field(card, "comment").value.trim();
+  });
 
   const needsWords = new Set((form.dataset.commentRequired || "").split(" ").filter(Boolean));
 
@@ -272,6 +278,17 @@
       if (event.target.tagName !== "TEXTAREA" || timer === 0) return;
       window.clearTimeout(timer);
       timer = 0;
+      put(card);
+    });
+  });
+
+  // A browser that comes back to the page fills the fields as they were left: what differs from what was stored goes out, or is refused aloud.
+  window.addEventListener("pageshow", () => {
+    form.querySelectorAll("[data-item]").forEach((card) => {
+      const differs = [...card.querySelectorAll("textarea")].some((area) => area.value !== area.defaultValue)
+        || [...card.querySelectorAll('input[type="radio"]')].some((radio) => radio.checked !== radio.defaultChecked);
+      if (!differs || field(card, "newer")) return;
+      open(card);
       put(card);
     });
   });

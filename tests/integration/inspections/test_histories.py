@@ -15,10 +15,10 @@ from sqlalchemy.orm import Session
 from app.inspections.commands.answer import AnswerDraft, Outcome, Recorded, confirm_profile, record_answers
 from app.inspections.commands.hand_over import hand_over
 from app.inspections.commands.review import cancel_return
-from app.inspections.commands.sign_off import exclude
+from app.inspections.commands.sign_off import confirm_reopening, exclude, request_reopening
 from app.inspections.models import Answer, AnswerHistory, ProfileHistory, SealedRevision
 from app.inspections.queries.sheet import SheetContent, content_of_sheet, subject_of
-from app.inspections.rules import Origin, State
+from app.inspections.rules import Judgement, Origin, State
 from app.journal.queries import JournalLine, lines_of
 from app.journal.rules import Subject, SubjectType
 from app.kernel.clock import business_date
@@ -148,13 +148,14 @@ def test_who_only_replied_took_part(returned: Year) -> None:
 # ------------------------------------------------------------------------------------ cancelled returns
 
 
-def cancel(year: Year) -> None:
+def cancel(year: Year, *, seen: int | None = None) -> None:
     with year.database.transaction() as session:
         cancel_return(
             session,
             actor=year.actor(TANAKA),
             inspection_id=year.sheets[AFFAIRS.code],
             reason="控えを窓口で確かめたため",
+            seen_version=year.sheet(AFFAIRS).version if seen is None else seen,
             now=year.now,
         )
 
@@ -201,8 +202,46 @@ def test_what_was_put_back_is_the_clerks_answer_and_the_reviewers_act(returned: 
         subject = subject_of(session, sheet=returned.sheet(AFFAIRS), today=business_date(returned.now))
         events = [line.event for line in journal(session, returned)]
     assert TANAKA.id not in subject.recorded_by
-    assert events[-2:] == ["return.replied", "inspection.return_cancelled"]
+    assert events[-2:] == ["return.reply_cleared", "inspection.return_cancelled"]
     assert "answer.restored" in events
+
+
+def test_a_reply_that_was_cleared_is_nobodys_in_the_seal(returned: Year) -> None:
+    _half_corrected(returned)
+    cancel(returned)
+    for act in (returned.judge, returned.finish_review, returned.sign_off):
+        act(AFFAIRS)
+    assert [line[7:] for line in sealed_by(returned)["returns"]] == [["", None, None]] * 2
+
+
+def test_a_late_click_does_not_undo_corrections_that_were_handed_over(returned: Year) -> None:
+    seen = returned.sheet(AFFAIRS).version
+    _handed_over(returned)
+    with pytest.raises(StaleVersion):
+        cancel(returned, seen=seen)
+    assert returned.sheet(AFFAIRS).state is State.AWAITING_REAPPROVAL
+
+
+def test_a_return_is_cancelled_again_after_a_reopening(returned: Year) -> None:
+    """The row that is carried over has a name of its own: the second restoring does not meet the first."""
+    _half_corrected(returned)
+    cancel(returned)
+    for act in (returned.judge, returned.finish_review, returned.sign_off):
+        act(AFFAIRS)
+    sheet = returned.sheets[AFFAIRS.code]
+    with returned.database.transaction() as session:
+        request_reopening(
+            session, actor=returned.actor(TANAKA), inspection_id=sheet, reason="写しの誤り", now=returned.now
+        )
+        confirm_reopening(session, actor=returned.actor(KIMURA), inspection_id=sheet, now=returned.now)
+    returned.hand_over(AFFAIRS)
+    returned.approve(AFFAIRS)
+    returned.judge(AFFAIRS, judgements={"D02": Judgement.RETURNED, "D08": Judgement.RETURNED})
+    returned.return_items(AFFAIRS)
+    save(returned, client="half-again", level="implemented", comment="もう一度直した。", reply=PAPER)
+    cancel(returned)
+    after = content(returned)
+    assert after.digest == after.approved_digest
 
 
 def test_after_a_cancelled_return_the_sheet_reaches_its_seal(returned: Year) -> None:

@@ -203,6 +203,27 @@ def test_refusals_name_every_row_on_stderr(app: Flask, tmp_path: Path) -> None:
     assert [line.split("　")[0] for line in result.stderr.splitlines()] == ["2行目", "2行目", "4行目"]
 
 
+def test_a_faulty_row_does_not_hide_what_else_is_wrong(app: Flask, tmp_path: Path) -> None:
+    """Nor is a unit blamed whose parent stands in the faulty row."""
+    path = tmp_path / "bad.csv"
+    path.write_bytes(
+        sheet(
+            "2500,新部,しんぶ,部,市長部局,,5,いつか,",
+            "2510,新課,しんか,課,市長部局,2500,6,R8.4.1,",
+            "2021,契約課,けいやくか,課,市長部局,7777,7,R8.4.1,",
+        )
+    )
+    result = run(app, "import", path, "--dry-run")
+    assert [line.split("　")[0] for line in result.stderr.splitlines()] == ["2行目", "4行目"]
+    assert "7777" in result.stderr
+
+
+def test_a_day_that_never_comes_is_called_too_far_away(app: Flask, tmp_path: Path) -> None:
+    path = tmp_path / "bad.csv"
+    path.write_bytes(sheet("2021,契約課,けいやくか,課,市長部局,2000,7,R8.4.1,9999-12-31"))
+    assert "終了日を空けてください" in run(app, "import", path).stderr
+
+
 def test_who_may_not_is_refused(app: Flask, file: Path) -> None:
     assert run(app, "import", file, "--by", TANAKA.staff_no).exit_code == 1
     result = run(app, "import", file, "--by", "4242")

@@ -54,12 +54,14 @@ def who(*people: Cast) -> frozenset[PersonId]:
 def heads_instead(database: Database, unit: Place, *barred: Cast) -> frozenset[PersonId]:
     with database.reading() as session:
         tree = tree_on(session, day=DAY)
-        return next_heads(session, unit_id=unit.id, day=DAY, barred=who(*barred), tree=tree)
+        [found] = next_heads(session, sheets=[(unit.id, who(*barred))], day=DAY, tree=tree)
+        return found
 
 
 def signers_instead(database: Database, unit: Place, *barred: Cast) -> frozenset[PersonId]:
     with database.reading() as session:
-        return next_signers(session, unit_id=unit.id, day=DAY, barred=who(*barred))
+        [found] = next_signers(session, sheets=[(unit.id, who(*barred))], day=DAY)
+        return found
 
 
 def test_heads_deputies_and_clerks_by_unit(database: Database, office: Office) -> None:
