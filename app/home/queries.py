@@ -9,10 +9,16 @@ from sqlalchemy.orm import Session
 from app.access.actor import Actor
 from app.access.permissions import Permission
 from app.access.policy import may
-from app.home.rules import Task, Waiting, tasks
+from app.home.rules import Task, Waiting, reopening_tasks, tasks
 from app.inspections.queries.answering import SheetHead, sheet_head
 from app.inspections.queries.campaigns import SheetCounts
-from app.inspections.queries.lists import SheetLine, open_sheets, sealed_sheets, sheets_to_decide
+from app.inspections.queries.lists import (
+    SheetLine,
+    open_sheets,
+    reopenings_to_decide,
+    sealed_sheets,
+    sheets_to_decide,
+)
 from app.inspections.queries.sheet import content_of_sheet, find_sheet
 from app.inspections.rules import State
 from app.kernel.ids import InspectionId, UnitId
@@ -56,7 +62,11 @@ def home_page(session: Session, *, actor: Actor, today: date) -> HomePage:
     """Return what somebody has to do now by due date, what goes on elsewhere, and what is done."""
     lines = open_sheets(session, actor=actor, today=today)
     decidable = sheets_to_decide(session, actor=actor, lines=lines, today=today)
-    todo = tasks((_waiting(line, decidable=decidable) for line in lines), actor=actor)
+    asked = reopenings_to_decide(session, actor=actor, today=today)
+    todo = (
+        *tasks((_waiting(line, decidable=decidable) for line in lines), actor=actor),
+        *reopening_tasks(_waiting(line, decidable=frozenset({line.id})) for line in asked),
+    )
     concerned = {task.sheet.id for task in todo}
     own_units = actor.clerk_of | actor.head_of | actor.deputy_of
     return HomePage(

@@ -23,6 +23,7 @@ _PAGES = {
     "review": "inspections.review_page",
     "sign_off": "inspections.sign_off_page",
     "answer": "inspections.go_on",
+    "reopening": "inspections.reopening_page",
 }
 
 

@@ -136,6 +136,21 @@ def tasks(sheets: Iterable[Waiting], *, actor: Actor) -> tuple[Task, ...]:
     return tuple(sorted(found, key=lambda task: (task.sheet.due or date.max, task.sheet.unit_name)))
 
 
+REOPENING: Final = TaskRule(
+    frozenset({S.SIGNED_OFF, S.CLOSED_UNSUBMITTED, S.EXCLUDED}),
+    _decides,
+    "reopening",
+    "{unit}の再開の申し出を判断する",
+    "{campaign}。封印した点検票を開き直したいという申し出があります。",
+    "back",
+)
+
+
+def reopening_tasks(sheets: Iterable[Waiting]) -> tuple[Task, ...]:
+    """Return the requests to open sealed sheets again that wait for somebody, by name: they have no due date."""
+    return tuple(_task(REOPENING, sheet) for sheet in sorted(sheets, key=lambda sheet: sheet.unit_name))
+
+
 def _task(rule: TaskRule, sheet: Waiting) -> Task:
     words = {
         "unit": sheet.unit_name,

@@ -6,12 +6,12 @@ from datetime import date, timedelta
 from typing import Final
 
 from wtforms import HiddenField, PasswordField, RadioField, SelectField, StringField, TextAreaField
-from wtforms.validators import InputRequired, Length, Optional, ValidationError
+from wtforms.validators import InputRequired, Optional, ValidationError
 
 from app.organisation.files import CODE_LENGTH, half_width
 from app.people.rules import LONGEST_PASSWORD, AccountActKind, AccountState, Duty, PersonView
 from app.people.texts import DUTY
-from app.web.forms import DayField, Form
+from app.web.forms import DayField, Form, Longest
 
 REASON_LENGTH: Final = 400
 _MISSING_PASSWORD: Final = "パスワードを入れてください。"  # noqa: S105 - a sentence
@@ -36,7 +36,7 @@ class SignInForm(Form):
 
     staff_no = StringField(
         "職員番号",
-        validators=[InputRequired("職員番号を入れてください。"), Length(max=CODE_LENGTH)],
+        validators=[InputRequired("職員番号を入れてください。"), Longest(CODE_LENGTH)],
         filters=[lambda typed: half_width(typed) if typed else typed],
     )
     password = PasswordField("パスワード", validators=[InputRequired(_MISSING_PASSWORD)])
@@ -53,7 +53,7 @@ class PasswordForm(Form):
     )
     new_password = PasswordField(
         "新しいパスワード",
-        validators=[InputRequired("新しいパスワードを入れてください。"), Length(max=LONGEST_PASSWORD)],
+        validators=[InputRequired("新しいパスワードを入れてください。"), Longest(LONGEST_PASSWORD)],
     )
     new_password_again = PasswordField(
         "新しいパスワード（もう一度）",
@@ -91,7 +91,7 @@ class AccountActForm(Form):
     act = RadioField("すること", validators=[InputRequired("することを選んでください。")], choices={})
     reason = TextAreaField(
         "理由",
-        validators=[InputRequired("理由を書いてください。"), Length(max=REASON_LENGTH)],
+        validators=[InputRequired("理由を書いてください。"), Longest(REASON_LENGTH)],
         description="だれから、どのように頼まれたかを書きます。本人も見ることができます。",
     )
 
@@ -112,7 +112,7 @@ class DutyForm(Form):
     member = SelectField("この所属の職員", choices={})
     staff_no = StringField(
         "ほかの所属の職員番号",
-        validators=[Optional(), Length(max=CODE_LENGTH)],
+        validators=[Optional(), Longest(CODE_LENGTH)],
         filters=[lambda typed: half_width(typed) if typed else typed],
         description="代決者を、ほかの所属から選ぶときだけ入れます。",
     )

@@ -174,6 +174,7 @@ def inspection_report(
         unit_path="　".join(unit.name for unit in found.path[:-1]),
         base_date=long_date(sheet.campaign.dates.base_date),
         generated_at=long_instant(found.sealed_at),
+        made_at=found.sealed_at,
         checklist_title=edition.title,
         edition_label=edition.label,
         edition_digest=edition.digest,

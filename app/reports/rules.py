@@ -13,6 +13,7 @@ show"; None means "does not exist (yet)".
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 from enum import Enum
 
 
@@ -192,6 +193,7 @@ class InspectionReport:
     `reviewed_score` is None before the review. `grade` is the grade that holds (reviewed, else self), ""
     while there is none; `grade_note` says why it is capped. `score_basis` names the score that
     `score_lines` explain; `score_formula` is the closing sum (獲得 118 ÷ 満点 140 × 100 ＝ 84.2点).
+    `made_at` is the instant behind `generated_at`, for the file's own properties.
     `copy_mark` (写し ...) is None on the original. `approvals` are in order and exclude `sign_off`.
     `ending` stands instead of a sign-off where a sheet was closed unsubmitted or excluded; such a report has neither
     grade nor judgements.
@@ -213,6 +215,7 @@ class InspectionReport:
     unit_path: str
     base_date: str
     generated_at: str
+    made_at: datetime
 
     checklist_title: str
     edition_label: str

@@ -47,6 +47,16 @@ def key_for_page() -> str:
     return request.form.get(KEY) or new_key()
 
 
+class Longest(Length):
+    """How long a text may be. Only the number: the sentence about too long texts is the same for all (see `Form.validate`)."""
+
+    def __init__(self, longest: int) -> None:
+        super().__init__(max=longest)
+
+    def __call__(self, form: Any, field: Any) -> None:  # noqa: ANN401 - WTForms' own signature
+        """Leave the judgement to the form."""
+
+
 class Form(FlaskForm):
     """Base of all forms: Japanese messages, texts cleaned and refused when they hold what nobody can see."""
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import replace
+from datetime import UTC, datetime
 
 from app.reports.rules import (
     Approval,
@@ -110,6 +111,8 @@ LAST_YEAR = {"3-4": DONE, "4-5": DONE, "2-3": NOT_DONE, "6-2": NOT_DONE, "9-1": 
 NEW_ITEMS = {"5-8", "9-8"}
 POINTS = {LevelMark.DONE: 2, LevelMark.EXCEPTION: 2, LevelMark.PARTLY: 1}
 
+MADE_AT = datetime(2026, 11, 18, 6, 2, tzinfo=UTC)
+
 
 def digest(seed: str) -> str:
     """A digest for the sample."""
@@ -136,6 +139,7 @@ def rich_report() -> InspectionReport:
         unit_path="総務部",
         base_date="令和8年10月1日(木)",
         generated_at="令和8年11月18日(水) 15時02分",
+        made_at=MADE_AT,
         checklist_title="所属点検票",
         edition_label="第4版",
         edition_digest=digest("edition"),

@@ -23,7 +23,7 @@ from pypdf.generic import Destination
 from app.reports.pdf.document import MARGIN, PAGE_HEIGHT, PAGE_WIDTH
 from app.reports.pdf.inspection_result import render, render_document
 from app.reports.rules import InspectionReport, ScoreFigure
-from tests.golden.sample_report import COMMENTS, digest, draft_report, rich_report
+from tests.golden.sample_report import COMMENTS, MADE_AT, digest, draft_report, rich_report
 
 HERE = Path(__file__).parent
 UPDATE = os.environ.get("UPDATE_GOLDEN") == "1"
@@ -153,6 +153,8 @@ def test_metadata_and_language(rich: Path) -> None:
     assert reader.metadata.author == "見本市"
     assert "税務課" in str(reader.metadata.subject)
     assert reader.metadata.creator == reader.metadata.producer == "情報セキュリティ自己点検システム"
+    # The file says when the sheet was sealed, not when it was written.
+    assert reader.metadata.creation_date == reader.metadata.modification_date == MADE_AT
     keywords = str(reader.metadata["/Keywords"])
     assert "第4版" in keywords
     assert f"edition:{digest('edition')}" in keywords

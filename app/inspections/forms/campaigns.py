@@ -8,7 +8,7 @@ from typing import Any, Final
 from uuid import UUID
 
 from wtforms import HiddenField, SelectField, SelectMultipleField, StringField, TextAreaField
-from wtforms.validators import InputRequired, Length, ValidationError
+from wtforms.validators import InputRequired, ValidationError
 
 from app.inspections.commands.campaign import LONGEST_NOTICE, LONGEST_TITLE, CampaignDraft
 from app.inspections.commands.steps import LONGEST_REASON
@@ -17,7 +17,7 @@ from app.inspections.rules import CampaignDates, CampaignKind
 from app.inspections.texts import CAMPAIGN_KIND
 from app.kernel.fiscal_year import FiscalYear, long_date
 from app.kernel.ids import EditionId, UnitId
-from app.web.forms import DayField, Form
+from app.web.forms import DayField, Form, Longest
 
 NO_VERSION: Final = 0
 
@@ -73,9 +73,7 @@ def _editions(page: FormPage) -> dict[str, str]:
 class CampaignForm(Form):
     """A campaign as somebody prepares it."""
 
-    title = StringField(
-        "名称", validators=[InputRequired("名称を書いてください。"), Length(max=LONGEST_TITLE)]
-    )
+    title = StringField("名称", validators=[InputRequired("名称を書いてください。"), Longest(LONGEST_TITLE)])
     kind = SelectField("種類", choices={kind.value: label for kind, label in CAMPAIGN_KIND.items()})
     fiscal_year = SelectField("年度", coerce=int)
     edition = SelectField("点検票の版", validators=[InputRequired("点検票の版を選んでください。")])
@@ -87,7 +85,7 @@ class CampaignForm(Form):
     grace_until = _day("猶予日", hint="この日を過ぎると、未提出で締め切れます。")
     notice = TextAreaField(
         "通知文",
-        validators=[Length(max=LONGEST_NOTICE)],
+        validators=[Longest(LONGEST_NOTICE)],
         description="日付と対象の所属は、通知文のページで自動で付きます。",
     )
     units = UnitsField("対象の所属")
@@ -162,7 +160,7 @@ class ReasonForm(Form):
 
     reason = TextAreaField(
         "理由",
-        validators=[InputRequired("理由を書いてください。"), Length(max=LONGEST_REASON)],
+        validators=[InputRequired("理由を書いてください。"), Longest(LONGEST_REASON)],
         description="点検票の経過に残り、監査人も読みます。",
     )
 

@@ -1,10 +1,10 @@
 """The head's decision."""
 
 from wtforms import HiddenField, TextAreaField
-from wtforms.validators import DataRequired, Length
+from wtforms.validators import DataRequired
 
 from app.inspections.commands.steps import LONGEST_REASON
-from app.web.forms import Form
+from app.web.forms import Form, Longest
 
 
 class ApproveForm(Form):
@@ -14,11 +14,7 @@ class ApproveForm(Form):
     comment = TextAreaField(
         "所属長の意見",
         description="審査担当と監査人が読みます。なくても承認できます。",
-        validators=[
-            Length(
-                max=LONGEST_REASON, message=f"所属長の意見は{LONGEST_REASON}文字までです。短くしてください。"
-            )
-        ],
+        validators=[Longest(LONGEST_REASON)],
     )
 
 
@@ -31,8 +27,6 @@ class ReturnForm(Form):
         description="担当者が読みます。どの項目を、どう直してほしいかを書いてください。",
         validators=[
             DataRequired(message="差し戻す理由を書いてください。"),
-            Length(
-                max=LONGEST_REASON, message=f"差し戻す理由は{LONGEST_REASON}文字までです。短くしてください。"
-            ),
+            Longest(LONGEST_REASON),
         ],
     )

@@ -12,7 +12,7 @@ from typing import Final
 
 from werkzeug.datastructures import MultiDict
 from wtforms import HiddenField, TextAreaField
-from wtforms.validators import InputRequired, Length
+from wtforms.validators import InputRequired
 
 from app.checklists.rules import Item
 from app.inspections.commands.review import JudgementDraft, PageOfJudgements
@@ -24,7 +24,7 @@ from app.kernel.digest import digest_of
 from app.kernel.errors import InvalidInput, Problem
 from app.kernel.fiscal_year import is_reckoned
 from app.kernel.text import clean
-from app.web.forms import Form
+from app.web.forms import Form, Longest
 
 _DAMAGED: Final = "送られた内容を読み取れませんでした。画面を開き直してから、もう一度送ってください。"
 _LONGEST_NUMBER: Final = 9
@@ -54,7 +54,7 @@ class ReasonForm(StepForm):
     """A step that needs a reason."""
 
     reason = TextAreaField(
-        "理由", validators=[InputRequired("理由を書いてください。"), Length(max=LONGEST_REASON)]
+        "理由", validators=[InputRequired("理由を書いてください。"), Longest(LONGEST_REASON)]
     )
 
 

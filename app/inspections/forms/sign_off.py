@@ -1,11 +1,11 @@
 """Signing off, and opening a sealed sheet again."""
 
 from wtforms import PasswordField, TextAreaField
-from wtforms.validators import InputRequired, Length
+from wtforms.validators import InputRequired
 
 from app.inspections.commands.steps import LONGEST_REASON
 from app.inspections.forms.review import StepForm
-from app.web.forms import Form
+from app.web.forms import Form, Longest
 
 
 class SignOffForm(StepForm):
@@ -23,7 +23,7 @@ class DeclineForm(Form):
 
     decline_reason = TextAreaField(
         "断る理由",
-        validators=[InputRequired("断る理由を書いてください。"), Length(max=LONGEST_REASON)],
+        validators=[InputRequired("断る理由を書いてください。"), Longest(LONGEST_REASON)],
         description="申し出た人に見えます。直しかたが別にあるときは、それを書きます。",
     )
 
@@ -33,6 +33,6 @@ class ReopeningForm(Form):
 
     reason = TextAreaField(
         "再開の理由",
-        validators=[InputRequired("再開の理由を書いてください。"), Length(max=LONGEST_REASON)],
+        validators=[InputRequired("再開の理由を書いてください。"), Longest(LONGEST_REASON)],
         description="何が分かり、どの項目を直す必要があるかを書きます。",
     )

@@ -1,6 +1,6 @@
 """The clerk's pages: the sheet at a glance, one section to answer, the check before handing over."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
@@ -13,7 +13,7 @@ from app.access.actor import Actor
 from app.access.permissions import Permission
 from app.access.policy import may
 from app.checklists.rules import CommentRule, Edition, Flag, Item, Level, Section
-from app.inspections.models import SheetStepRow
+from app.inspections.models import Answer, Reopening, Revision, SheetStepRow
 from app.inspections.queries.previous import PreviousAnswer, previous_answers
 from app.inspections.queries.sheet import (
     ReturnFact,
@@ -33,6 +33,7 @@ from app.inspections.rules import (
     STEPS,
     Action,
     AnswerFact,
+    ReopeningOutcome,
     State,
     comment_is_missing,
 )
@@ -172,6 +173,8 @@ class CheckPage:
     profile_open: bool
     actions: frozenset[Action]
     last_reason: "Reason | None"
+    reopened: "Reason | None"
+    may_reopen: bool
     heads: tuple[str, ...]
 
 
@@ -436,6 +439,8 @@ def check_page(session: Session, *, actor: Actor, inspection_id: InspectionId, t
             if may(step.permission, actor=actor, subject=subject)
         ),
         last_reason=last_reason(session, sheet=sheet),
+        reopened=_reopened(session, sheet=sheet),
+        may_reopen=sheet.sealed and any(may(one, actor=actor, subject=subject) for one in _REOPENING),
         heads=head_names(session, sheet=sheet, today=today),
     )
 
@@ -443,6 +448,33 @@ def check_page(session: Session, *, actor: Actor, inspection_id: InspectionId, t
 def _counts(edition: Edition, cards: tuple[QuestionCard, ...]) -> tuple[tuple[Level | None, int], ...]:
     by_level = [(level, sum(1 for card in cards if card.level == level)) for level in edition.levels]
     return (*by_level, (None, sum(1 for card in cards if card.level is None)))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Saver:
+    """Who saved what stands now, and when."""
+
+    person_id: PersonId
+    name: str
+    at: datetime
+
+
+def savers_of(session: Session, *, sheet: Sheet, item_ids: Collection[ItemId]) -> Mapping[ItemId, Saver]:
+    """Return who saved the answers that stand: whoever meets them with another text is told."""
+    rows = session.execute(
+        select(Answer.item_id, Answer.answered_by, Answer.answered_at).where(
+            Answer.revision_id == sheet.revision_id, Answer.item_id.in_(list(item_ids))
+        )
+    ).all()
+    names = people_by_id(session, person_ids={PersonId(row.answered_by) for row in rows})
+    return {
+        ItemId(row.item_id): Saver(
+            person_id=PersonId(row.answered_by),
+            name=names[PersonId(row.answered_by)].name,
+            at=row.answered_at,
+        )
+        for row in rows
+    }
 
 
 def last_reason(session: Session, *, sheet: Sheet) -> Reason | None:
@@ -460,6 +492,30 @@ def last_reason(session: Session, *, sheet: Sheet) -> Reason | None:
     person_id = PersonId(row.done_by)
     person = people_by_id(session, person_ids=[person_id])[person_id]
     return Reason(text=row.reason, person=person.name, at=row.done_at)
+
+
+_REOPENING: Final = (
+    Permission.UNIT_INSPECTION_REOPEN_REQUEST,
+    Permission.UNIT_INSPECTION_REOPEN_CONFIRM,
+)
+
+
+def _reopened(session: Session, *, sheet: Sheet) -> Reason | None:
+    """Return why an earlier revision was opened again, while the new one is with the department."""
+    if sheet.number == 1 or sheet.state not in ANSWERABLE:
+        return None
+    row = session.scalars(
+        select(Reopening)
+        .join(Revision, Revision.id == Reopening.revision_id)
+        .where(
+            Revision.inspection_id == sheet.id,
+            Revision.number == sheet.number - 1,
+            Reopening.outcome == ReopeningOutcome.GRANTED.value,
+        )
+    ).one()
+    person_id = PersonId(row.requested_by)
+    person = people_by_id(session, person_ids=[person_id])[person_id]
+    return Reason(text=row.reason, person=person.name, at=row.requested_at)
 
 
 def head_names(session: Session, *, sheet: Sheet, today: date) -> tuple[str, ...]:

@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 from app.access.actor import Actor, Function
 from app.access.permissions import Permission
 from app.access.policy import may, scope_of
-from app.inspections.models import Campaign, Inspection, ItemReturn, Revision
+from app.inspections.models import Campaign, Inspection, ItemReturn, Reopening, Revision
 from app.inspections.queries.sheet import campaign_dates, subjects_of
 from app.inspections.rules import ANSWERABLE, SEALED, CampaignState, State
 from app.kernel.fiscal_year import FiscalYear
@@ -221,6 +221,21 @@ def sheets_to_decide(
         for line in waiting.values()
         if may(NEXT_STEP[line.state], actor=actor, subject=subjects[line.id])
     )
+
+
+def reopenings_to_decide(session: Session, *, actor: Actor, today: date) -> tuple[SheetLine, ...]:
+    """Return the sealed sheets of which somebody asked to open them again, and which this person may open."""
+    if not actor.functions & {Function.MANAGER, Function.CHIEF}:
+        return ()
+    rows = session.execute(
+        _lines_query()
+        .join(Reopening, Reopening.revision_id == Revision.id)
+        .where(scope_of(actor).where(Inspection.unit_id), Reopening.decided_at.is_(None))
+    ).all()
+    lines = _named(session, rows=rows, today=today)
+    subjects = subjects_of(session, sheets={line.id: line.unit_id for line in lines}, today=today)
+    wanted = Permission.UNIT_INSPECTION_REOPEN_CONFIRM
+    return tuple(line for line in lines if may(wanted, actor=actor, subject=subjects[line.id]))
 
 
 class AnswerCount:

@@ -242,7 +242,12 @@ def _line(row: Row[*tuple[Any, ...]], *, around: _Surroundings) -> QueueLine:
 
 def is_own(actor: Actor, *, unit_id: UnitId) -> bool:
     """Return whether somebody belongs to a unit in any capacity, and so never reviews its sheet."""
-    return unit_id in actor.member_of | actor.head_of | actor.deputy_of | actor.clerk_of
+    return unit_id in own_units(actor)
+
+
+def own_units(actor: Actor) -> frozenset[UnitId]:
+    """Return the units to which somebody belongs in any capacity."""
+    return actor.member_of | actor.head_of | actor.deputy_of | actor.clerk_of
 
 
 def _way(around: _Surroundings, *, unit_id: UnitId, state: State) -> Way:

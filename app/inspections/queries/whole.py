@@ -38,13 +38,20 @@ class WholePage:
     judgements: Judgements
 
 
-def whole_page(session: Session, *, actor: Actor, inspection_id: InspectionId, today: date) -> WholePage:
-    """Return the whole sheet: six statements until a head approved it, eleven then, however many items it has.
+def whole_page(
+    session: Session,
+    *,
+    actor: Actor,
+    inspection_id: InspectionId,
+    today: date,
+    number: int | None = None,
+) -> WholePage:
+    """Return the whole sheet, as it is now or as an earlier revision was: six statements until a head approved it, eleven then, however many items it has.
 
     Raises:
         NotFound: there is no such sheet for the actor.
     """
-    sheet = find_sheet(session, actor=actor, inspection_id=inspection_id)
+    sheet = find_sheet(session, actor=actor, inspection_id=inspection_id, number=number)
     content = content_of_sheet(session, sheet=sheet)
     first = sheet.only_with_department
     approvals = () if first else approvals_of(session, revision_id=sheet.revision_id)

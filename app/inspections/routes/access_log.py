@@ -64,11 +64,12 @@ def access_log() -> str:
 def _wanted() -> Wanted:
     """Read the filter of the address; what it does not know it leaves out."""
     usual = Wanted.usual(today())
+    first, last = sorted((_day("from") or usual.first_day, _day("to") or usual.last_day))
     return Wanted(
         person_id=cast("PersonId | None", request.args.get("person", type=UUID)),
         inspection_id=cast("InspectionId | None", request.args.get("sheet", type=UUID)),
-        first_day=_day("from") or usual.first_day,
-        last_day=_day("to") or usual.last_day,
+        first_day=first,
+        last_day=last,
     )
 
 

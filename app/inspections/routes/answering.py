@@ -155,11 +155,14 @@ def _with_conflicts(
 ) -> ResponseReturnValue:
     with reading() as session:
         page = queries.answer_page(session, actor=actor(), inspection_id=sheet_id, slug=slug, today=today())
+        savers = queries.savers_of(session, sheet=page.head.sheet, item_ids=conflicts)
     text = render_template(
         "inspections/section.html",
         page=page,
         key=new_key(),
         conflicts=conflicts,
+        savers=savers,
+        own_id=actor().person_id,
         typed=request.form.to_dict(),
         problems=(),
     )

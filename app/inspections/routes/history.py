@@ -18,6 +18,7 @@ from app.inspections.routes import blueprint
 from app.inspections.routes.access_log import log_access
 from app.kernel.ids import InspectionId, ItemId
 from app.web.access import actor, requires, today
+from app.web.addresses import numbered
 
 
 @blueprint.get("/inspections/<uuid:inspection_id>/history")
@@ -56,6 +57,12 @@ def item_history(inspection_id: UUID, item_id: UUID) -> str:
 def sheet_all(inspection_id: UUID) -> str:
     """The whole sheet on one page, to be read and printed."""
     with reading() as session:
-        page = whole_page(session, actor=actor(), inspection_id=InspectionId(inspection_id), today=today())
+        page = whole_page(
+            session,
+            actor=actor(),
+            inspection_id=InspectionId(inspection_id),
+            today=today(),
+            number=numbered("revision"),
+        )
     log_access(inspection_id=page.sheet.id, unit_id=page.sheet.unit_id, act="sheet.all")
     return render_template("inspections/sheet_all.html", page=page)

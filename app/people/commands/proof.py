@@ -149,6 +149,9 @@ def change_password(
     new_hash = None if check is Check.WRONG else hash_password(new)
     with open_transaction() as session:
         account = confirmed_account(session, claim=claim, check=Check.RIGHT if in_place else check)
+        if in_place and account is not None and account.must_change_password:
+            # It is still the first password: nothing of one's own was put in place before.
+            account = None
         if account is None:
             journal_refusal(session, claim=claim, check=check, now=now)
         else:

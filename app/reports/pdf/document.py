@@ -10,12 +10,14 @@ from __future__ import annotations
 import io
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 from typing import Protocol, runtime_checkable
 
 from reportlab.lib.pagesizes import A4
 from reportlab.lib.units import mm
 from reportlab.pdfgen.canvas import Canvas
 
+from app.kernel.clock import JST
 from app.reports.pdf.charts import RULE, pen
 from app.reports.pdf.fonts import WRITING, Weight
 from app.reports.pdf.typesetting import QUIET, Align, Colour, Style, Typesetter
@@ -289,6 +291,7 @@ class Metadata:
     subject: str
     keywords: str
     creator: str
+    made_at: datetime
 
 
 _SMALL = Style(7.6, 10.0, colour=QUIET)
@@ -328,6 +331,23 @@ def _describe(canvas: Canvas, metadata: Metadata) -> None:
     canvas.setProducer(metadata.creator)
     canvas.setViewerPreference("DisplayDocTitle", "true")
     canvas.showOutline()
+    # The library stamps the clock, or with `invariant` the year 2000; the file says when the sheet was sealed.
+    canvas._doc._timeStamp = _Moment.of(metadata.made_at)  # type: ignore[attr-defined]  # noqa: SLF001
+
+
+@dataclass(frozen=True, slots=True)
+class _Moment:
+    """An instant as the library writes it into a file: in Japan's time."""
+
+    YMDhms: tuple[int, int, int, int, int, int]
+    dhh: int
+    dmm: int
+
+    @classmethod
+    def of(cls, instant: datetime) -> _Moment:
+        """Return an instant in Japan's time."""
+        there = instant.astimezone(JST)
+        return cls((there.year, there.month, there.day, there.hour, there.minute, there.second), 9, 0)
 
 
 def _draw_page(

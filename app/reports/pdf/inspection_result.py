@@ -105,6 +105,7 @@ def _metadata(report: InspectionReport) -> Metadata:
         subject=f"{report.campaign_title}　{report.unit_path} {report.unit_name}",
         keywords=", ".join(keywords),
         creator=report.product_name,
+        made_at=report.made_at,
     )
 
 

@@ -10,6 +10,7 @@ from flask.testing import FlaskClient
 from sqlalchemy import select
 
 from app.db.session import Database
+from app.inspections.commands.hand_over import withdraw
 from app.inspections.models import AnswerHistory, Approval
 from app.inspections.queries.sheet import FIRST_STATES, content_of_sheet
 from app.inspections.rules import STEPS, Action, State
@@ -115,11 +116,11 @@ def test_a_conflict_that_nobody_decided_replaces_nothing(clerk: FlaskClient, yea
         "comment-D02": "わたしのD02",
     }
     both = clerk.post(path, data=mine)
-    assert (both.status_code, both.text.count("ほかの人が先に変えました</h3>")) == (409, 2)
+    assert (both.status_code, both.text.count("先に変えました</h3>")) == (409, 2)
     again = form_of(both, "answers")
     assert clerk.post(path, data=again).status_code == 409
     one = clerk.post(path, data=again | {"keep-D01": "mine"})
-    assert (one.status_code, one.text.count("ほかの人が先に変えました</h3>")) == (409, 1)
+    assert (one.status_code, one.text.count("先に変えました</h3>")) == (409, 1)
     with year.database.reading() as session:
         answers = content_of_sheet(session, sheet=year.sheet(AFFAIRS)).answers
     assert answers[year.item_id("D01")].comment == "わたしのD01"
@@ -148,6 +149,28 @@ def test_a_stale_save_is_refused_with_both_texts(clerk: FlaskClient, year: Year)
     )
     assert kept.status_code == 303
     assert "後の人" in clerk.get(f"{address(year)}/sections/organisation").text
+
+
+def test_what_was_written_is_given_back_when_the_step_came_too_late(app: Flask, year: Year) -> None:
+    year.bring(AFFAIRS, to=State.AWAITING_HEAD)
+    head = signed_in(app, SUZUKI)
+    with year.database.transaction() as session:
+        withdraw(session, actor=year.actor(SATO), inspection_id=year.sheets[AFFAIRS.code], now=year.now)
+    for rest, field in (("return", "reason"), ("approve", "comment")):
+        form = {
+            "idempotency_key": f"{field:x<20}",
+            "version": "2",
+            "digest": "0" * 64,
+            field: "台帳を直してください。",
+        }
+        late = head.post(f"{address(year)}/{rest}", data=form)
+        assert (late.status_code, "台帳を直してください。" in late.text) == (409, True), rest
+        assert "0" * 64 not in late.text
+
+
+def test_a_section_is_complete_only_with_its_words(clerk: FlaskClient, year: Year) -> None:
+    year.answer(AFFAIRS, levels={"D02": "partial"}, comment="")
+    assert "理由なし1" in clerk.get(f"{address(year)}/sections/organisation").text
 
 
 def test_one_button_saves_a_section_without_scripts(clerk: FlaskClient, year: Year) -> None:

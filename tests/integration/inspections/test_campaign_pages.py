@@ -646,6 +646,20 @@ def test_a_page_asks_the_same_for_any_number_of_units(app: Flask, database: Data
     assert own == {name: expected for name, (_, expected) in PAGES.items()}
 
 
+def test_a_judgement_in_the_making_is_not_shown_to_those_whom_it_judges(app: Flask, year: Year) -> None:
+    """The lead division's own sheet is reviewed by another unit: its manager follows the city, and not that."""
+    year.bring(LEAD, to=State.UNDER_REVIEW)
+    own, others = (_cells(app, cast, year) for cast in (KIMURA, OGAWA))
+    assert (own[5], own[8], own[9]) == ("0", "", "")
+    assert others[5] != "0"
+    assert others[8] != ""
+
+
+def _cells(app: Flask, cast: Cast, year: Year) -> list[str]:
+    text = signed_in(app, cast).get(f"/campaigns/{year.campaign_id}/progress.csv").text
+    return next(line for line in text.splitlines() if "情報政策課" in line).split(",")
+
+
 def test_long_lists_are_paged_and_print_as_one(app: Flask, database: Database) -> None:
     year = running_year(database, places=_many(database, count=120))
     client, address = signed_in(app, KIMURA), f"/campaigns/{year.campaign_id}"

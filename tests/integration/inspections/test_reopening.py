@@ -147,6 +147,39 @@ def test_the_pages_lead_through_asking_declining_and_taking_back(
     assert "再開の申し出を取り下げた" in history
 
 
+def test_a_request_is_told_to_who_decides_and_the_sheet_leads_there(
+    signed: Year, app: Flask, clock: StandingClock
+) -> None:
+    clock.instant = signed.now
+    path = f"/inspections/{signed.sheets[AFFAIRS.code]}"
+    for cast in (TANAKA, KIMURA, OGAWA):
+        assert f'href="{path}/reopening"' in signed_in(app, cast).get(path).text
+    assert "reopening" not in signed_in(app, SATO).get(path).text
+    assert "再開の申し出を判断する" not in signed_in(app, KIMURA).get("/").text
+    ask(signed, KIMURA)
+    assert "再開の申し出を判断する" not in signed_in(app, KIMURA).get("/").text
+    assert "総務課の再開の申し出を判断する" in signed_in(app, OGAWA).get("/").text
+
+
+def test_after_a_reopening_the_reason_is_told_and_the_first_revision_stays_at_hand(
+    signed: Year, app: Flask, clock: StandingClock
+) -> None:
+    clock.instant = signed.now
+    path = f"/inspections/{signed.sheets[AFFAIRS.code]}"
+    ask(signed)
+    act(signed, commands.confirm_reopening, KIMURA)
+    clerk = signed_in(app, SATO)
+    page = clerk.get(path).text
+    assert "再開の理由" in page
+    assert WHY in page
+    history = clerk.get(f"{path}/history").text
+    assert f'{path}/report.pdf?revision=1"' in history
+    assert f'{path}/report.pdf?revision=2"' not in history
+    assert f'{path}/all?revision=1"' in history
+    assert "審査後" in clerk.get(f"{path}/all?revision=1").text
+    assert clerk.get(f"{path}/all?revision=9").status_code == 404
+
+
 # ---------------------------------------------------------------------------------- in an ended campaign
 
 

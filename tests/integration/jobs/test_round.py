@@ -2,15 +2,17 @@
 
 import threading
 from datetime import UTC, date, datetime, timedelta
+from itertools import count
 from pathlib import Path
 
 import pytest
 from flask import Flask
-from sqlalchemy import func, insert, select
+from sqlalchemy import delete, func, insert, select
 
 from app.config import Settings
 from app.db.session import Database
 from app.health.commands import note_job
+from app.health.models import JobRun
 from app.health.queries import last_runs
 from app.health.rules import Job
 from app.inspections.rules import State
@@ -197,10 +199,21 @@ def test_two_processes_note_a_job_at_once(database: Database) -> None:
         assert [run.at for run in last_runs(session) if run.at] == [STORY]
 
 
-def test_a_round_ends_between_two_jobs_when_asked(database: Database, settings: Settings) -> None:
-    answers = iter([False, False, True])
-    about = Round(settings=settings, now=STORY, asked_to_stop=lambda: next(answers))
-    assert len(run_round(about)) == 2
+def test_a_round_ends_when_asked_and_what_was_broken_off_counts_as_not_done(
+    database: Database, settings: Settings
+) -> None:
+    broken_off = 0
+    for patience in range(12):
+        asked = count()
+        about = Round(settings=settings, now=STORY, asked_to_stop=lambda: next(asked) >= patience)  # noqa: B023
+        with database.transaction() as session:
+            session.execute(delete(JobRun))
+        outcomes = run_round(about)
+        with database.reading() as session:
+            noted = set(session.scalars(select(JobRun.job)))
+        assert noted == {outcome.job.value for outcome in outcomes if outcome.done is not None}
+        broken_off += sum(1 for outcome in outcomes if outcome.done is None)
+    assert broken_off > 0
 
 
 # ---------------------------------------------------------------------------------------------- the timer

@@ -27,6 +27,7 @@ from app.inspections.queries.campaigns.summaries import (
     return_dues,
     standing,
 )
+from app.inspections.queries.review_queue import own_units
 from app.inspections.queries.sheet import (
     CampaignLine,
     Sheet,
@@ -256,6 +257,7 @@ def _rows(
     returned = any(entry.state == State.RETURNED for entry in found)
     dues = return_dues(session, campaign_ids=[line.id], scope=Scope.city()) if returned else {}
     endings = _Endings(actor, lead=units_with(session, function=UnitFunction.LEAD_DIVISION, day=today))
+    own = own_units(actor)
     rows = (
         _row(
             entry,
@@ -263,6 +265,7 @@ def _rows(
             people=people.get(UnitId(entry.unit_id), InCharge()),
             due=dues.get((line.id, InspectionId(entry.id))) or line.dates.due(State(entry.state)),
             endings=endings,
+            own=own,
             today=today,
         )
         for entry in found
@@ -279,11 +282,14 @@ def _row(
     people: InCharge,
     due: date | None,
     endings: "_Endings",
+    own: frozenset[UnitId],
     today: date,
 ) -> ProgressRow:
     unit_id, state = UnitId(entry.unit_id), State(entry.state)
     department_id, department_name = places.department(unit_id)
     where = standing(state, answered=entry.answered)
+    # A judgement in the making is not shown to those whom it judges, here as on the sheet's own pages.
+    hidden = unit_id in own and not (state is State.REVIEWED or state in SEALED)
     return ProgressRow(
         inspection_id=InspectionId(entry.id),
         unit_id=unit_id,
@@ -296,9 +302,11 @@ def _row(
         marks=marks_of(state),
         answered=entry.answered,
         applicable=entry.applicable,
-        decided=entry.decided,
+        decided=0 if hidden else entry.decided,
         self_score=_score(entry.self_earned, entry.self_possible, entry.self_grade),
-        reviewed_score=_score(entry.reviewed_earned, entry.reviewed_possible, entry.reviewed_grade),
+        reviewed_score=None
+        if hidden
+        else _score(entry.reviewed_earned, entry.reviewed_possible, entry.reviewed_grade),
         due=due,
         overdue=due is not None and due < today,
         since=entry.state_since,
