@@ -24,6 +24,12 @@ from app.db.migrate import upgrade
 from app.db.session import Database
 from app.inspections.commands.answer import AnswerDraft, confirm_profile, record_answers
 from app.inspections.commands.hand_over import approve, hand_over, return_to_clerk, withdraw
+from app.inspections.commands.reopening import (
+    confirm_reopening,
+    decline_reopening,
+    request_reopening,
+    withdraw_reopening,
+)
 from app.inspections.commands.review import (
     JudgementDraft,
     cancel_return,
@@ -33,15 +39,7 @@ from app.inspections.commands.review import (
     resume_review,
     return_items,
 )
-from app.inspections.commands.sign_off import (
-    close_unsubmitted,
-    confirm_reopening,
-    decline_reopening,
-    exclude,
-    request_reopening,
-    sign_off,
-    withdraw_reopening,
-)
+from app.inspections.commands.sign_off import close_unsubmitted, exclude, sign_off
 from app.inspections.queries.sheet import (
     Sheet,
     SheetContent,

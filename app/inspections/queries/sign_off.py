@@ -202,7 +202,7 @@ def reopening_page(
     Raises:
         NotFound: there is no such sheet for the actor.
         NotAllowed: the actor may see the sheet, and neither ask nor agree.
-        NotNow: the sheet is not sealed, or ended in a way that is not opened again.
+        NotNow: the sheet is not sealed.
     """
     sheet = find_sheet(session, actor=actor, inspection_id=inspection_id)
     subject = subject_of(session, sheet=sheet, today=today)

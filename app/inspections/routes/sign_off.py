@@ -7,6 +7,7 @@ from flask.typing import ResponseReturnValue
 
 from app.access.permissions import Permission
 from app.db.session import reading, transaction
+from app.inspections.commands import reopening
 from app.inspections.commands import sign_off as commands
 from app.inspections.commands.review import resume_review as give_back
 from app.inspections.forms.review import ReasonForm, problems_of
@@ -119,7 +120,7 @@ def request_reopening(inspection_id: UUID) -> ResponseReturnValue:
         return _reopening(inspection_id, form=form), 422
     try:
         return perform(
-            lambda session: commands.request_reopening(
+            lambda session: reopening.request_reopening(
                 session,
                 actor=actor(),
                 inspection_id=InspectionId(inspection_id),
@@ -139,7 +140,7 @@ def request_reopening(inspection_id: UUID) -> ResponseReturnValue:
 def confirm_reopening(inspection_id: UUID) -> ResponseReturnValue:
     """Agree to open a sealed sheet again: the next revision begins."""
     return perform(
-        lambda session: commands.confirm_reopening(
+        lambda session: reopening.confirm_reopening(
             session, actor=actor(), inspection_id=InspectionId(inspection_id), now=now()
         ),
         to=url_for("inspections.inspection", inspection_id=inspection_id),
@@ -156,7 +157,7 @@ def decline_reopening(inspection_id: UUID) -> ResponseReturnValue:
         return _reopening(inspection_id, decline=form), 422
     try:
         return perform(
-            lambda session: commands.decline_reopening(
+            lambda session: reopening.decline_reopening(
                 session,
                 actor=actor(),
                 inspection_id=InspectionId(inspection_id),
@@ -176,7 +177,7 @@ def decline_reopening(inspection_id: UUID) -> ResponseReturnValue:
 def withdraw_reopening(inspection_id: UUID) -> ResponseReturnValue:
     """Take the own request back while nobody has decided."""
     return perform(
-        lambda session: commands.withdraw_reopening(
+        lambda session: reopening.withdraw_reopening(
             session, actor=actor(), inspection_id=InspectionId(inspection_id), now=now()
         ),
         to=url_for("inspections.reopening_page", inspection_id=inspection_id),

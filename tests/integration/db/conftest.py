@@ -12,7 +12,7 @@ from app.checklists.models import ChecklistEdition, ChecklistItem
 from app.db.engine import make_engine
 from app.db.session import Database
 from app.inspections.commands.answer import AnswerDraft, record_answers
-from app.inspections.commands.sign_off import confirm_reopening, request_reopening
+from app.inspections.commands.reopening import confirm_reopening, request_reopening
 from app.inspections.models import Revision
 from app.inspections.rules import State
 from app.journal.commands import record_access

@@ -21,7 +21,7 @@ from app.access.policy import REASONS, Subject, may, verdict
 from app.db.engine import make_engine
 from app.db.registry import METADATA
 from app.db.session import Database
-from app.inspections.commands import answer, campaign, hand_over, review, sign_off
+from app.inspections.commands import answer, campaign, hand_over, reopening, review, sign_off
 from app.inspections.commands.answer import AnswerDraft
 from app.inspections.commands.review import JudgementDraft, PageOfJudgements
 from app.inspections.queries.sheet import content_of_sheet, find_sheet, profile_version, subject_of
@@ -78,17 +78,17 @@ WITHOUT_A_STEP: Final[Mapping[Command, Rule]] = {
     review.save_and_return: Rule(_P.UNIT_INSPECTION_REVIEW, REVIEWABLE),
     review.save_and_finish: Rule(_P.UNIT_INSPECTION_REVIEW, REVIEWABLE),
     review.clear_judgement: Rule(_P.UNIT_INSPECTION_REVIEW, frozenset({State.UNDER_REVIEW})),
-    sign_off.request_reopening: Rule(_P.UNIT_INSPECTION_REOPEN_REQUEST, SEALED),
+    reopening.request_reopening: Rule(_P.UNIT_INSPECTION_REOPEN_REQUEST, SEALED),
     # Nobody asked in any of these towns, so nothing can be decided or taken back in any state.
-    sign_off.confirm_reopening: Rule(_P.UNIT_INSPECTION_REOPEN_CONFIRM, frozenset()),
-    sign_off.decline_reopening: Rule(_P.UNIT_INSPECTION_REOPEN_CONFIRM, frozenset()),
-    sign_off.withdraw_reopening: Rule(_P.UNIT_INSPECTION_REOPEN_REQUEST, frozenset()),
+    reopening.confirm_reopening: Rule(_P.UNIT_INSPECTION_REOPEN_CONFIRM, frozenset()),
+    reopening.decline_reopening: Rule(_P.UNIT_INSPECTION_REOPEN_CONFIRM, frozenset()),
+    reopening.withdraw_reopening: Rule(_P.UNIT_INSPECTION_REOPEN_REQUEST, frozenset()),
 }
 """Commands that change a sheet without moving it on its way."""
 ASKED_AT: Final = {
-    sign_off.confirm_reopening: State.SIGNED_OFF,
-    sign_off.decline_reopening: State.SIGNED_OFF,
-    sign_off.withdraw_reopening: State.SIGNED_OFF,
+    reopening.confirm_reopening: State.SIGNED_OFF,
+    reopening.decline_reopening: State.SIGNED_OFF,
+    reopening.withdraw_reopening: State.SIGNED_OFF,
 }
 """Where the permission is tested of a command that may go on in none of the towns."""
 
@@ -335,7 +335,7 @@ def test_every_step_of_the_table_has_its_command() -> None:
 
 
 def test_every_command_of_a_sheet_is_tested_here() -> None:
-    found = set().union(*map(commands_of, (answer, hand_over, review, sign_off, campaign)))
+    found = set().union(*map(commands_of, (answer, hand_over, review, sign_off, reopening, campaign)))
     # Opens a campaign again when one of its sheets is reopened: a part of confirm_reopening, with its permission.
     found -= {getattr(campaign, "reopen_for_sheet", None)}
     assert found == {command for command, _ in rules()}

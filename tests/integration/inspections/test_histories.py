@@ -14,8 +14,9 @@ from sqlalchemy.orm import Session
 
 from app.inspections.commands.answer import AnswerDraft, Outcome, Recorded, confirm_profile, record_answers
 from app.inspections.commands.hand_over import hand_over
+from app.inspections.commands.reopening import confirm_reopening, request_reopening
 from app.inspections.commands.review import cancel_return
-from app.inspections.commands.sign_off import confirm_reopening, exclude, request_reopening
+from app.inspections.commands.sign_off import exclude
 from app.inspections.models import Answer, AnswerHistory, ProfileHistory, SealedRevision
 from app.inspections.queries.sheet import SheetContent, content_of_sheet, subject_of
 from app.inspections.rules import Judgement, Origin, State

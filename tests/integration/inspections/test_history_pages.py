@@ -12,7 +12,7 @@ from sqlalchemy import select, text
 from app.db.guards import install, remove
 from app.db.registry import GUARDS
 from app.db.session import Database
-from app.inspections.commands.sign_off import confirm_reopening, request_reopening
+from app.inspections.commands.reopening import confirm_reopening, request_reopening
 from app.inspections.queries.history import history_page, item_history_page
 from app.inspections.queries.whole import whole_page
 from app.inspections.rules import State

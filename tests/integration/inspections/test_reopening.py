@@ -10,7 +10,7 @@ from sqlalchemy import insert, select
 from sqlalchemy.exc import IntegrityError
 
 from app.db.session import Database
-from app.inspections.commands import sign_off as commands
+from app.inspections.commands import reopening, sign_off
 from app.inspections.commands.campaign import add_unit, close_campaign
 from app.inspections.models import Campaign, Inspection, Reopening, Revision
 from app.inspections.rules import CampaignState, State
@@ -43,7 +43,7 @@ def act(
 
 
 def ask(year: Year, cast: Cast = TANAKA, *, place: Place = AFFAIRS) -> None:
-    act(year, commands.request_reopening, cast, place=place, reason=WHY)
+    act(year, reopening.request_reopening, cast, place=place, reason=WHY)
 
 
 def requests(year: Year) -> list[Reopening]:
@@ -69,12 +69,12 @@ def signed(year: Year) -> Year:
 
 def test_a_request_can_be_declined_with_a_reason_and_asked_for_again(signed: Year) -> None:
     ask(signed)
-    act(signed, commands.decline_reopening, KIMURA, reason="控えで足りるため")
+    act(signed, reopening.decline_reopening, KIMURA, reason="控えで足りるため")
     assert signed.sheet(AFFAIRS).state is State.SIGNED_OFF
     [declined] = requests(signed)
     assert (declined.outcome, declined.decided_by) == ("declined", KIMURA.id)
     ask(signed)
-    act(signed, commands.confirm_reopening, KIMURA)
+    act(signed, reopening.confirm_reopening, KIMURA)
     assert [row.outcome for row in requests(signed)] == ["declined", "granted"]
     assert (signed.sheet(AFFAIRS).state, signed.sheet(AFFAIRS).number) == (State.ANSWERING, 2)
 
@@ -82,20 +82,20 @@ def test_a_request_can_be_declined_with_a_reason_and_asked_for_again(signed: Yea
 def test_declining_takes_a_reason_and_another_person(signed: Year) -> None:
     ask(signed, KIMURA)
     with pytest.raises(NotAllowed, match="自分が申し出たこと"):
-        act(signed, commands.decline_reopening, KIMURA, reason="控えで足りるため")
+        act(signed, reopening.decline_reopening, KIMURA, reason="控えで足りるため")
     with pytest.raises(InvalidInput, match="理由を書いて"):
-        act(signed, commands.decline_reopening, OGAWA, reason=" ")
+        act(signed, reopening.decline_reopening, OGAWA, reason=" ")
     assert requests(signed)[0].outcome is None
 
 
 def test_only_who_asked_takes_the_request_back(signed: Year) -> None:
     ask(signed)
     with pytest.raises(NotNow, match="自分が出した申し出"):
-        act(signed, commands.withdraw_reopening, KIMURA)
-    act(signed, commands.withdraw_reopening, TANAKA)
+        act(signed, reopening.withdraw_reopening, KIMURA)
+    act(signed, reopening.withdraw_reopening, TANAKA)
     assert [(row.outcome, row.decided_by) for row in requests(signed)] == [("withdrawn", TANAKA.id)]
     with pytest.raises(NotNow, match="申し出がありません"):
-        act(signed, commands.confirm_reopening, KIMURA)
+        act(signed, reopening.confirm_reopening, KIMURA)
 
 
 def test_there_is_one_waiting_request_at_a_time(signed: Year) -> None:
@@ -106,7 +106,7 @@ def test_there_is_one_waiting_request_at_a_time(signed: Year) -> None:
 
 def test_the_journal_proves_both_reasons(signed: Year) -> None:
     ask(signed)
-    act(signed, commands.decline_reopening, KIMURA, reason="控えで足りるため")
+    act(signed, reopening.decline_reopening, KIMURA, reason="控えで足りるため")
     [row] = requests(signed)
     asked, declined = journal(signed)[-2:]
     assert (asked.event, declined.event) == (
@@ -167,7 +167,7 @@ def test_after_a_reopening_the_reason_is_told_and_the_first_revision_stays_at_ha
     clock.instant = signed.now
     path = f"/inspections/{signed.sheets[AFFAIRS.code]}"
     ask(signed)
-    act(signed, commands.confirm_reopening, KIMURA)
+    act(signed, reopening.confirm_reopening, KIMURA)
     clerk = signed_in(app, SATO)
     page = clerk.get(path).text
     assert "再開の理由" in page
@@ -208,7 +208,7 @@ def test_an_ended_campaign_runs_again_for_a_reopened_sheet_and_its_people_are_to
     end(one_sheet)
     ask(one_sheet)
     assert campaign_state(one_sheet) == CampaignState.CLOSED.value
-    act(one_sheet, commands.confirm_reopening, KIMURA)
+    act(one_sheet, reopening.confirm_reopening, KIMURA)
     assert campaign_state(one_sheet) == CampaignState.OPEN.value
     assert "令和8年度 定期自己点検" in signed_in(app, SATO).get("/").text
     with one_sheet.database.reading() as session:
@@ -236,7 +236,7 @@ def test_a_campaign_never_ends_around_a_reopened_sheet(one_sheet: Year) -> None:
         return None
 
     with ThreadPoolExecutor(2) as pool:
-        reopened = pool.submit(start, lambda: act(one_sheet, commands.confirm_reopening, KIMURA))
+        reopened = pool.submit(start, lambda: act(one_sheet, reopening.confirm_reopening, KIMURA))
         pool.submit(start, lambda: end(one_sheet)).result(timeout=60)
         assert reopened.result(timeout=60) is None
     assert campaign_state(one_sheet) == CampaignState.OPEN.value
@@ -247,7 +247,7 @@ def test_a_campaign_never_ends_around_a_reopened_sheet(one_sheet: Year) -> None:
 
 
 def test_an_excluded_unit_comes_back_by_a_reopening_and_not_by_adding_it(year: Year) -> None:
-    act(year, commands.exclude, KIMURA, place=COUNTER, reason="組織の見直しのため")
+    act(year, sign_off.exclude, KIMURA, place=COUNTER, reason="組織の見直しのため")
     with (
         pytest.raises(InvalidInput, match="再開を申し出てください"),
         year.database.transaction() as session,
@@ -261,7 +261,7 @@ def test_an_excluded_unit_comes_back_by_a_reopening_and_not_by_adding_it(year: Y
             now=year.now,
         )
     ask(year, place=COUNTER)
-    act(year, commands.confirm_reopening, KIMURA, place=COUNTER)
+    act(year, reopening.confirm_reopening, KIMURA, place=COUNTER)
     year.bring(COUNTER, to=State.SIGNED_OFF)
     assert (year.sheet(COUNTER).state, year.sheet(COUNTER).number) == (State.SIGNED_OFF, 2)
 

@@ -20,7 +20,7 @@ from app.db.guards import check, remove
 from app.db.migrate import FOLDER, upgrade
 from app.db.registry import GUARDS
 from app.db.session import Database
-from app.inspections.commands.sign_off import decline_reopening
+from app.inspections.commands.reopening import decline_reopening
 from app.inspections.models import (
     AnswerHistory,
     ProfileFlag,
