@@ -30,12 +30,13 @@ from app.cli.demo.words import (
     HEADS_WORDS_ON_CHANGES,
     REMARKS,
     RETURNS,
+    TAKEN_OUT,
     UNSUBMITTED,
 )
 from app.inspections.commands.answer import AnswerDraft, confirm_profile, record_answers
 from app.inspections.commands.hand_over import approve, hand_over, return_to_clerk
 from app.inspections.commands.review import JudgementDraft, finish_review, judge_items, return_items
-from app.inspections.commands.sign_off import close_unsubmitted, sign_off
+from app.inspections.commands.sign_off import close_unsubmitted, exclude, sign_off
 from app.inspections.queries.sheet import Sheet, SheetContent, content_of_sheet, find_sheet
 from app.inspections.rules import Judgement
 from app.journal.rules import Via
@@ -361,6 +362,16 @@ class Desk:
             actor=self.people.actor(MANAGER, now=now),
             inspection_id=self.inspection_id,
             reason=UNSUBMITTED,
+            now=now,
+        )
+
+    def exclude(self, now: datetime) -> None:
+        """The manager takes a unit out of the campaign."""
+        exclude(
+            self.session,
+            actor=self.people.actor(MANAGER, now=now),
+            inspection_id=self.inspection_id,
+            reason=TAKEN_OUT,
             now=now,
         )
 

@@ -39,7 +39,7 @@ from app.cli.demo.way import Event, Journey, Route, at_minute, events_of
 from app.cli.demo.words import NOTICE
 from app.inspections.commands.campaign import CampaignDraft, close_campaign, open_campaign, prepare_campaign
 from app.inspections.queries.sheet import find_sheet
-from app.inspections.rules import CampaignDates, CampaignKind, State
+from app.inspections.rules import SEALED, CampaignDates, CampaignKind, State
 from app.journal.rules import ActorMark
 from app.kernel.clock import business_date
 from app.kernel.ids import CampaignId, EditionId, InspectionId, UnitId
@@ -63,7 +63,7 @@ STORY_START: Final = datetime(2026, 11, 20, 0, 0, tzinfo=UTC)
 
 @dataclass(frozen=True, slots=True)
 class Sealed:
-    """A sheet that was signed off: who did it, and when."""
+    """A sheet that came to its end: who sealed it, and when."""
 
     inspection_id: InspectionId
     signer: str
@@ -299,11 +299,15 @@ def _way(
     )
     events = tuple(events_of(desk, route))
     yield from events
+    end = events[-1] if events else None
     if route.goal is State.CLOSED_UNSUBMITTED:
-        yield Event(at_minute(date(2025, 11, 18), 990), desk.close_unsubmitted)
-    if route.goal is State.SIGNED_OFF:
-        note = partial(_note_sealed, sealed, inspection_id, desk.signer)
-        yield Event(events[-1].at, note)
+        end = Event(at_minute(date(2025, 11, 18), 990), desk.close_unsubmitted)
+        yield end
+    if route.goal is State.EXCLUDED:
+        end = Event(at_minute(date(2026, 11, 9), 930), desk.exclude)
+        yield end
+    if route.goal in SEALED and end is not None:
+        yield Event(end.at, partial(_note_sealed, sealed, inspection_id, desk.signer))
 
 
 def _note_sealed(sealed: list[Sealed], inspection_id: InspectionId, signer: str, at: datetime) -> None:
@@ -354,11 +358,13 @@ def _routes_of_this_year() -> dict[str, Route]:
             code: Route(goal=State.ANSWERING, first_day=date(2026, 11, day), progress=progress, pace=2)
             for code, (day, progress) in _BEING_ANSWERED.items()
         },
+        _TAKEN_OUT: Route(goal=State.EXCLUDED, first_day=date(2026, 11, 4), progress=0),
         **{code: route for route, codes in _UNDER_WAY for code in codes},
     }
 
 
-_NOT_BEGUN: Final = ("2040", "4030", "7520", "8020", "9400")
+_NOT_BEGUN: Final = ("2040", "4030", "7520", "8020")
+_TAKEN_OUT: Final = "9400"
 _BEING_ANSWERED: Final = {
     "1030": (6, 1000),
     "2010": (10, 520),

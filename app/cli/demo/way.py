@@ -114,7 +114,7 @@ def events_of(desk: Desk, route: Route) -> Iterator[Event]:
 
 def _until(goal: State, steps: list[tuple[State, int, Act]]) -> list[tuple[State, int, Act]]:
     """Keep the steps up to the last one that leaves the sheet in the state that is wanted."""
-    if goal is State.CLOSED_UNSUBMITTED:
+    if goal in {State.CLOSED_UNSUBMITTED, State.EXCLUDED}:
         goal = State.ANSWERING
     last = max((place for place, (state, _, _) in enumerate(steps) if state is goal), default=-1)
     return steps[: last + 1]

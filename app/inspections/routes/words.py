@@ -77,10 +77,6 @@ def doable(page: CheckPage) -> tuple[Link, ...]:
     for action, (endpoint, label) in _PAGE_OF_ACTION.items():
         if action in page.actions:
             links.append(Link(label, url_for(endpoint, inspection_id=sheet.id)))
-    if page.may_reopen:
-        links.append(
-            Link("再開を申し出る・判断する", url_for("inspections.reopening_page", inspection_id=sheet.id))
-        )
     return tuple(links)
 
 
