@@ -115,13 +115,20 @@ class ScorePage:
     review_ended: bool
 
 
-def score_page(session: Session, *, actor: Actor, inspection_id: InspectionId, today: date) -> ScorePage:
-    """Return the score of a sheet: seven statements.
+def score_page(
+    session: Session,
+    *,
+    actor: Actor,
+    inspection_id: InspectionId,
+    today: date,
+    number: int | None = None,
+) -> ScorePage:
+    """Return the score of a sheet, as it is now or as an earlier revision was: seven statements.
 
     Raises:
         NotFound: there is no such sheet for the actor.
     """
-    sheet = find_sheet(session, actor=actor, inspection_id=inspection_id)
+    sheet = find_sheet(session, actor=actor, inspection_id=inspection_id, number=number)
     content = content_of_sheet(session, sheet=sheet)
     return ScorePage(
         sheet=sheet,

@@ -65,4 +65,4 @@ def sheet_all(inspection_id: UUID) -> str:
             number=numbered("revision"),
         )
     log_access(inspection_id=page.sheet.id, unit_id=page.sheet.unit_id, act="sheet.all")
-    return render_template("inspections/sheet_all.html", page=page)
+    return render_template("inspections/sheet_all.html", page=page, revision=numbered("revision"))

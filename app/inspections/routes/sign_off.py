@@ -23,6 +23,7 @@ from app.kernel.ids import InspectionId
 from app.people.commands import prove_again
 from app.people.routes import origin
 from app.web.access import actor, now, requires, today, visitor
+from app.web.addresses import numbered
 from app.web.forms import key_for_page, perform
 
 
@@ -31,7 +32,13 @@ from app.web.forms import key_for_page, perform
 def score(inspection_id: UUID) -> str:
     """Every figure, opened to the lines that made it."""
     with reading() as session:
-        page = score_page(session, actor=actor(), inspection_id=InspectionId(inspection_id), today=today())
+        page = score_page(
+            session,
+            actor=actor(),
+            inspection_id=InspectionId(inspection_id),
+            today=today(),
+            number=numbered("revision"),
+        )
     log_access(inspection_id=page.sheet.id, unit_id=page.sheet.unit_id, act="sheet.score")
     return render_template("inspections/sign_off_score.html", page=page)
 

@@ -177,6 +177,8 @@ def test_after_a_reopening_the_reason_is_told_and_the_first_revision_stays_at_ha
     assert f'{path}/report.pdf?revision=2"' not in history
     assert f'{path}/all?revision=1"' in history
     assert "審査後" in clerk.get(f"{path}/all?revision=1").text
+    assert f'{path}/score?revision=1"' in clerk.get(f"{path}/all?revision=1").text
+    assert "審査が終わると" not in clerk.get(f"{path}/score?revision=1").text
     assert clerk.get(f"{path}/all?revision=9").status_code == 404
 
 
