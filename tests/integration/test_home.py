@@ -1,5 +1,6 @@
 """The home page of each role: what to do now, and nothing that is somebody else's."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -8,9 +9,10 @@ from flask import Flask
 from app.db.session import Database
 from app.home.queries import home_page
 from app.inspections.commands.answer import confirm_profile
+from app.inspections.queries.lists import HeaderCounter
 from app.inspections.rules import Judgement, State
 from app.kernel.clock import business_date
-from tests.factories.inspections import DATES, Year
+from tests.factories.inspections import DATES, Year, running_year
 from tests.people import (
     AFFAIRS,
     BRANCH,
@@ -130,3 +132,41 @@ def test_the_administrator_sees_the_installation_and_no_sheet(year: Year, app: F
     assert client.get("/").headers["Location"] == "/installation"
     assert "バックアップ" in client.get("/installation").text
     assert client.get(f"/inspections/{year.sheets[COUNTER.code]}").status_code == 404
+
+
+# ------------------------------------------------------------------------------- the figures in the header
+
+OWN, REVIEW = {"inspections": 1, "review": 0}, {"inspections": 0, "review": 1}
+
+
+@pytest.mark.parametrize(
+    ("state", "cast", "figures"),
+    [
+        (State.ANSWERING, SATO, OWN),
+        (State.AWAITING_HEAD, SUZUKI, OWN),
+        (State.SUBMITTED, TANAKA, REVIEW),
+        (State.UNDER_REVIEW, TANAKA, REVIEW),
+        (State.RETURNED, SATO, OWN),
+        (State.AWAITING_REAPPROVAL, SUZUKI, OWN),
+        (State.REVIEWED, KIMURA, REVIEW),
+    ],
+)
+def test_the_header_counts_a_sheet_for_whoever_it_waits_for(
+    database: Database, state: State, cast: Cast, figures: dict[str, int]
+) -> None:
+    year = running_year(database, places=(AFFAIRS,))
+    year.bring(AFFAIRS, to=state)
+    counter = HeaderCounter()
+    for one in (SATO, SUZUKI, TANAKA, KIMURA, ITO):
+        with database.reading() as session:
+            found = counter.waiting(session, actor=year.actor(one))
+        assert found == (figures if one is cast else {"inspections": 0, "review": 0}), one.name
+
+
+@pytest.mark.parametrize("state", [State.AWAITING_HEAD, State.AWAITING_REAPPROVAL])
+def test_the_header_counts_for_a_deputy_what_waits_for_the_head(database: Database, state: State) -> None:
+    year = running_year(database, places=(AFFAIRS,))
+    year.bring(AFFAIRS, to=state)
+    deputy = replace(year.actor(HIGASHI), deputy_of=frozenset({AFFAIRS.id}))
+    with database.reading() as session:
+        assert HeaderCounter().waiting(session, actor=deputy) == OWN

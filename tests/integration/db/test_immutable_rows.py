@@ -17,8 +17,10 @@ from sqlalchemy.exc import DBAPIError
 
 from app.db.guards import MESSAGE, Guard
 from app.db.registry import GUARDS, METADATA
+from app.db.session import Database
 from app.db.types import Instant
 from tests.databases import on_postgresql
+from tests.integration.db.conftest import outsider
 
 Row = Mapping[str, Any]
 Frozen = Mapping[str, list[tuple[Any, ...]]]
@@ -426,6 +428,28 @@ def stays(door: Engine, attack: Attack) -> None:
     assert outcome.after == before
     assert on_postgresql() or MESSAGE in outcome.refusal
     assert outcome.refusal
+
+
+@pytest.mark.parametrize("clause", CLAUSES)
+def test_no_other_revision_of_a_sheet_becomes_the_current_one_in_place_of_a_sealed_one(
+    own_settled: Database, clause: str
+) -> None:
+    """The row stays on its sheet and only begins to count for the index: through another program's door as well."""
+    guard = BY_TABLE["revision"]
+    with own_settled.engine.begin() as connection:
+        sealed = rows_of(connection, guard, condition="r.state = 'closed_unsubmitted'")[0]
+        other = {
+            **{name: value for name, value in sealed.items() if name != "rowid"},
+            "id": another(METADATA.tables["revision"].c.id, sealed["id"]),
+            "number": 9,
+            "current": False,
+            "state": "answering",
+        }
+        connection.execute(text(insert_sql(guard, other)), other)
+    door = outsider(own_settled.engine.url.render_as_string(hide_password=False))
+    sql = f'UPDATE {clause} revision SET "current" = :yes WHERE id = :id'  # noqa: S608 - our own names
+    stays(door, Attack(sql, {"yes": True, "id": other["id"]}))
+    door.dispose()
 
 
 # ----------------------------------------------------------------------------- the guards know every key

@@ -121,6 +121,18 @@ def test_a_moment_goes_on_after_a_reading_that_failed(database: Database) -> Non
     assert database.engine.pool.checkedout() == 0  # type: ignore[attr-defined]  # a queue pool
 
 
+def test_a_reading_that_failed_is_not_read_on_by_the_next(database: Database) -> None:
+    """Also when it was not the database that failed: what the session holds then is not known."""
+    with one_moment():
+        with pytest.raises(RuntimeError, match="in the middle"), reading() as broken:
+            raise RuntimeError("in the middle")
+        with reading() as fresh:
+            assert fresh is not broken
+            assert units(fresh)
+        with reading() as again:
+            assert again is fresh
+
+
 # ----------------------------------------------------------------------------------------- writing
 
 

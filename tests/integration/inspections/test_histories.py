@@ -16,8 +16,8 @@ from app.inspections.commands.answer import AnswerDraft, Outcome, Recorded, conf
 from app.inspections.commands.hand_over import hand_over
 from app.inspections.commands.reopening import confirm_reopening, request_reopening
 from app.inspections.commands.review import cancel_return
-from app.inspections.commands.sign_off import exclude
-from app.inspections.models import Answer, AnswerHistory, ProfileHistory, SealedRevision
+from app.inspections.commands.sign_off import close_unsubmitted, exclude
+from app.inspections.models import Answer, AnswerHistory, ProfileHistory, Revision, SealedRevision
 from app.inspections.queries.sheet import SheetContent, content_of_sheet, subject_of
 from app.inspections.rules import Judgement, Origin, State
 from app.journal.queries import JournalLine, lines_of
@@ -26,7 +26,7 @@ from app.kernel.clock import business_date
 from app.kernel.digest import salted_digest
 from app.kernel.errors import NotAllowed, NotNow, StaleVersion
 from tests.conftest import StandingClock
-from tests.factories.inspections import Year
+from tests.factories.inspections import Year, at_grace_end
 from tests.people import AFFAIRS, KIMURA, SATO, SUZUKI, TANAKA, Cast
 from tests.sign_in import signed_in
 
@@ -139,6 +139,16 @@ def test_the_same_reply_sent_twice_is_done_once(returned: Year) -> None:
     assert (again.outcome, again.version) == (Outcome.UNCHANGED, first.version)
 
 
+def test_another_text_under_a_name_that_was_used_is_a_conflict(returned: Year) -> None:
+    """Also on the newest version: one name stands for one save."""
+    first = save(returned, client="one-name", level="implemented")
+    second = save(returned, client="one-name", level="not_implemented")
+    assert (second.outcome, second.version) == (Outcome.CONFLICT, first.version)
+    assert second.kept == content(returned).answers[returned.item_id("D02")]
+    assert second.kept is not None
+    assert second.kept.level == "implemented"
+
+
 def test_who_only_replied_took_part(returned: Year) -> None:
     save(returned, SUZUKI, client="reply-one", reply=PAPER)
     with returned.database.reading() as session:
@@ -187,6 +197,30 @@ def test_a_cancelled_return_puts_back_what_the_head_had_approved(
             answer.comment,
         )
     assert returned.sheet(AFFAIRS).answered == len(after.items)
+
+
+def test_a_cancelled_return_counts_an_answer_again_that_had_been_taken_out(returned: Year) -> None:
+    before = returned.sheet(AFFAIRS).answered
+    save(returned, client="taken-out", level=None)
+    assert returned.sheet(AFFAIRS).answered == before - 1
+    cancel(returned)
+    assert returned.sheet(AFFAIRS).answered == before
+
+
+def test_a_cancelled_return_puts_the_score_back_too(returned: Year) -> None:
+    before = own_score(returned)
+    _handed_over(returned)
+    assert own_score(returned) != before
+    cancel(returned)
+    assert own_score(returned) == before
+
+
+def own_score(year: Year) -> tuple[int | None, int | None]:
+    """The summary of the department's own score."""
+    sheet = year.sheet(AFFAIRS)
+    with year.database.reading() as session:
+        row = session.get_one(Revision, sheet.revision_id)
+        return row.self_earned, row.self_possible
 
 
 def test_what_was_put_back_is_the_clerks_answer_and_the_reviewers_act(returned: Year) -> None:
@@ -327,6 +361,23 @@ def test_a_profile_sent_without_a_version_is_refused(year: Year, app: Flask) -> 
     assert rows(year, ProfileHistory) == []
 
 
+def test_an_answer_of_an_item_that_does_not_apply_is_not_counted(year: Year) -> None:
+    confirm(year, mn=False, seen=0)
+    for key, answered in (("D03", 0), ("D01", 1)):
+        draft = AnswerDraft(
+            item_id=year.item_id(key), level="implemented", comment="", seen_version=0, client_id=f"of-{key}"
+        )
+        with year.database.transaction() as session:
+            record_answers(
+                session,
+                actor=year.actor(SATO),
+                inspection_id=year.sheets[AFFAIRS.code],
+                drafts=[draft],
+                now=year.now,
+            )
+        assert year.sheet(AFFAIRS).answered == answered
+
+
 # ---------------------------------------------------------------------------------- before the first day
 
 
@@ -393,6 +444,43 @@ def test_the_seal_holds_who_did_what_when_and_why(year: Year) -> None:
     assert {line[5] for line in value["returns"]} == {str(TANAKA.id)}
     assert [line[3] for line in value["profile"]["confirmed"]] == [str(SATO.id)]
     assert [line[1] for line in value["approvals"]] == ["whole", "changes"]
+
+
+def test_the_seal_holds_each_reply_with_who_gave_it_and_when(returned: Year) -> None:
+    replied_at = returned.now
+    save(returned, client="reply-one", reply=PAPER)
+    returned.now += timedelta(minutes=5)
+    returned.answer(AFFAIRS, levels={"D08": "partial"}, comment="直した。")
+    for act in (
+        returned.hand_over,
+        returned.approve,
+        returned.judge,
+        returned.finish_review,
+        returned.sign_off,
+    ):
+        act(AFFAIRS)
+    lines = {line[0]: line[7:] for line in sealed_by(returned)["returns"]}
+    assert lines == {"D02": [PAPER, str(SATO.id), replied_at.isoformat()], "D08": ["", None, None]}
+
+
+@pytest.mark.parametrize("command", [close_unsubmitted, exclude])
+def test_a_sheet_that_moved_on_while_the_reason_was_written_is_not_ended(
+    year: Year, command: Callable[..., None]
+) -> None:
+    year.now = at_grace_end()
+    seen = year.sheet(AFFAIRS).version
+    year.bring(AFFAIRS, to=State.AWAITING_HEAD)
+    with pytest.raises(StaleVersion), year.database.transaction() as session:
+        command(
+            session,
+            actor=year.actor(KIMURA),
+            inspection_id=year.sheets[AFFAIRS.code],
+            reason="督促に応答がないため",
+            now=year.now,
+            seen_version=seen,
+        )
+    assert year.sheet(AFFAIRS).state is State.AWAITING_HEAD
+    assert rows(year, SealedRevision) == []
 
 
 def test_the_seal_holds_the_reason_of_an_exclusion(year: Year) -> None:

@@ -1,8 +1,11 @@
 """Opening a sealed sheet again: granted, declined, taken back; in an ended campaign; for an excluded unit."""
 
+import json
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from threading import Barrier
+from typing import TypeVar
 
 import pytest
 from flask import Flask
@@ -11,19 +14,31 @@ from sqlalchemy.exc import IntegrityError
 
 from app.db.session import Database
 from app.inspections.commands import reopening, sign_off
+from app.inspections.commands.answer import AnswerDraft, confirm_profile, record_answers
 from app.inspections.commands.campaign import add_unit, close_campaign
-from app.inspections.models import Campaign, Inspection, Reopening, Revision
-from app.inspections.rules import CampaignState, State
+from app.inspections.models import (
+    Answer,
+    AnswerHistory,
+    Campaign,
+    Inspection,
+    ProfileHistory,
+    Reopening,
+    Revision,
+)
+from app.inspections.queries.sheet import subject_of
+from app.inspections.rules import CampaignState, Origin, State
 from app.journal.queries import JournalLine, lines_of
 from app.journal.rules import Subject, SubjectType
+from app.kernel.clock import business_date
 from app.kernel.digest import salted_digest
 from app.kernel.errors import InvalidInput, NotAllowed, NotNow, Refusal
 from app.kernel.ids import UnitId, new_id
 from tests.conftest import StandingClock
 from tests.factories.inspections import Year, running_year
-from tests.people import AFFAIRS, BRANCH, COUNTER, KIMURA, OGAWA, SATO, TANAKA, Cast, Place
+from tests.people import AFFAIRS, BRANCH, COUNTER, KIMURA, OGAWA, SATO, SUZUKI, TANAKA, Cast, Place
 from tests.sign_in import signed_in
 
+T = TypeVar("T", AnswerHistory, Answer, ProfileHistory)
 WHY = "写しが別の年度だったため"
 OTHERS = {"idempotency_key": "b" * 20, "decline_reason": "自分で断る"}
 
@@ -180,6 +195,138 @@ def test_after_a_reopening_the_reason_is_told_and_the_first_revision_stays_at_ha
     assert f'{path}/score?revision=1"' in clerk.get(f"{path}/all?revision=1").text
     assert "審査が終わると" not in clerk.get(f"{path}/score?revision=1").text
     assert clerk.get(f"{path}/all?revision=9").status_code == 404
+
+
+# -------------------------------------------------------------------------- what the second revision begins with
+
+
+def reopened(year: Year) -> None:
+    ask(year)
+    act(year, reopening.confirm_reopening, KIMURA)
+
+
+def reply(year: Year, words: str) -> None:
+    """The clerk corrects nothing in D02, and replies."""
+    item_id = year.item_id("D02")
+    draft = AnswerDraft(
+        item_id=item_id,
+        level="partial",
+        comment="理由を書いた。",
+        seen_version=1,
+        client_id="a-reply",
+        reply=words,
+    )
+    sheet = year.sheets[AFFAIRS.code]
+    with year.database.transaction() as session:
+        record_answers(session, actor=year.actor(SATO), inspection_id=sheet, drafts=[draft], now=year.now)
+
+
+def of_revision(year: Year, table: type[T], number: int) -> list[T]:
+    with year.database.reading() as session:
+        rows = session.scalars(
+            select(table)
+            .join(Revision, Revision.id == table.revision_id)
+            .where(Revision.inspection_id == year.sheets[AFFAIRS.code], Revision.number == number)
+        )
+        return list(rows)
+
+
+@pytest.fixture
+def corrected(year: Year) -> Year:
+    """総務課's sheet signed off after a return: D02 with a reply and another version, D08 corrected."""
+    year.bring(AFFAIRS, to=State.RETURNED)
+    reply(year, "控えは書庫にあります。")
+    year.answer(AFFAIRS, levels={"D08": "partial"}, comment="直した。")
+    for step in (year.hand_over, year.approve, year.judge, year.finish_review, year.sign_off):
+        step(AFFAIRS)
+    return year
+
+
+def test_each_answer_begins_again_with_its_last_save_and_nobodys_act(corrected: Year) -> None:
+    before = {row.item_id: row for row in of_revision(corrected, Answer, 1)}
+    assert {row.version for row in before.values()} == {1, 2}
+    reopened(corrected)
+    history = of_revision(corrected, AnswerHistory, 2)
+    assert len(history) == len(before)
+    for row in history:
+        kept = before[row.item_id]
+        assert (row.version, row.level, row.comment) == (kept.version, kept.level, kept.comment)
+        assert (row.answered_by, row.answered_at) == (kept.answered_by, kept.answered_at)
+    assert {(row.origin, row.reply, row.client_id) for row in history} == {
+        (Origin.CARRIED.value, None, "carried over")
+    }
+
+
+def test_the_profile_begins_again_with_its_last_confirmation_and_counts_on(signed: Year) -> None:
+    [before] = of_revision(signed, ProfileHistory, 1)
+    reopened(signed)
+    [row] = of_revision(signed, ProfileHistory, 2)
+    assert (row.version, row.flags, row.origin) == (before.version, before.flags, Origin.CARRIED.value)
+    assert (row.confirmed_by, row.confirmed_at) == (before.confirmed_by, before.confirmed_at)
+    with signed.database.transaction() as session:
+        confirm_profile(
+            session,
+            actor=signed.actor(SUZUKI),
+            inspection_id=signed.sheets[AFFAIRS.code],
+            flags={"MN": True},
+            seen_version=before.version,
+            now=signed.now,
+        )
+    found = {row.version: row for row in of_revision(signed, ProfileHistory, 2)}
+    assert set(found) == {before.version, before.version + 1}
+    assert json.loads(found[before.version + 1].flags) == {"MN": True}
+
+
+def test_of_several_confirmations_only_the_last_is_carried_over(year: Year) -> None:
+    for version, mn in enumerate((True, False)):
+        with year.database.transaction() as session:
+            confirm_profile(
+                session,
+                actor=year.actor(SATO),
+                inspection_id=year.sheets[AFFAIRS.code],
+                flags={"MN": mn},
+                seen_version=version,
+                now=year.now,
+            )
+    year.bring(AFFAIRS, to=State.SIGNED_OFF)
+    reopened(year)
+    [row] = of_revision(year, ProfileHistory, 2)
+    assert (row.version, json.loads(row.flags)) == (2, {"MN": False})
+
+
+def test_who_took_part_before_a_reopening_took_part(signed: Year) -> None:
+    reopened(signed)
+    sheet = signed.sheet(AFFAIRS)
+    assert sheet.number == 2
+    with signed.database.reading() as session:
+        subject = subject_of(session, sheet=sheet, today=business_date(signed.now))
+    assert subject.recorded_by == {SATO.id}
+    assert subject.approved_by == {SUZUKI.id}
+    assert subject.reviewed_by == {TANAKA.id}
+    assert subject.requested_by == frozenset()
+
+
+def test_who_reviewed_before_a_reopening_does_not_answer_after_it(signed: Year) -> None:
+    reopened(signed)
+    moved = replace(signed.actor(TANAKA), clerk_of=frozenset({AFFAIRS.id}))
+    draft = AnswerDraft(
+        item_id=signed.item_id("D02"),
+        level="implemented",
+        comment="",
+        seen_version=1,
+        client_id="transferred",
+    )
+    sheet = signed.sheets[AFFAIRS.code]
+    with pytest.raises(NotAllowed, match="審査した点検票"), signed.database.transaction() as session:
+        record_answers(session, actor=moved, inspection_id=sheet, drafts=[draft], now=signed.now)
+
+
+def test_a_request_that_was_decided_bars_nobody_from_the_next(signed: Year) -> None:
+    ask(signed, KIMURA)
+    act(signed, reopening.decline_reopening, OGAWA, reason="控えで足りるため")
+    ask(signed, TANAKA)
+    act(signed, reopening.confirm_reopening, KIMURA)
+    assert signed.sheet(AFFAIRS).number == 2
 
 
 # ---------------------------------------------------------------------------------- in an ended campaign

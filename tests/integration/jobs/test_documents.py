@@ -80,6 +80,15 @@ def test_every_sealed_revision_gets_its_document_once(year: Year, settings: Sett
         assert verify(session).faults == ()
 
 
+def test_what_is_more_than_one_batch_is_made_in_one_sweep(
+    year: Year, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Two of the three were sealed at the same instant: the end of the first batch lies between them."""
+    monkeypatch.setattr(documents, "BATCH", 2)
+    assert swept(year, settings) == 3
+    assert len(kept(year)) == 3
+
+
 def test_the_journal_names_nobody_for_what_the_sweep_did(year: Year, settings: Settings) -> None:
     swept(year, settings)
     subject = Subject(type=SubjectType.INSPECTION, id=str(year.sheets[BRANCH.code]))

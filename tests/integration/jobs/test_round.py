@@ -22,9 +22,11 @@ from app.journal.commands import record, seal, seal_daily
 from app.journal.models import JournalSeal
 from app.journal.queries import verify
 from app.journal.rules import ActorMark, Subject, SubjectType, Via
+from app.people.commands import attempts, sessions
 from app.people.models import Account, SignInSession, SignInThrottle
 from app.people.rules import forgotten_before
 from app.reports.models import KeptDocument
+from app.web import forms
 from app.web.models import SentForm
 from tests.factories.inspections import running_year
 from tests.integration.cli.served import environment, free_port, serving
@@ -67,6 +69,25 @@ def test_forms_sent_more_than_thirty_days_ago_are_forgotten(database: Database, 
     assert ran(settings, now=STORY)[Job.SENT_FORMS] == 1
     with database.reading() as session:
         assert session.scalars(select(SentForm.key_digest)).all() == ["young"]
+
+
+def test_what_is_more_than_one_batch_is_forgotten_in_one_round(
+    database: Database, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for module in (forms, attempts, sessions):
+        monkeypatch.setattr(module, "AT_ONCE", 2)
+    long_ago, names = STORY - timedelta(days=9 * 366), [f"old {number}" for number in range(5)]
+    sent = {"body_digest": "b", "location": "/", "message": "", "sent_at": long_ago}
+    counted = {"failures": 9, "last_failure_at": long_ago}
+    with database.transaction() as session:
+        account = session.scalars(select(Account.id).limit(1)).one()
+        seen = {"created_at": long_ago, "last_seen_at": long_ago, "proved_at": long_ago}
+        signed_in = {"account_id": account, "user_agent": "", **seen}
+        session.execute(insert(SentForm), [{"key_digest": name, **sent} for name in names])
+        session.execute(insert(SignInThrottle), [{"key_digest": name, **counted} for name in names])
+        session.execute(insert(SignInSession), [{"token_digest": name, **signed_in} for name in names])
+    done = ran(settings, now=STORY)
+    assert [done[job] for job in (Job.SENT_FORMS, Job.SIGN_IN_COUNTS, Job.SESSIONS)] == [5, 5, 5]
 
 
 def test_counts_that_slow_nobody_down_are_forgotten(database: Database, settings: Settings) -> None:

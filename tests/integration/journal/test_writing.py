@@ -176,3 +176,17 @@ def test_two_seals_in_one_transaction_see_what_happened_between_them(database: D
             seal(session, reason="test", now=STORY)
     outcome = verified(database)
     assert (outcome.entries, outcome.seals, outcome.faults) == (2, 2, ())
+
+
+def test_a_second_seal_reads_the_heads_afresh_where_a_session_still_holds_them(database: Database) -> None:
+    with database.transaction() as session:
+        record(session, subject=SHEET, event="test.happened", actor=CLERK, now=STORY)
+        seal(session, reason="test", now=STORY)
+        held = session.scalars(select(JournalHead)).all()
+        digest = record(session, subject=SHEET, event="test.happened", actor=CLERK, now=STORY)
+        made = seal(session, reason="test", now=STORY)
+        line = session.get_one(JournalSealLine, (2, SHEET.type.value, SHEET.id))
+        assert (line.sequence, line.digest) == (2, digest)
+    assert [head.subject_id for head in held] == [SHEET.id]
+    assert (made.sequence, made.entries, made.subjects) == (2, 2, 1)
+    assert verified(database).faults == ()

@@ -12,7 +12,7 @@ from typing import Final
 
 import pytest
 from alembic.script import ScriptDirectory
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, select, update
 
 from app.access.actor import Actor
 from app.db.engine import make_engine
@@ -134,6 +134,37 @@ def test_who_replied_before_still_took_part(upgraded: Database) -> None:
         subject = subject_of(session, sheet=sheet, today=LATER.date())
     assert [entry.reply for entry in answered] == ["来月に直します。"]
     assert TAKAHASHI.id in subject.recorded_by
+
+
+def test_what_was_recorded_in_a_first_revision_was_given(upgraded: Database) -> None:
+    first = select(Revision.id).where(Revision.number == 1)
+    with upgraded.reading() as session:
+        for table in (AnswerHistory, ProfileHistory):
+            found = session.scalars(select(table.origin).where(table.revision_id.in_(first))).all()
+            assert set(found) == {"given"}, table.__tablename__
+
+
+def test_a_request_to_reopen_from_before_is_the_first_of_its_revision(upgraded: Database) -> None:
+    with upgraded.reading() as session:
+        assert session.scalars(select(Reopening.sequence)).all() == [1, 1]
+
+
+def test_whoever_recorded_answers_before_still_took_part_by_them_alone(empty_url: str) -> None:
+    """Without the confirmation of the profile, which names the same people."""
+    database = Database(make_engine(empty_url))
+    upgrade(database, target="0001")
+    with database.migrating() as connection:
+        load(connection, HERE / "rows_of_0001.sql")
+        connection.execute(update(ProfileFlag).values(confirmed_by=None, confirmed_at=None))
+    upgrade(database)
+    actor = manager(database)
+    with database.reading() as session:
+        returned = session.scalars(select(Revision).where(Revision.state == State.RETURNED.value)).one()
+        sheet = find_sheet(session, actor=actor, inspection_id=InspectionId(returned.inspection_id))
+        subject = subject_of(session, sheet=sheet, today=LATER.date())
+        assert session.scalars(select(ProfileHistory)).all() == []
+    assert subject.recorded_by == {TAKAHASHI.id}
+    database.engine.dispose()
 
 
 def test_a_request_to_reopen_that_waited_can_be_decided(upgraded: Database) -> None:
