@@ -1,9 +1,11 @@
 """The manager's pages: sign-off, giving back to the reviewers, reopening; and the score, for every reader."""
 
+from collections.abc import Callable
 from uuid import UUID
 
 from flask import render_template, url_for
 from flask.typing import ResponseReturnValue
+from wtforms import Field
 
 from app.access.permissions import Permission
 from app.db.session import reading, transaction
@@ -24,7 +26,7 @@ from app.people.commands import prove_again
 from app.people.routes import origin
 from app.web.access import actor, now, requires, today, visitor
 from app.web.addresses import numbered
-from app.web.forms import key_for_page, perform
+from app.web.forms import Form, key_for_page, perform
 
 
 @blueprint.get("/inspections/<uuid:inspection_id>/score")
@@ -123,23 +125,14 @@ def reopening_page(inspection_id: UUID) -> str:
 def request_reopening(inspection_id: UUID) -> ResponseReturnValue:
     """Ask to open a sealed sheet again; somebody else agrees."""
     form = ReopeningForm()
-    if not form.validate():
-        return _reopening(inspection_id, form=form), 422
-    try:
-        return perform(
-            lambda session: reopening.request_reopening(
-                session,
-                actor=actor(),
-                inspection_id=InspectionId(inspection_id),
-                reason=form.reason.data or "",
-                now=now(),
-            ),
-            to=url_for("inspections.reopening_page", inspection_id=inspection_id),
-            message="再開を申し出ました。もう一人が認めると、所属が回答を直せます。",
-        )
-    except InvalidInput as refusal:
-        form.take(refusal)
-        return _reopening(inspection_id, form=form), 422
+    return _with_reason(
+        inspection_id,
+        form=form,
+        reason=form.reason,
+        command=reopening.request_reopening,
+        again=lambda: _reopening(inspection_id, form=form),
+        message="再開を申し出ました。もう一人が認めると、所属が回答を直せます。",
+    )
 
 
 @blueprint.post("/inspections/<uuid:inspection_id>/confirm-reopening")
@@ -160,23 +153,43 @@ def confirm_reopening(inspection_id: UUID) -> ResponseReturnValue:
 def decline_reopening(inspection_id: UUID) -> ResponseReturnValue:
     """Refuse a request to open a sealed sheet again, with the reason."""
     form = DeclineForm()
+    return _with_reason(
+        inspection_id,
+        form=form,
+        reason=form.decline_reason,
+        command=reopening.decline_reopening,
+        again=lambda: _reopening(inspection_id, decline=form),
+        message="再開の申し出を断りました。点検票は封印されたままです。",
+    )
+
+
+def _with_reason(
+    inspection_id: UUID,
+    *,
+    form: Form,
+    reason: Field,
+    command: Callable[..., None],
+    again: Callable[[], str],
+    message: str,
+) -> ResponseReturnValue:
+    """Carry out an act that needs a reason, and lead back to the page; `again` shows the form with what is to be mended."""
     if not form.validate():
-        return _reopening(inspection_id, decline=form), 422
+        return again(), 422
     try:
         return perform(
-            lambda session: reopening.decline_reopening(
+            lambda session: command(
                 session,
                 actor=actor(),
                 inspection_id=InspectionId(inspection_id),
-                reason=form.decline_reason.data or "",
+                reason=reason.data or "",
                 now=now(),
             ),
             to=url_for("inspections.reopening_page", inspection_id=inspection_id),
-            message="再開の申し出を断りました。点検票は封印されたままです。",
+            message=message,
         )
     except InvalidInput as refusal:
         form.take(refusal)
-        return _reopening(inspection_id, decline=form), 422
+        return again(), 422
 
 
 @blueprint.post("/inspections/<uuid:inspection_id>/withdraw-reopening")

@@ -116,11 +116,11 @@ def test_a_conflict_that_nobody_decided_replaces_nothing(clerk: FlaskClient, yea
         "comment-D02": "わたしのD02",
     }
     both = clerk.post(path, data=mine)
-    assert (both.status_code, both.text.count("先に変えました</h3>")) == (409, 2)
+    assert (both.status_code, both.text.count("変えました</h3>")) == (409, 2)
     again = form_of(both, "answers")
     assert clerk.post(path, data=again).status_code == 409
     one = clerk.post(path, data=again | {"keep-D01": "mine"})
-    assert (one.status_code, one.text.count("先に変えました</h3>")) == (409, 1)
+    assert (one.status_code, one.text.count("変えました</h3>")) == (409, 1)
     with year.database.reading() as session:
         answers = content_of_sheet(session, sheet=year.sheet(AFFAIRS)).answers
     assert answers[year.item_id("D01")].comment == "わたしのD01"
