@@ -34,7 +34,7 @@ class Round:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outcome:
-    """How one job went: how many things it did, or None when it failed (the log says why)."""
+    """How one job went: how many things it did, or None when it failed (the log says why) or was asked to stop half-way."""
 
     job: Job
     done: int | None
