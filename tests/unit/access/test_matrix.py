@@ -115,6 +115,23 @@ admin       *                 .             .           *
 staff       .                 .             .           *
 stranger    .                 .             .           *
 """
+DESK_TABLE: Final = """
+role        CALENDAR_MANAGE  REMINDER_SEND  REVIEW_TEMPLATE_MANAGE  SYSTEM_MANAGE  SYSTEM_READ
+clerk       .                .              .                       .              *
+head        .                .              .                       .              *
+deputy      .                .              .                       .              *
+stand-in    .                .              .                       .              *
+reviewer    *                *              *                       *              *
+manager     *                *              *                       *              *
+chief       .                .              .                       .              *
+signer      .                .              .                       .              *
+substitute  .                .              .                       .              *
+auditor     .                .              .                       .              *
+cio         .                .              .                       .              *
+admin       .                .              .                       .              .
+staff       .                .              .                       .              *
+stranger    .                .              .                       .              .
+"""
 UNIT_TABLES: Final[Mapping[Permission, str]] = {
     Permission.UNIT_INSPECTION_READ: """
         role        own  below  other  lead  ownlead
@@ -297,7 +314,7 @@ def _rows(table: str) -> dict[str, dict[str, str]]:
 def _expected() -> dict[tuple[Permission, str, str], str]:
     """Every cell, by permission, role and relation."""
     cells = {}
-    for table in (CAMPAIGN_TABLE, CHECKLIST_TABLE, CITY_TABLE):
+    for table in (CAMPAIGN_TABLE, CHECKLIST_TABLE, CITY_TABLE, DESK_TABLE):
         for role, row in _rows(table).items():
             for name, cell in row.items():
                 permission = Permission[name if name.startswith("OWN") else f"CITY_{name}"]
