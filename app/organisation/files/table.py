@@ -1,14 +1,7 @@
-"""Lists from a spreadsheet: CSV in, typed rows out, with every problem of every row at once. No database.
+"""Tables from a spreadsheet: CSV or Excel in, typed rows out, with every problem of every row at once. No database.
 
-所属の一覧 (columns in any order, the last one may be missing)::
-
-    所属コード,所属名,かな,種別,ポリシー主体,上位所属コード,並び順,有効開始日,有効終了日
-    0100,総務部,そうむぶ,部,市長部局,,10,令和8年4月1日,
-    0101,総務課,そうむか,課,市長部局,0100,11,2026-04-01,
-
-UTF-8 (with or without its mark) and CP932 (what Excel calls CSV) are read. Names are kept exactly as typed;
+UTF-8 (with or without its mark) and CP932 (what Excel calls CSV) are read, and workbooks (.xlsx, the first sheet). Names are kept exactly as typed;
 only codes, numbers and dates are folded to half width. Rows are counted as Excel does: the header is row 1.
-An end date is the last day on which the row holds: 令和8年3月31日 is followed by 令和8年4月1日, no gap.
 """
 
 import csv
@@ -24,8 +17,7 @@ from typing import Any, Final, TypeVar
 from app.kernel.errors import InvalidInput, Problem
 from app.kernel.fiscal_year import ERAS, LATEST_DAY, is_reckoned
 from app.kernel.text import text_problems
-from app.organisation.rules import UnitRow, UnitSpan
-from app.organisation.texts import POLICY_OWNER, UNIT_KIND
+from app.organisation.files.workbook import is_workbook, workbook_records
 
 T = TypeVar("T")
 E = TypeVar("E", bound=StrEnum)
@@ -53,14 +45,14 @@ class Column:
 
 
 def read_lines(data: bytes, *, columns: Sequence[Column]) -> tuple["Line", ...]:
-    """Return the filled rows of a CSV file.
+    """Return the filled rows of a CSV file or a workbook.
 
     Raises:
         InvalidInput: another encoding, a header that does not fit, a broken quotation, too much.
     """
     if len(data) > LARGEST_FILE:
         raise InvalidInput.of(f"ファイルが大きすぎます。{LARGEST_FILE // 1_000_000}MBまで読み取れます。")
-    records = _records(decoded(data))
+    records = workbook_records(data) if is_workbook(data) else _records(decoded(data))
     header = next(records, (1, []))[1]
     labels = _labels(header, columns=columns)
     lines = [_line(row, record, labels) for row, record in records if any(c.strip() for c in record)]
@@ -320,45 +312,3 @@ class RowsRefused(InvalidInput):
             told = [p for p in more.problems if not any(name in p.message for name in named)]
             return InvalidInput(sorted((*self.problems, *told), key=lambda problem: problem.row or 0))
         return self
-
-
-# ---------------------------------------------------------------------------------------- the list of units
-
-UNIT_COLUMNS: Final = (
-    Column("所属コード"),
-    Column("所属名"),
-    Column("かな"),
-    Column("種別"),
-    Column("ポリシー主体"),
-    Column("上位所属コード"),
-    Column("並び順"),
-    Column("有効開始日"),
-    Column("有効終了日", optional=True),
-)
-
-
-def unit_rows(data: bytes) -> tuple[UnitRow, ...]:
-    """Return the rows of a list of units.
-
-    Raises:
-        InvalidInput: every problem of every row, with the row and the column.
-    """
-    return typed_rows(read_lines(data, columns=UNIT_COLUMNS), _unit_row)
-
-
-def _unit_row(line: Line) -> UnitRow:
-    first, last = line.validity("有効開始日", "有効終了日")
-    span = UnitSpan(
-        code=line.code("所属コード"),
-        name=line.text("所属名", longest=NAME_LENGTH),
-        kana=line.text("かな", longest=KANA_LENGTH),
-        kind=line.choice("種別", UNIT_KIND),
-        policy_owner=line.choice("ポリシー主体", POLICY_OWNER),
-        parent_code=line.optional_code("上位所属コード"),
-        sort_order=line.number("並び順"),
-        valid_from=first,
-        valid_to=last,
-    )
-    if span.parent_code is not None and span.parent_code == span.code:
-        line.complain("上位所属コード", "自分自身を上位の所属にはできません。")
-    return UnitRow(row=line.row, span=span)

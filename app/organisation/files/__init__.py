@@ -1,0 +1,32 @@
+"""Lists from a spreadsheet, for this domain and those above it."""
+
+from app.organisation.files.table import (
+    CODE_LENGTH,
+    KANA_LENGTH,
+    NAME_LENGTH,
+    Column,
+    Line,
+    RowsRefused,
+    day_of,
+    decoded,
+    half_width,
+    read_lines,
+    typed_rows,
+)
+from app.organisation.files.units import UNIT_COLUMNS, unit_rows
+
+__all__ = [
+    "CODE_LENGTH",
+    "KANA_LENGTH",
+    "NAME_LENGTH",
+    "UNIT_COLUMNS",
+    "Column",
+    "Line",
+    "RowsRefused",
+    "day_of",
+    "decoded",
+    "half_width",
+    "read_lines",
+    "typed_rows",
+    "unit_rows",
+]
