@@ -24,6 +24,7 @@ from app.kernel.ports import Ports
 from app.organisation.queries import installation
 from app.people import routes as people
 from app.reports import routes as reports
+from app.systems import routes as systems
 from app.web.access import OneMomentEach, guard, refuse_undeclared_routes
 from app.web.addresses import refuse_odd_address
 from app.web.errors import init_errors
@@ -104,7 +105,7 @@ def _clock(settings: Settings) -> Clock:
 
 def _init_domains(app: Flask, settings: Settings) -> None:
     people.init_login(app)
-    for domain in (people, checklists, inspections, reports, home):
+    for domain in (people, systems, checklists, inspections, reports, home):
         app.register_blueprint(domain.blueprint)
     ports: Ports = app.extensions["ports"]
     ports.edition_use.append(AnswerCount())

@@ -11,6 +11,7 @@ from app.journal import models as journal
 from app.organisation import models as organisation
 from app.people import models as people
 from app.reports import models as reports
+from app.systems import models as systems
 from app.web import models as web
 
 GUARDS: Final[tuple[Guard, ...]] = (
@@ -19,6 +20,7 @@ GUARDS: Final[tuple[Guard, ...]] = (
     *checklists.GUARDS,
     *inspections.GUARDS,
     *reports.GUARDS,
+    *systems.GUARDS,
 )
 METADATA: Final = Base.metadata
 

@@ -8,9 +8,8 @@ from typing import Final
 from app.inspections.queries.campaigns import ProgressRow
 from app.kernel.clock import business_date
 from app.kernel.fiscal_year import long_date, long_instant
+from app.kernel.text import harmless_cell
 
-FORMULA_STARTS: Final = ("=", "+", "-", "@", "\t", "\r")
-"""What a spreadsheet takes for the beginning of a formula."""
 COLUMNS: Final = (
     "部",
     "所属",
@@ -62,9 +61,5 @@ def _line(row: ProgressRow) -> Sequence[str]:
 def _csv(table: Sequence[Sequence[str]]) -> str:
     """Write a table with the mark by which Excel knows UTF-8; a text is never taken for a formula."""
     sheet = io.StringIO(newline="")
-    csv.writer(sheet).writerows([_harmless(cell) for cell in line] for line in table)
+    csv.writer(sheet).writerows([harmless_cell(cell) for cell in line] for line in table)
     return "\ufeff" + sheet.getvalue()
-
-
-def _harmless(cell: str) -> str:
-    return f"'{cell}" if cell.startswith(FORMULA_STARTS) else cell

@@ -30,6 +30,7 @@ class SubjectType(StrEnum):
     CAMPAIGN = "campaign"
     INSPECTION = "inspection"
     BACKUP = "backup"
+    SYSTEM = "system"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -3,6 +3,7 @@
 from typing import NewType
 from uuid import UUID, uuid4
 
+SystemId = NewType("SystemId", UUID)
 UnitId = NewType("UnitId", UUID)
 PersonId = NewType("PersonId", UUID)
 AccountId = NewType("AccountId", UUID)

@@ -7,6 +7,8 @@ import unicodedata
 
 from app.kernel.errors import Problem
 
+FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "＝", "＋", "－", "＠")
+"""What a spreadsheet takes for the beginning of a formula, half width and full."""
 BIDI_CONTROLS = frozenset("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 """Marks that turn the direction of text: they can make a sentence read as another one."""
 
@@ -50,6 +52,16 @@ def has_control_character(text: str) -> bool:
 
 def _is_control(character: str) -> bool:
     return unicodedata.category(character) in {"Cc", "Cs"} and character not in "\n\t"
+
+
+def harmless_cell(cell: str) -> str:
+    """Keep a spreadsheet from reading a cell of a CSV file as a formula."""
+    return f"'{cell}" if cell.startswith(FORMULA_STARTS) else cell
+
+
+def cell_as_typed(cell: str) -> str:
+    """Undo `harmless_cell`, so that a list that was taken away and read in again says the same."""
+    return cell[1:] if cell.startswith("'") and cell[1:].startswith(FORMULA_STARTS) else cell
 
 
 def search_key(text: str) -> str:

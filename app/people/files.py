@@ -16,6 +16,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final
 
+from app.kernel.text import harmless_cell
 from app.organisation.files import KANA_LENGTH, NAME_LENGTH, Column, Line, read_lines, typed_rows
 from app.people.rules import PersonName, PostingRow, PostingSpan
 from app.people.texts import POSITION, POSTING_KIND
@@ -113,10 +114,5 @@ def first_passwords_csv(lines: Iterable[FirstPassword]) -> bytes:
     writer = csv.writer(text, lineterminator="\r\n")
     writer.writerow([STAFF_NO, NAME, "所属名", "最初のパスワード"])
     for line in lines:
-        writer.writerow([_harmless(c) for c in (line.staff_no, line.name, line.unit_name, line.password)])
+        writer.writerow([harmless_cell(c) for c in (line.staff_no, line.name, line.unit_name, line.password)])
     return text.getvalue().encode("utf-8-sig")
-
-
-def _harmless(cell: str) -> str:
-    """Keep a spreadsheet from reading a cell as a formula."""
-    return f"'{cell}" if cell.startswith(("=", "+", "-", "@", "\t", "\r", "＝", "＋", "－", "＠")) else cell

@@ -47,6 +47,7 @@ MENU: Final = (
     MenuEntry("inspections", "自己点検", "inspections.inspection_list", Permission.CITY_CAMPAIGN_READ),
     MenuEntry("review", "審査", "inspections.review_queue", Permission.CITY_REVIEW_READ, _REVIEW_PAGES),
     MenuEntry("campaigns", "点検実施", "inspections.campaign_list", Permission.CITY_PROGRESS_READ),
+    MenuEntry("systems", "台帳", "systems.system_list", Permission.CITY_SYSTEM_MANAGE),
     MenuEntry("checklists", "点検項目", "checklists.checklist_list", Permission.CITY_CHECKLIST_READ),
     MenuEntry("accounts", "利用者", "people.account_list", Permission.CITY_ACCOUNT_MANAGE),
     MenuEntry("installation", "運用", "home.installation", Permission.CITY_INSTALLATION_READ),

@@ -22,6 +22,7 @@ from app.kernel.ids import new_id
 from app.reports.models import KeptDocument
 from tests.databases import copy_of, on_postgresql
 from tests.factories.inspections import Year, at_grace_end, running_year
+from tests.factories.systems import registered
 from tests.people import AFFAIRS, BRANCH, COUNTER, KIMURA, SUZUKI, TAKAHASHI, TANAKA
 
 
@@ -49,6 +50,7 @@ def _settle(year: Year) -> None:
     _reopen(year)
     with year.database.transaction() as session:
         _keep_document(session, year=year)
+        registered(session, actor=year.actor(TANAKA), code="S-001", now=year.now)
         _draft_edition(session, year=year)
 
 

@@ -46,6 +46,7 @@ PROMISED: Final = {
     "revision",
     "sealed_revision",
     "sheet_step",
+    "system_version",
 }
 SQLITE_CLAUSES: Final = ("", "OR ABORT", "OR FAIL", "OR IGNORE", "OR REPLACE", "OR ROLLBACK")
 CLAUSES: Final = ("",) if on_postgresql() else SQLITE_CLAUSES
