@@ -50,6 +50,8 @@ class Campaign(Base):
     review_due: Mapped[date]
     grace_until: Mapped[date]
     notice: Mapped[str] = mapped_column(Text)
+    # Whether departments may take last year's answers over, to confirm them one by one or section by section.
+    taking_over: Mapped[bool]
     # Opens the digests that the journal keeps of title and notice; campaigns from before it existed have none.
     salt: Mapped[str | None] = mapped_column(String(32))
     state: Mapped[str] = mapped_column(code())
@@ -71,11 +73,27 @@ class CampaignUnit(Base):
 
 
 class Inspection(Base):
-    """The obligation of one unit in one campaign. Its content is in its revisions."""
+    """The obligation of one unit, for itself or for one of its systems, in one campaign. Its content is in its revisions."""
 
     __tablename__ = "inspection"
     __table_args__ = (
-        UniqueConstraint("campaign_id", "unit_id"),
+        CheckConstraint("(system_id IS NULL) = (system_name IS NULL)", name="system_pair"),
+        Index(
+            "ix_inspection_one_of_unit",
+            "campaign_id",
+            "unit_id",
+            unique=True,
+            sqlite_where=text("system_id IS NULL"),
+            postgresql_where=text("system_id IS NULL"),
+        ),
+        Index(
+            "ix_inspection_one_of_system",
+            "campaign_id",
+            "system_id",
+            unique=True,
+            sqlite_where=text("system_id IS NOT NULL"),
+            postgresql_where=text("system_id IS NOT NULL"),
+        ),
         Index("ix_inspection_unit", "unit_id"),
         FIVE_YEARS,
     )
@@ -83,6 +101,9 @@ class Inspection(Base):
     id: Mapped[UUID] = mapped_column(primary_key=True, default=new_id)
     campaign_id: Mapped[UUID] = mapped_column(ForeignKey("campaign.id"))
     unit_id: Mapped[UUID] = mapped_column(ForeignKey("unit.id"))
+    # The system that the sheet is about, with its name on the day of the opening; none where it is about the unit itself.
+    system_id: Mapped[UUID | None] = mapped_column(ForeignKey("information_system.id"))
+    system_name: Mapped[str | None] = mapped_column(String(100))
     # The sealed sheet of the year before: the one that is shown beside the questions.
     previous_revision_id: Mapped[UUID | None] = mapped_column(ForeignKey("revision.id", use_alter=True))
     added_by: Mapped[UUID] = mapped_column(ForeignKey("person.id"))
@@ -176,6 +197,10 @@ class Answer(Base):
     item_id: Mapped[UUID] = mapped_column(ForeignKey("checklist_item.id"), primary_key=True)
     level: Mapped[str | None] = mapped_column(code())
     comment: Mapped[str] = mapped_column(Text)
+    # Until when the unit means to do what is left.
+    action_due: Mapped[date | None]
+    # Last year's answer, confirmed anew by whoever answered.
+    taken_over: Mapped[bool]
     version: Mapped[int]
     answered_by: Mapped[UUID] = mapped_column(ForeignKey("person.id"))
     answered_at: Mapped[datetime] = mapped_column(Instant)
@@ -196,6 +221,8 @@ class AnswerHistory(Base):
     version: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
     level: Mapped[str | None] = mapped_column(code())
     comment: Mapped[str] = mapped_column(Text)
+    action_due: Mapped[date | None]
+    taken_over: Mapped[bool]
     # The words to the reviewer that were saved with it; none while no return of the item was open.
     reply: Mapped[str | None] = mapped_column(Text)
     origin: Mapped[str] = mapped_column(code())
@@ -203,6 +230,81 @@ class AnswerHistory(Base):
     client_id: Mapped[str] = mapped_column(String(64))
     answered_by: Mapped[UUID] = mapped_column(ForeignKey("person.id"))
     answered_at: Mapped[datetime] = mapped_column(Instant)
+
+
+class TakenOver(Base):
+    """Last year's answer as a proposal for this year: it is no answer, and counts for nothing, until somebody confirms it."""
+
+    __tablename__ = "taken_over"
+    __table_args__ = (
+        CheckConstraint("(settled_at IS NULL) = (settled_by IS NULL)", name="settled_pair"),
+        CheckConstraint("(settled_at IS NULL) = (outcome IS NULL)", name="settled_outcome"),
+        FIVE_YEARS,
+    )
+
+    revision_id: Mapped[UUID] = mapped_column(ForeignKey("revision.id"), primary_key=True)
+    item_id: Mapped[UUID] = mapped_column(ForeignKey("checklist_item.id"), primary_key=True)
+    source_id: Mapped[UUID] = mapped_column(ForeignKey("revision.id"))
+    level: Mapped[str] = mapped_column(code())
+    comment: Mapped[str] = mapped_column(Text)
+    taken_by: Mapped[UUID] = mapped_column(ForeignKey("person.id"))
+    taken_at: Mapped[datetime] = mapped_column(Instant)
+    outcome: Mapped[str | None] = mapped_column(code())
+    settled_by: Mapped[UUID | None] = mapped_column(ForeignKey("person.id"))
+    settled_at: Mapped[datetime | None] = mapped_column(Instant)
+
+
+class ItemAssignment(Base):
+    """Who of the unit's clerks and heads looks after an item of a sheet. It divides the work and bars nobody."""
+
+    __tablename__ = "item_assignment"
+    __table_args__ = (FIVE_YEARS,)
+
+    revision_id: Mapped[UUID] = mapped_column(ForeignKey("revision.id"), primary_key=True)
+    item_id: Mapped[UUID] = mapped_column(ForeignKey("checklist_item.id"), primary_key=True)
+    person_id: Mapped[UUID] = mapped_column(ForeignKey("person.id"))
+    assigned_by: Mapped[UUID] = mapped_column(ForeignKey("person.id"))
+    assigned_at: Mapped[datetime] = mapped_column(Instant)
+
+
+class Question(Base):
+    """A question of a unit about one item to the lead division. It stays on the item, this year and the next."""
+
+    __tablename__ = "question"
+    __table_args__ = (
+        UniqueConstraint("inspection_id", "item_id"),
+        CheckConstraint("(closed_at IS NULL) = (closed_by IS NULL)", name="closed_pair"),
+        Index("ix_question_state", "state"),
+        FIVE_YEARS,
+    )
+
+    id: Mapped[UUID] = mapped_column(primary_key=True, default=new_id)
+    inspection_id: Mapped[UUID] = mapped_column(ForeignKey("inspection.id"))
+    item_id: Mapped[UUID] = mapped_column(ForeignKey("checklist_item.id"))
+    state: Mapped[str] = mapped_column(code())
+    messages: Mapped[int]
+    opened_by: Mapped[UUID] = mapped_column(ForeignKey("person.id"))
+    opened_at: Mapped[datetime] = mapped_column(Instant)
+    closed_by: Mapped[UUID | None] = mapped_column(ForeignKey("person.id"))
+    closed_at: Mapped[datetime | None] = mapped_column(Instant)
+
+
+class QuestionMessage(Base):
+    """One message of a question. Append-only; `salt` opens the digest that the journal keeps of the words."""
+
+    __tablename__ = "question_message"
+    __table_args__ = (
+        CheckConstraint("sequence >= 1", name="sequence_positive"),
+        FIVE_YEARS,
+    )
+
+    question_id: Mapped[UUID] = mapped_column(ForeignKey("question.id"), primary_key=True)
+    sequence: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    side: Mapped[str] = mapped_column(code())
+    text: Mapped[str] = mapped_column(Text)
+    salt: Mapped[str] = mapped_column(String(32))
+    written_by: Mapped[UUID] = mapped_column(ForeignKey("person.id"))
+    written_at: Mapped[datetime] = mapped_column(Instant)
 
 
 class SheetStepRow(Base):
@@ -391,6 +493,9 @@ GUARDS = (
     ),
     _child("profile_flag", ("revision_id", "flag")),
     _child("answer", ("revision_id", "item_id")),
+    _child("taken_over", ("revision_id", "item_id")),
+    _child("item_assignment", ("revision_id", "item_id")),
+    Guard(table="question_message", unique_keys=(("question_id", "sequence"),)),
     _child("item_review", ("revision_id", "item_id")),
     _child("item_return", ("revision_id", "item_id", "round")),
     _append_only(

@@ -10,6 +10,7 @@ from app.inspections.rules import (
     Judgement,
     State,
 )
+from app.inspections.rules.taking_over import Barred, Offer
 
 CAMPAIGN_STATE = {CampaignState.DRAFT: "準備中", CampaignState.OPEN: "実施中", CampaignState.CLOSED: "終了"}
 CAMPAIGN_KIND = {CampaignKind.REGULAR: "定期自己点検", CampaignKind.EXTRA: "臨時自己点検"}
@@ -59,6 +60,9 @@ EVENT = {
     "inspection.opened": "点検を始めた",
     "inspection.profile_confirmed": "所属の状況を確かめた",
     "answer.recorded": "回答を記録した",
+    "answers.taken_over": "前回の回答を写した（確認前）",
+    "answers.taken_over_confirmed": "写した回答を確かめ、今年の回答にした",
+    "answers.taken_over_dropped": "写した回答を取り消した",
     "answer.restored": "差戻しの取りやめで、承認済みの回答に戻した",
     "inspection.handed_over": "承認を依頼した",
     "inspection.withdrawn": "引き戻した",
@@ -109,3 +113,21 @@ READ_ACT = {
     "campaign.progress-file": "回収状況のCSVを取り出した",
     "access-log.read": "閲覧記録を開いた",
 }
+OFFER = {
+    Offer.OFFERED: "分野ごとに写せる",
+    Offer.NOT_OFFERED: "写せない",
+}
+
+
+def sheet_name(unit_name: str, *, system_name: str | None) -> str:
+    """Return how a sheet is called: after its unit, or after the system that it is about with its owner."""
+    return f"{system_name}（{unit_name}）" if system_name else unit_name
+
+
+BARRED = {
+    Barred.NEW: "前回の回答がない",
+    Barred.MANDATORY: "重要項目",
+    Barred.REWORDED: "文言が変わった",
+    Barred.NOT_KEPT: "前回が実施・対象外でない",
+}
+"""Why an open item is not among those that may be taken over."""

@@ -26,7 +26,7 @@ from app.inspections.queries.previous import PreviousAnswer
 from app.inspections.queries.sealed import ApprovalLine, SealedSheet, sealed_revisions
 from app.inspections.queries.sheet import ReviewFact
 from app.inspections.rules import Action, Judgement, State
-from app.inspections.texts import CAMPAIGN_KIND, CAPACITY, JUDGEMENT, STATE
+from app.inspections.texts import CAMPAIGN_KIND, CAPACITY, JUDGEMENT, STATE, sheet_name
 from app.kernel.digest import digest_of
 from app.kernel.fiscal_year import FiscalYear, long_date, long_instant
 from app.kernel.ids import InspectionId, PersonId
@@ -170,7 +170,7 @@ def inspection_report(
         last_fiscal_year=FiscalYear(sheet.campaign.fiscal_year.year - 1).label,
         campaign_title=sheet.campaign.title,
         kind=CAMPAIGN_KIND[sheet.campaign.kind].removesuffix("自己点検"),
-        unit_name=found.path[-1].name if found.path else "",
+        unit_name=sheet_name(found.path[-1].name if found.path else "", system_name=sheet.system_name),
         unit_path="　".join(unit.name for unit in found.path[:-1]),
         base_date=long_date(sheet.campaign.dates.base_date),
         generated_at=long_instant(found.sealed_at),

@@ -13,8 +13,10 @@ from app.inspections.commands.campaign import CampaignDraft, open_campaign, prep
 from app.inspections.commands.hand_over import approve, hand_over
 from app.inspections.commands.review import JudgementDraft, finish_review, judge_items, return_items
 from app.inspections.commands.sign_off import close_unsubmitted, sign_off
+from app.inspections.queries.campaigns.preparation import a_year_later
 from app.inspections.queries.sheet import Sheet, content_of_sheet, find_sheet, profile_version
 from app.inspections.rules import CampaignDates, CampaignKind, Judgement, State
+from app.inspections.rules.taking_over import Offer
 from app.kernel.clock import business_date
 from app.kernel.ids import CampaignId, EditionId, InspectionId, ItemId, UnitId
 from app.people.queries import actor_on
@@ -317,6 +319,41 @@ def running_year(
         opened = open_campaign(session, actor=kimura, campaign_id=made.campaign_id, seen_version=1, now=now)
         by_unit = {find_sheet(session, actor=kimura, inspection_id=one).unit_id: one for one in opened}
     made.sheets = {place.code: by_unit[place.id] for place in places}
+    return made
+
+
+def year_after(year: Year, *, data: bytes | None = None, taking_over: Offer = Offer.OFFERED) -> Year:
+    """Open the next year's campaign for the same units, on the same edition or on a newer one."""
+    made = Year(
+        year.database, year.now.replace(year=year.now.year + 1), year.edition_id, year.campaign_id, {}
+    )
+    tanaka, kimura = made.actor(TANAKA), made.actor(KIMURA)
+    with year.database.transaction() as session:
+        if data is not None:
+            made.edition_id = published_edition(
+                session,
+                publisher=tanaka,
+                confirmer=kimura,
+                now=made.now,
+                data=data,
+                name="department/2027.1.yaml",
+            )
+        draft = CampaignDraft(
+            title="令和9年度 定期自己点検",
+            kind=CampaignKind.REGULAR,
+            fiscal_year=2027,
+            edition_id=made.edition_id,
+            dates=a_year_later(DATES),
+            notice="各所属で点検してください。",
+            unit_ids=frozenset(place.id for place in PLACES),
+            taking_over=taking_over,
+        )
+        made.campaign_id = prepare_campaign(session, actor=tanaka, draft=draft, now=made.now)
+        opened = open_campaign(
+            session, actor=kimura, campaign_id=made.campaign_id, seen_version=1, now=made.now
+        )
+        by_unit = {find_sheet(session, actor=kimura, inspection_id=one).unit_id: one for one in opened}
+    made.sheets = {place.code: by_unit[place.id] for place in PLACES}
     return made
 
 

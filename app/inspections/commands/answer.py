@@ -29,7 +29,8 @@ from app.inspections.queries.sheet import (
     profile_version,
     returns_of,
 )
-from app.inspections.rules import ANSWERABLE, AnswerFact, Origin, State, completeness
+from app.inspections.rules import ANSWERABLE, AnswerFact, Origin, State, asks_for_action, completeness
+from app.inspections.rules.taking_over import Source
 from app.journal.commands import record
 from app.kernel.clock import business_date
 from app.kernel.digest import canonical, new_salt, salted_digest
@@ -49,6 +50,7 @@ class AnswerDraft:
         seen_version: the version of the answer on which it is based, with its reply; 0 when there was none.
         client_id: the sender's own id of this save; the same id sent again does nothing twice.
         reply: words to the reviewer about a returned item.
+        action_due: until when the unit means to do what is left; kept only where the level leaves something to do.
     """
 
     item_id: ItemId
@@ -57,6 +59,7 @@ class AnswerDraft:
     seen_version: int
     client_id: str
     reply: str = ""
+    action_due: date | None = None
 
 
 class Outcome(StrEnum):
@@ -97,14 +100,14 @@ def record_answers(
     require(Permission.UNIT_INSPECTION_ANSWER, actor=actor, subject=answering_subject(session, sheet=sheet))
     wanted = tuple(drafts)
     opened = _require_answerable(session, sheet=sheet, drafts=wanted, today=business_date(now))
-    _require_valid(wanted, edition=sheet.edition)
     answers = answers_of(session, revision_id=sheet.revision_id, items={draft.item_id for draft in wanted})
+    _require_valid(wanted, edition=sheet.edition, answers=answers, today=business_date(now))
     before = dict(answers)
-    pen = _Pen(session, sheet=sheet, actor=actor, now=now)
+    pen = Pen(session, sheet=sheet, actor=actor, now=now)
     outcomes = tuple(
         _record_one(pen, draft=draft, answers=answers, opened=opened.get(draft.item_id)) for draft in wanted
     )
-    _count_on(session, sheet=sheet, before=before, answers=answers)
+    count_on(session, sheet=sheet, before=before, answers=answers)
     return outcomes
 
 
@@ -115,7 +118,7 @@ def _require_answerable(
     if sheet.state not in ANSWERABLE:
         sentence = "この点検票は、いま回答できません。所属長か情報主管課が扱っています。直したいときは引き戻してください。"
         raise NotNow(sentence)
-    _require_begun(sheet, today=today)
+    require_begun(sheet, today=today)
     if sheet.state is not State.RETURNED:
         return {}
     opened = open_returns(sheet, returns_of(session, revision_id=sheet.revision_id))
@@ -125,12 +128,15 @@ def _require_answerable(
     return opened
 
 
-def _require_begun(sheet: Sheet, *, today: date) -> None:
+def require_begun(sheet: Sheet, *, today: date) -> None:
+    """Refuse before the first day of answering."""
     if (first := sheet.campaign.dates.opens_after(today)) is not None:
         raise NotNow(f"回答は{long_date(first)}から始まります。その日になってから入力してください。")
 
 
-def _require_valid(drafts: tuple[AnswerDraft, ...], *, edition: Edition) -> None:
+def _require_valid(
+    drafts: tuple[AnswerDraft, ...], *, edition: Edition, answers: Mapping[ItemId, AnswerFact], today: date
+) -> None:
     problems: list[Problem] = []
     for draft in drafts:
         item = edition.items.get(draft.item_id)
@@ -146,23 +152,34 @@ def _require_valid(drafts: tuple[AnswerDraft, ...], *, edition: Edition) -> None
             label=f"{item.number}の返信",
             longest=LONGEST_REASON,
         )
+        due, stored = _action_due(draft, edition=edition), answers.get(draft.item_id)
+        if due is not None and due <= today and due != (stored.action_due if stored else None):
+            message = f"{item.number}の対応の期限は、きょうより後の日を選んでください。"
+            problems.append(Problem(field=f"due-{item.key}", message=message))
     if problems:
         raise InvalidInput(problems)
 
 
+def _action_due(draft: AnswerDraft, *, edition: Edition) -> date | None:
+    return draft.action_due if asks_for_action(draft.level, edition=edition) else None
+
+
 @dataclass(frozen=True, slots=True)
-class _Words:
+class Words:
     """What one save holds. `reply` is None while no return of the item is open."""
 
     level: str | None
     comment: str
+    action_due: date | None
     reply: str | None
 
 
 # Built once, on the tables themselves: these run with every save.
 _ANSWER: Final = cast("Table", Answer.__table__)
 _HISTORY: Final = cast("Table", AnswerHistory.__table__)
-_SENT: Final = select(_HISTORY.c.level, _HISTORY.c.comment, _HISTORY.c.reply, _HISTORY.c.version).where(
+_SENT: Final = select(
+    _HISTORY.c.level, _HISTORY.c.comment, _HISTORY.c.action_due, _HISTORY.c.reply, _HISTORY.c.version
+).where(
     _HISTORY.c.revision_id == bindparam("revision"),
     _HISTORY.c.item_id == bindparam("item"),
     _HISTORY.c.client_id == bindparam("client"),
@@ -175,13 +192,13 @@ _NEXT_ANSWER: Final = update(_ANSWER).where(
 _SAVE: Final = insert(_HISTORY)
 
 
-class _Pen:
+class Pen:
     """Writes saves of one sheet: who, when, and where to."""
 
     def __init__(self, session: Session, *, sheet: Sheet, actor: Actor, now: datetime) -> None:
         self.session, self.sheet, self.actor, self.now = session, sheet, actor, now
 
-    def sent_before(self, draft: AnswerDraft) -> tuple[_Words, int] | None:
+    def sent_before(self, draft: AnswerDraft) -> tuple[Words, int] | None:
         """Return what the same save brought when it was sent before, and its version."""
         sent = {
             "revision": self.sheet.revision_id,
@@ -189,15 +206,31 @@ class _Pen:
             "client": draft.client_id,
         }
         row = self.session.connection().execute(_SENT, sent).one_or_none()
-        return (_Words(row.level, row.comment, row.reply), row.version) if row else None
+        if row is None:
+            return None
+        return Words(row.level, row.comment, row.action_due, row.reply), row.version
 
     def write(
-        self, words: _Words, *, kept: _Words, item_id: ItemId, version: int, client_id: str, origin: Origin
+        self,
+        words: Words,
+        *,
+        kept: Words,
+        item_id: ItemId,
+        version: int,
+        client_id: str,
+        origin: Origin,
+        source: Source = Source.OWN,
     ) -> None:
         """Write one save: the answer, its history, the reply, and the journal."""
         salt = new_salt()
         answered = {"answered_by": self.actor.person_id, "answered_at": self.now}
-        row = {"level": words.level, "comment": words.comment, "version": version}
+        row = {
+            "level": words.level,
+            "comment": words.comment,
+            "action_due": words.action_due,
+            "taken_over": source is Source.LAST_YEAR,
+            "version": version,
+        }
         key = {"revision_id": self.sheet.revision_id, "item_id": item_id}
         connection = self.session.connection()
         if version == 1:
@@ -214,9 +247,13 @@ class _Pen:
             "item": self.sheet.edition.items[item_id].key,
             "version": version,
         }
-        if (words.level, words.comment) != (kept.level, kept.comment):
+        if (words.level, words.comment, words.action_due) != (kept.level, kept.comment, kept.action_due):
             event = "answer.recorded" if origin is Origin.GIVEN else "answer.restored"
             said = {"level": words.level, "comment": salted_digest(words.comment, salt=salt)}
+            if words.action_due:
+                said["action_due"] = words.action_due.isoformat()
+            if source is Source.LAST_YEAR:
+                said["source"] = source.value
             self._record(event, facts={**facts, **said})
         if words.reply is not None and words.reply != kept.reply:
             self._reply(words.reply, item_id=item_id, salt=salt, facts=facts)
@@ -248,12 +285,13 @@ class _Pen:
 
 
 def _record_one(
-    pen: _Pen, *, draft: AnswerDraft, answers: dict[ItemId, AnswerFact], opened: ReturnFact | None
+    pen: Pen, *, draft: AnswerDraft, answers: dict[ItemId, AnswerFact], opened: ReturnFact | None
 ) -> Recorded:
     stored = answers.get(draft.item_id)
     version = stored.version if stored else 0
     kept = _kept(stored, opened)
-    words = _Words(draft.level, clean(draft.comment), clean(draft.reply) if opened else None)
+    due = _action_due(draft, edition=pen.sheet.edition)
+    words = Words(draft.level, clean(draft.comment), due, clean(draft.reply) if opened else None)
     if words == kept:
         return Recorded(item_id=draft.item_id, outcome=Outcome.UNCHANGED, version=version)
     sent = pen.sent_before(draft) if version else None
@@ -276,13 +314,19 @@ def _record_one(
         client_id=draft.client_id,
         origin=Origin.GIVEN,
     )
-    answers[draft.item_id] = AnswerFact(level=words.level, comment=words.comment, version=version + 1)
+    answers[draft.item_id] = AnswerFact(
+        level=words.level, comment=words.comment, version=version + 1, action_due=words.action_due
+    )
     return Recorded(item_id=draft.item_id, outcome=Outcome.SAVED, version=version + 1)
 
 
-def _kept(stored: AnswerFact | None, opened: ReturnFact | None) -> _Words:
+def _kept(stored: AnswerFact | None, opened: ReturnFact | None) -> Words:
     reply = opened.reply if opened else None
-    return _Words(stored.level, stored.comment, reply) if stored else _Words(None, "", reply)
+    return (
+        Words(stored.level, stored.comment, stored.action_due, reply)
+        if stored
+        else Words(None, "", None, reply)
+    )
 
 
 def restore_approved(session: Session, *, sheet: Sheet, actor: Actor, now: datetime) -> None:
@@ -290,11 +334,11 @@ def restore_approved(session: Session, *, sheet: Sheet, actor: Actor, now: datet
 
     What the department had written meanwhile stays in the history.
     """
-    pen = _Pen(session, sheet=sheet, actor=actor, now=now)
+    pen = Pen(session, sheet=sheet, actor=actor, now=now)
     answers = answers_of(session, revision_id=sheet.revision_id)
     for item_id, entry in open_returns(sheet, returns_of(session, revision_id=sheet.revision_id)).items():
         kept = _kept(answers[item_id], entry)
-        words = _Words(entry.level, entry.comment, "")
+        words = Words(entry.level, entry.comment, entry.action_due, "")
         if kept != words:
             pen.write(
                 words,
@@ -303,10 +347,11 @@ def restore_approved(session: Session, *, sheet: Sheet, actor: Actor, now: datet
                 version=answers[item_id].version + 1,
                 client_id=f"cancelled return {entry.round}",
                 origin=Origin.RESTORED,
+                source=Source.LAST_YEAR if entry.taken_over else Source.OWN,
             )
 
 
-def _count_on(
+def count_on(
     session: Session,
     *,
     sheet: Sheet,
@@ -368,7 +413,7 @@ def confirm_profile(
     require(Permission.UNIT_INSPECTION_ANSWER, actor=actor, subject=answering_subject(session, sheet=sheet))
     if sheet.state is not State.ANSWERING:
         raise NotNow("所属の状況は、回答中の点検票でだけ変えられます。")
-    _require_begun(sheet, today=business_date(now))
+    require_begun(sheet, today=business_date(now))
     chosen = {flag.code: flags.get(flag.code, False) for flag in sheet.edition.flags}
     kept = profile_of(session, revision_id=sheet.revision_id)
     if not kept.unconfirmed and kept.flags == chosen:

@@ -25,6 +25,7 @@ from app.inspections.rules import (
     State,
     date_problems,
 )
+from app.inspections.rules.taking_over import Offer
 from app.journal.commands import record, record_births
 from app.journal.rules import Subject, SubjectType
 from app.kernel.clock import business_date
@@ -49,6 +50,7 @@ class CampaignDraft:
     dates: CampaignDates
     notice: str
     unit_ids: frozenset[UnitId]
+    taking_over: Offer = Offer.OFFERED
 
 
 def _subject(campaign_id: CampaignId) -> Subject:
@@ -132,6 +134,7 @@ def _values(draft: CampaignDraft) -> dict[str, Any]:
         "review_due": draft.dates.review_due,
         "grace_until": draft.dates.grace_until,
         "notice": clean(draft.notice),
+        "taking_over": draft.taking_over is Offer.OFFERED,
     }
 
 
@@ -144,6 +147,7 @@ def _facts(draft: CampaignDraft, *, salt: str) -> dict[str, Any]:
         "dates": {name: day.isoformat() for name, day in asdict(draft.dates).items()},
         "units": sorted(str(unit_id) for unit_id in draft.unit_ids),
         "notice": salted_digest(clean(draft.notice), salt=salt),
+        "taking_over": draft.taking_over.value,
     }
 
 

@@ -12,6 +12,7 @@ from app.inspections.commands.steps import Loaded
 from app.inspections.models import Answer, Approval, ItemReturn, ProfileHistory, SheetStepRow
 from app.inspections.queries.sheet import Sheet
 from app.inspections.rules import Action
+from app.inspections.rules.taking_over import Source
 from app.kernel.digest import canonical
 from app.kernel.ids import ItemId
 from app.organisation.queries import tree_on
@@ -109,6 +110,8 @@ def _answers(session: Session, *, loaded: Loaded, keys: dict[ItemId, str]) -> li
             row.version,
             str(row.answered_by),
             row.answered_at.isoformat(),
+            row.action_due.isoformat() if row.action_due else None,
+            Source.LAST_YEAR.value if row.taken_over else Source.OWN.value,
         ]
         for row in rows
         if row.item_id in loaded.content.applicable_ids

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterable
+from datetime import date
 from typing import Any, Final
 
 from werkzeug.datastructures import MultiDict
@@ -10,6 +11,7 @@ from app.checklists.rules import Flag, Item
 from app.inspections.commands.answer import AnswerDraft
 from app.kernel.errors import InvalidInput
 from app.kernel.ids import ItemId
+from app.organisation.files import day_of
 from app.web.forms import KEY
 
 _DAMAGED = "送られた内容を読み取れませんでした。画面を開き直してから、もう一度送ってください。"
@@ -30,6 +32,7 @@ def drafts_of_page(form: MultiDict[str, str], *, items: Iterable[Item]) -> tuple
             seen_version=_seen_version(form, key=item.key),
             client_id=f"{page_id}:{item.key}",
             reply=form.get(f"reply-{item.key}", ""),
+            action_due=_action_due(form.get(f"due-{item.key}", ""), item_key=item.key),
         )
         for item in items
         if f"version-{item.key}" in form and form.get(f"keep-{item.key}") != "theirs"
@@ -55,12 +58,10 @@ def draft_of_autosave(body: Any, *, item_id: ItemId) -> AnswerDraft:  # noqa: AN
     if not isinstance(body, dict):
         raise InvalidInput.of(_DAMAGED)
     level, comment, reply = body.get("level"), body.get("comment"), body.get("reply", "")
-    version, client_id = body.get("version"), body.get("client")
-    if (
-        not (level is None or isinstance(level, str))
-        or not isinstance(comment, str)
-        or not isinstance(reply, str)
-    ):
+    due, version, client_id = body.get("due", ""), body.get("version"), body.get("client")
+    if not (level is None or isinstance(level, str)):
+        raise InvalidInput.of(_DAMAGED)
+    if not isinstance(comment, str) or not isinstance(reply, str) or not isinstance(due, str):
         raise InvalidInput.of(_DAMAGED)
     if isinstance(version, bool) or not isinstance(version, int) or not isinstance(client_id, str):
         raise InvalidInput.of(_DAMAGED)
@@ -73,7 +74,23 @@ def draft_of_autosave(body: Any, *, item_id: ItemId) -> AnswerDraft:  # noqa: AN
         seen_version=version,
         client_id=client_id,
         reply=reply,
+        action_due=_action_due(due, item_key=""),
     )
+
+
+def _action_due(typed: str, *, item_key: str) -> date | None:
+    """Return the day that was sent; none where the field is empty.
+
+    Raises:
+        InvalidInput: it is no day, or one out of all reason.
+    """
+    if not typed.strip():
+        return None
+    day = day_of(typed[:40])
+    if day is None:
+        message = "対応の期限は、2026-11-20 の形で、ある日付を入れてください。"
+        raise InvalidInput.of(message, field=f"due-{item_key}")
+    return day
 
 
 def flags_of_page(form: MultiDict[str, str], *, flags: Iterable[Flag]) -> dict[str, bool]:

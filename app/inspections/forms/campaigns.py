@@ -14,7 +14,8 @@ from app.inspections.commands.campaign import LONGEST_NOTICE, LONGEST_TITLE, Cam
 from app.inspections.commands.steps import LONGEST_REASON
 from app.inspections.queries.campaigns import Choice, FormPage, Preparation, expand_targets
 from app.inspections.rules import CampaignDates, CampaignKind
-from app.inspections.texts import CAMPAIGN_KIND
+from app.inspections.rules.taking_over import Offer
+from app.inspections.texts import CAMPAIGN_KIND, OFFER
 from app.kernel.fiscal_year import FiscalYear, long_date
 from app.kernel.ids import EditionId, UnitId
 from app.web.forms import DayField, Form, Longest
@@ -88,6 +89,11 @@ class CampaignForm(Form):
         validators=[Longest(LONGEST_NOTICE)],
         description="日付と対象の所属は、通知文のページで自動で付きます。",
     )
+    taking_over = SelectField(
+        "前回の回答",
+        choices={one.value: label for one, label in OFFER.items()},
+        description="写した回答は、担当者が1つずつか分野ごとに確かめるまで、回答になりません。",
+    )
     units = UnitsField("対象の所属")
     below = UnitsField("部ごと全部", name="units-below")
     version = HiddenField(default=str(NO_VERSION))
@@ -100,6 +106,7 @@ class CampaignForm(Form):
         self.fiscal_year.data, self.notice.data = start.fiscal_year, start.notice
         self.edition.data = str(start.edition_id) if start.edition_id else None
         self.units.data = list(start.unit_ids)
+        self.taking_over.data = start.taking_over.value
         self.version.data = str(start.version or NO_VERSION)
         for name in self.DATES:
             self[name].data = getattr(start.dates, name)
@@ -126,6 +133,7 @@ class CampaignForm(Form):
             "fiscal_year": FiscalYear(kept.fiscal_year).label,
             "edition": _editions(page).get(str(kept.edition_id), ""),
             "notice": kept.notice,
+            "taking_over": OFFER[kept.taking_over],
             "units": "、".join(unit.name for unit in page.tree.units if unit.id in kept.unit_ids),
             **{name: long_date(getattr(kept.dates, name)) for name in self.DATES},
         }
@@ -136,6 +144,7 @@ class CampaignForm(Form):
             "fiscal_year": mine.fiscal_year == kept.fiscal_year,
             "edition": mine.edition_id == kept.edition_id,
             "notice": mine.notice == kept.notice,
+            "taking_over": mine.taking_over is kept.taking_over,
             "units": mine.unit_ids == kept.unit_ids,
             **{name: getattr(mine.dates, name) == getattr(kept.dates, name) for name in self.DATES},
         }
@@ -152,6 +161,7 @@ class CampaignForm(Form):
             dates=CampaignDates(**{name: self[name].data for name in self.DATES}),
             notice=self.notice.data or "",
             unit_ids=chosen,
+            taking_over=Offer(self.taking_over.data),
         )
 
 

@@ -14,7 +14,7 @@ from app.access.permissions import Permission
 from app.access.policy import require
 from app.inspections.models import Campaign, Inspection
 from app.inspections.queries.history import reads_only
-from app.inspections.texts import READ_ACT
+from app.inspections.texts import READ_ACT, sheet_name
 from app.journal.queries import AccessFilter, AccessLine, access_count, access_lines, access_readers
 from app.journal.rules import SubjectType
 from app.kernel.clock import start_of_day
@@ -130,14 +130,17 @@ def _sheets(
     ids = {UUID(line.subject_id) for line in lines if line.subject_type == SubjectType.INSPECTION.value}
     units = tree_on(session, day=today).by_id
     rows = session.execute(
-        select(Inspection.id, Inspection.unit_id, Campaign.title)
+        select(Inspection.id, Inspection.unit_id, Inspection.system_name, Campaign.title)
         .join(Campaign, Campaign.id == Inspection.campaign_id)
         .where(Inspection.id.in_(ids | ({also} if also else set())))
     )
     return {
         str(row.id): SheetName(
             id=InspectionId(row.id),
-            unit_name=units[row.unit_id].name if row.unit_id in units else "（廃止された所属）",
+            unit_name=sheet_name(
+                units[row.unit_id].name if row.unit_id in units else "（廃止された所属）",
+                system_name=row.system_name,
+            ),
             campaign_title=row.title,
         )
         for row in rows

@@ -4,6 +4,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
+from types import MappingProxyType
 from typing import Final
 
 from sqlalchemy import Uuid, bindparam, select
@@ -28,6 +29,7 @@ from app.inspections.queries.sheet import (
     profile_version,
     subject_of,
 )
+from app.inspections.queries.taking_over import Proposal, SectionOffer, offer_of, waiting_proposals
 from app.inspections.rules import (
     ANSWERABLE,
     STEPS,
@@ -37,6 +39,7 @@ from app.inspections.rules import (
     State,
     comment_is_missing,
 )
+from app.inspections.texts import sheet_name
 from app.kernel.errors import NotFound
 from app.kernel.ids import InspectionId, ItemId, PersonId
 from app.kernel.workflow import steps_from
@@ -65,6 +68,9 @@ class QuestionCard:
     previous: PreviousAnswer | None
     opened: ReturnFact | None
     comment_missing: bool
+    action_due: date | None
+    taken_over: bool
+    proposal: Proposal | None
 
     @property
     def kinds(self) -> tuple[str, ...]:
@@ -74,6 +80,8 @@ class QuestionCard:
             marks.append("returned")
         if self.previous is not None and self.previous.old_statement:
             marks.append("reworded")
+        if self.taken_over:
+            marks.append("copied")
         return tuple(marks)
 
     @property
@@ -146,6 +154,12 @@ class AnswerPage:
     previous_slug: str | None
     next_slug: str | None
     editable: bool
+    offer: SectionOffer
+
+    @property
+    def proposed(self) -> tuple[QuestionCard, ...]:
+        """Return the cards on which last year's answer waits for a confirmation."""
+        return tuple(card for card in self.cards if card.proposal)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -169,6 +183,7 @@ class CheckPage:
     comments_missing: tuple[QuestionCard, ...]
     returns_open: tuple[QuestionCard, ...]
     weak: tuple[QuestionCard, ...]
+    taken_over: tuple[QuestionCard, ...]
     rest: int
     profile_open: bool
     actions: frozenset[Action]
@@ -204,7 +219,7 @@ def sheet_head(
     opens_on = sheet.campaign.dates.opens_after(today) if sheet.state is State.ANSWERING else None
     return SheetHead(
         sheet=sheet,
-        unit_name=people.unit_name or "（廃止された所属）",
+        unit_name=sheet_name(people.unit_name or "（廃止された所属）", system_name=sheet.system_name),
         due=due_of(sheet, content),
         applicable=done.applicable,
         answered=done.answered,
@@ -296,14 +311,11 @@ def answer_page(
     editable = head.may_answer and sheet.state in ANSWERABLE
     before = previous_answers(session, sheet=sheet, items=section.items)
     opened = open_returns(sheet, content.returns)
-    cards = _cards(
-        sheet,
-        content,
-        before,
-        opened,
-        [i for i in section.items if i.id in content.applicable_ids],
-        editable=editable,
-    )
+    items = [item for item in section.items if item.id in content.applicable_ids]
+    # Where nothing may be taken over, nothing waits: no statement is spent on it.
+    asked = editable and sheet.campaign.taking_over
+    proposals = waiting_proposals(session, sheet=sheet) if asked else {}
+    cards = _cards(sheet, content, before, opened, items, proposals=proposals, editable=editable)
     slugs = [one.section.slug for one in head.sections if one.applicable]
     place = slugs.index(slug) if slug in slugs else 0
     return AnswerPage(
@@ -315,6 +327,12 @@ def answer_page(
         previous_slug=slugs[place - 1] if place > 0 else None,
         next_slug=slugs[place + 1] if place + 1 < len(slugs) else None,
         editable=editable,
+        offer=offer_of(
+            sheet,
+            items=[item for item in items if item.id not in proposals],
+            before=before,
+            answers=content.answers,
+        ),
     )
 
 
@@ -326,6 +344,7 @@ def _cards(
     items: list[Item],
     *,
     editable: bool,
+    proposals: Mapping[ItemId, Proposal] = MappingProxyType({}),
 ) -> tuple[QuestionCard, ...]:
     first_open = next((item.id for item in items if not _level_of(content, item.id)), None)
     return tuple(
@@ -335,6 +354,7 @@ def _cards(
             before.get(item.id),
             opened.get(item.id),
             item,
+            proposal=proposals.get(item.id),
             editable=editable,
             now=item.id == first_open,
         )
@@ -349,6 +369,7 @@ def _card(
     opened: ReturnFact | None,
     item: Item,
     *,
+    proposal: Proposal | None,
     editable: bool,
     now: bool,
 ) -> QuestionCard:
@@ -362,6 +383,9 @@ def _card(
         previous=before,
         opened=opened,
         comment_missing=comment_is_missing(answer, edition=sheet.edition),
+        action_due=answer.action_due if answer else None,
+        taken_over=answer is not None and answer.taken_over,
+        proposal=proposal,
     )
 
 
@@ -431,6 +455,7 @@ def check_page(session: Session, *, actor: Actor, inspection_id: InspectionId, t
             if card.opened and not is_answered(card.opened, content.answers.get(card.item.id))
         ),
         weak=weak + unknown,
+        taken_over=tuple(card for card in cards if card.taken_over),
         rest=len(cards) - len(weak) - len(unknown) - len(unanswered),
         profile_open=facts.flags_open > 0,
         actions=frozenset(

@@ -42,6 +42,8 @@ class ChangeLine:
     opened: ReturnFact | None
     was: Level | None
     was_comment: str
+    action_due: date | None
+    taken_over: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,6 +76,11 @@ class HeadPage:
     def having(self, *wanted: Change) -> tuple[ChangeLine, ...]:
         """Return the lines of some kinds, in order."""
         return tuple(line for line in self.lines if line.change in wanted)
+
+    @property
+    def taken_over(self) -> int:
+        """Count the lines that are last year's answers, confirmed anew."""
+        return sum(1 for line in self.lines if line.taken_over)
 
     @property
     def still_weak(self) -> tuple[ChangeLine, ...]:
@@ -163,6 +170,8 @@ def _line(
         opened=opened,
         was=sheet.edition.level(opened.level) if opened else None,
         was_comment=opened.comment if opened else "",
+        action_due=answer.action_due if answer else None,
+        taken_over=answer is not None and answer.taken_over,
     )
 
 

@@ -16,6 +16,7 @@ from app.access.policy import may, scope_of
 from app.inspections.models import Campaign, Inspection, ItemReturn, Reopening, Revision
 from app.inspections.queries.sheet import campaign_dates, subjects_of
 from app.inspections.rules import ANSWERABLE, SEALED, CampaignState, State
+from app.inspections.texts import sheet_name
 from app.kernel.fiscal_year import FiscalYear
 from app.kernel.ids import CampaignId, EditionId, InspectionId, RevisionId, UnitId
 from app.organisation.queries import tree_on
@@ -174,7 +175,9 @@ def _line(
         id=InspectionId(inspection.id),
         revision_id=RevisionId(revision.id),
         unit_id=UnitId(inspection.unit_id),
-        unit_name=names.get(UnitId(inspection.unit_id), "（廃止された所属）"),
+        unit_name=sheet_name(
+            names.get(UnitId(inspection.unit_id), "（廃止された所属）"), system_name=inspection.system_name
+        ),
         campaign_id=CampaignId(campaign.id),
         campaign_title=campaign.title,
         fiscal_year=FiscalYear(campaign.fiscal_year),

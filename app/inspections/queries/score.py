@@ -14,6 +14,7 @@ from app.checklists.rules import Item, Level, LineKind, Score, ScoreLine, Sectio
 from app.inspections.queries.review_queue import is_own
 from app.inspections.queries.sheet import Sheet, SheetContent, content_of_sheet, find_sheet
 from app.inspections.rules import SEALED, Judgement, State
+from app.inspections.texts import sheet_name
 from app.kernel.ids import InspectionId
 from app.organisation.queries import tree_on
 
@@ -156,10 +157,10 @@ def judgements_for(actor: Actor, *, sheet: Sheet) -> Judgements:
 
 
 def unit_name_of(session: Session, *, sheet: Sheet, today: date) -> str:
-    """Return a unit's name of the day: of the base date for a sealed sheet, of today for open work."""
+    """Return a sheet's name, with the unit's name of the day: of the base date for a sealed sheet, of today for open work."""
     day = sheet.campaign.dates.base_date if sheet.sealed else today
     unit = tree_on(session, day=day).by_id.get(sheet.unit_id)
-    return unit.name if unit else "（廃止された所属）"
+    return sheet_name(unit.name if unit else "（廃止された所属）", system_name=sheet.system_name)
 
 
 def score_table(sheet: Sheet, content: SheetContent, *, judgements: Judgements) -> ScoreTable:

@@ -71,6 +71,7 @@ class CampaignLine:
     fiscal_year: FiscalYear
     dates: CampaignDates
     notice: str
+    taking_over: bool
 
 
 FIRST_STATES: Final = frozenset({State.ANSWERING, State.AWAITING_HEAD})
@@ -84,6 +85,7 @@ class Sheet:
     id: InspectionId
     revision_id: RevisionId
     unit_id: UnitId
+    system_name: str | None
     campaign: CampaignLine
     edition: Edition
     number: int
@@ -150,6 +152,8 @@ _SHEET: Final = (
         *(_REVISION[name] for name in ("number", "state", "state_since", "version", "return_round")),
         *(_REVISION[name] for name in ("applicable", "answered", "decided")),
         *(_CAMPAIGN[name] for name in ("title", "kind", "fiscal_year", "edition_id", "notice")),
+        _CAMPAIGN.taking_over,
+        _INSPECTION.system_name,
         *(_CAMPAIGN[name] for name in CampaignDates.__dataclass_fields__),
     )
     .join_from(Inspection.__table__, Revision.__table__, _REVISION.inspection_id == _INSPECTION.id)
@@ -180,6 +184,7 @@ def _sheet_of(session: Session, row: Row[*tuple[Any, ...]]) -> Sheet:
         id=InspectionId(row.inspection_id),
         revision_id=RevisionId(row.revision_id),
         unit_id=UnitId(row.unit_id),
+        system_name=row.system_name,
         campaign=CampaignLine(
             id=CampaignId(row.campaign_id),
             title=row.title,
@@ -187,6 +192,7 @@ def _sheet_of(session: Session, row: Row[*tuple[Any, ...]]) -> Sheet:
             fiscal_year=FiscalYear(row.fiscal_year),
             dates=campaign_dates(row),
             notice=row.notice,
+            taking_over=row.taking_over,
         ),
         edition=load_edition(session, edition_id=EditionId(row.edition_id)),
         number=row.number,
@@ -210,6 +216,7 @@ def campaign_line(campaign: Campaign) -> CampaignLine:
         fiscal_year=FiscalYear(campaign.fiscal_year),
         dates=campaign_dates(campaign),
         notice=campaign.notice,
+        taking_over=campaign.taking_over,
     )
 
 
@@ -372,7 +379,8 @@ def applicable_items(sheet: Sheet, profile: Profile) -> tuple[Item, ...]:
 
 _ANSWER: Final = Answer.__table__.c
 _ANSWERS: Final = select(
-    _ANSWER.item_id, _ANSWER.level, _ANSWER.comment, _ANSWER.version, _ANSWER.answered_at
+    *(_ANSWER[name] for name in ("item_id", "level", "comment", "version", "answered_at")),
+    *(_ANSWER[name] for name in ("action_due", "taken_over")),
 ).where(_ANSWER.revision_id == bindparam("revision"))
 _SOME_ANSWERS: Final = _ANSWERS.where(_ANSWER.item_id.in_(bindparam("items", expanding=True)))
 
@@ -388,7 +396,13 @@ def answers_of(
 
 def _facts(rows: Iterable[Row[*tuple[Any, ...]]]) -> dict[ItemId, AnswerFact]:
     return {
-        ItemId(row.item_id): AnswerFact(level=row.level, comment=row.comment, version=row.version)
+        ItemId(row.item_id): AnswerFact(
+            level=row.level,
+            comment=row.comment,
+            version=row.version,
+            action_due=row.action_due,
+            taken_over=row.taken_over,
+        )
         for row in rows
     }
 
@@ -427,7 +441,7 @@ def reviews_of(session: Session, *, revision_id: RevisionId) -> dict[ItemId, Rev
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReturnFact:
-    """One item sent back in one round. `level` and `comment` are the answer as it was when it was sent back."""
+    """One item sent back in one round. `level`, `comment`, `action_due`, `taken_over`: the answer as it was when it was sent back."""
 
     item_id: ItemId
     round: int
@@ -436,6 +450,8 @@ class ReturnFact:
     answer_version: int
     level: str | None
     comment: str
+    action_due: date | None
+    taken_over: bool
     returned_by: PersonId
     returned_at: datetime
     reply: str
@@ -445,7 +461,13 @@ class ReturnFact:
 def returns_of(session: Session, *, revision_id: RevisionId) -> tuple[ReturnFact, ...]:
     """Return every return of a revision, oldest round first."""
     rows = session.execute(
-        select(ItemReturn, AnswerHistory.level, AnswerHistory.comment)
+        select(
+            ItemReturn,
+            AnswerHistory.level,
+            AnswerHistory.comment,
+            AnswerHistory.action_due,
+            AnswerHistory.taken_over,
+        )
         .join(
             AnswerHistory,
             and_(
@@ -466,12 +488,14 @@ def returns_of(session: Session, *, revision_id: RevisionId) -> tuple[ReturnFact
             answer_version=row.answer_version,
             level=level,
             comment=comment,
+            action_due=action_due,
+            taken_over=taken_over,
             returned_by=PersonId(row.returned_by),
             returned_at=row.returned_at,
             reply=row.reply,
             replied_at=row.replied_at,
         )
-        for row, level, comment in rows
+        for row, level, comment, action_due, taken_over in rows
     )
 
 
@@ -586,7 +610,8 @@ def is_answered(entry: ReturnFact, answer: AnswerFact | None) -> bool:
 
 def is_corrected(entry: ReturnFact, answer: AnswerFact | None) -> bool:
     """Whether the answer differs from the one that was sent back; changed and changed back is not a correction."""
-    return answer is not None and (answer.level, answer.comment) != (entry.level, entry.comment)
+    before = (entry.level, entry.comment, entry.action_due)
+    return answer is not None and (answer.level, answer.comment, answer.action_due) != before
 
 
 def is_marked(review: ReviewFact, returns: tuple[ReturnFact, ...], sheet: Sheet, item_id: ItemId) -> bool:

@@ -1,10 +1,13 @@
 """The clerk's pages: sheets, profile, sections, autosave, check, hand over, withdraw."""
 
+import re
+from collections.abc import Callable
 from typing import cast
 from uuid import UUID
 
 from flask import flash, jsonify, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
+from sqlalchemy.orm import Session
 
 from app.access.permissions import Permission
 from app.access.policy import Subject, may
@@ -12,6 +15,7 @@ from app.db.session import reading, transaction
 from app.inspections.commands import answer as commands
 from app.inspections.commands.answer import Outcome, Recorded
 from app.inspections.commands.hand_over import hand_over, withdraw
+from app.inspections.commands.taking_over import confirm_taken_over, drop_taken_over, take_over
 from app.inspections.forms.answering import draft_of_autosave, drafts_of_page, flags_of_page
 from app.inspections.queries import answering as queries
 from app.inspections.queries.lists import sheets_of
@@ -146,8 +150,65 @@ def save_section(inspection_id: UUID, slug: str) -> ResponseReturnValue:
     conflicts = {outcome.item_id: outcome for outcome in outcomes if outcome.outcome is Outcome.CONFLICT}
     if conflicts:
         return _with_conflicts(sheet_id, slug=slug, conflicts=conflicts)
+    if request.form.get("take"):
+        return _take(sheet_id, slug=slug, wanted=request.form["take"])
     flash(f"保存しました（{clock_time(now())}）。", "success")
     return redirect(_after_saving(inspection_id, slug=slug, page=page), code=303)
+
+
+def _take(sheet_id: InspectionId, *, slug: str, wanted: str) -> ResponseReturnValue:
+    """Take last year's answers over, or confirm or drop them: what else was typed on the page has been saved before.
+
+    `wanted` is the act, with the item where it concerns a single one: `over`, `confirm`, `confirm:<item>`, `drop`, `drop:<item>`.
+    """
+    act, _, one = wanted.partition(":")
+    shown = [one] if one else request.form.getlist("proposed")
+    try:
+        with transaction() as session:
+            sentence = _taking(act, item_ids=_item_ids(shown))(session, sheet_id, slug)
+        flash(sentence, "success")
+    except InvalidInput as refusal:
+        flash(refusal.message, "warning")
+    place = request.form.get("place", "") if one else ""
+    anchor = place if re.fullmatch("q[0-9]{1,2}-[0-9]{1,2}", place) else None
+    return redirect(
+        url_for("inspections.section", inspection_id=sheet_id, slug=slug, _anchor=anchor), code=303
+    )
+
+
+def _item_ids(typed: list[str]) -> list[ItemId]:
+    try:
+        return [ItemId(UUID(one)) for one in typed]
+    except ValueError:
+        raise InvalidInput.of("写した項目を読み取れませんでした。画面を開き直してください。") from None
+
+
+Taking = Callable[[Session, InspectionId, str], str]
+
+
+def _taking(act: str, *, item_ids: list[ItemId]) -> Taking:
+    def over(session: Session, sheet_id: InspectionId, slug: str) -> str:
+        count = take_over(session, actor=actor(), inspection_id=sheet_id, slug=slug, now=now())
+        return (
+            f"前回の回答を{count}件写しました。まだ回答ではありません。1件ずつか、まとめて確かめてください。"
+        )
+
+    def confirm(session: Session, sheet_id: InspectionId, slug: str) -> str:
+        del slug
+        count = confirm_taken_over(
+            session, actor=actor(), inspection_id=sheet_id, item_ids=item_ids, now=now()
+        )
+        return f"写した{count}件を、今年の回答にしました。"
+
+    def drop(session: Session, sheet_id: InspectionId, slug: str) -> str:
+        del slug
+        count = drop_taken_over(session, actor=actor(), inspection_id=sheet_id, item_ids=item_ids, now=now())
+        return f"写した{count}件を取り消しました。"
+
+    known: dict[str, Taking] = {"over": over, "confirm": confirm, "drop": drop}
+    if act not in known:
+        raise InvalidInput.of("送られた操作を読み取れませんでした。画面を開き直してください。")
+    return known[act]
 
 
 def _with_conflicts(

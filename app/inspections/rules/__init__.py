@@ -11,7 +11,7 @@ from enum import StrEnum
 from typing import Any, Final
 
 from app.access.permissions import Permission
-from app.checklists.rules import CommentRule, Edition, Item
+from app.checklists.rules import UNKNOWN, CommentRule, Edition, Item
 from app.kernel.digest import digest_of
 from app.kernel.ids import ItemId
 from app.kernel.workflow import Guard, Step
@@ -363,11 +363,30 @@ DUE_OF_STATE: Final[Mapping[State, DueStep]] = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AnswerFact:
-    """One answer as rules see it. `version` counts the saves; 0 means that nothing was recorded yet."""
+    """One answer as rules see it.
+
+    Attributes:
+        version: counts the saves; 0 means that nothing was recorded yet.
+        action_due: until when the unit means to do what is left.
+        taken_over: whether it is last year's answer, confirmed anew.
+    """
 
     level: str | None
     comment: str
     version: int = 0
+    action_due: date | None = None
+    taken_over: bool = False
+
+
+def asks_for_action(level: str | None, *, edition: Edition) -> bool:
+    """Return whether a level leaves something to do: below full points, and known to be so."""
+    found = edition.level(level)
+    return (
+        found is not None
+        and found.code != UNKNOWN
+        and found.points is not None
+        and found.points < edition.scoring.full_points
+    )
 
 
 def comment_is_missing(answer: AnswerFact | None, *, edition: Edition) -> bool:
@@ -422,7 +441,12 @@ def content_of(
     return {
         "flags": dict(sorted(flags.items())),
         "answers": [
-            [item.key, answer.level, answer.comment]
+            [
+                item.key,
+                answer.level,
+                answer.comment,
+                *([answer.action_due.isoformat()] if answer.action_due else ()),
+            ]
             for item in items
             if (answer := answers.get(item.id)) is not None
         ],

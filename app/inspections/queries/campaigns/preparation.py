@@ -16,6 +16,7 @@ from app.inspections.models import Campaign, CampaignUnit, Inspection, Revision
 from app.inspections.queries.campaigns.summaries import campaign_row
 from app.inspections.queries.sheet import campaign_dates
 from app.inspections.rules import COMPARABLE, CampaignDates, CampaignKind, CampaignState, State
+from app.inspections.rules.taking_over import Offer
 from app.kernel.errors import NotNow
 from app.kernel.fiscal_year import FiscalYear
 from app.kernel.ids import CampaignId, EditionId, RevisionId, UnitId
@@ -47,6 +48,7 @@ class Preparation:
     dates: CampaignDates
     notice: str
     unit_ids: frozenset[UnitId]
+    taking_over: Offer = Offer.OFFERED
     version: int | None = None
     copied_from: str | None = None
 
@@ -203,8 +205,13 @@ def copied_preparation(session: Session, *, actor: Actor, campaign_id: CampaignI
         dates=a_year_later(campaign_dates(campaign)),
         notice=campaign.notice.replace(before.label, after.label),
         unit_ids=_unit_ids(session, campaign=campaign),
+        taking_over=_offer(campaign),
         copied_from=campaign.title,
     )
+
+
+def _offer(campaign: Campaign) -> Offer:
+    return Offer.OFFERED if campaign.taking_over else Offer.NOT_OFFERED
 
 
 def _newest_like(session: Session, *, edition_id: EditionId) -> EditionId:
@@ -279,6 +286,7 @@ def stored_preparation(session: Session, *, actor: Actor, campaign_id: CampaignI
         dates=campaign_dates(campaign),
         notice=campaign.notice,
         unit_ids=_unit_ids(session, campaign=campaign),
+        taking_over=_offer(campaign),
         version=campaign.version,
     )
 

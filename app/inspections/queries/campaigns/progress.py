@@ -38,7 +38,7 @@ from app.inspections.queries.sheet import (
     subject_of,
 )
 from app.inspections.rules import SEALED, STEPS, Action, CampaignState, State
-from app.inspections.texts import ACTION
+from app.inspections.texts import ACTION, sheet_name
 from app.kernel.errors import NotNow
 from app.kernel.ids import CampaignId, EditionId, InspectionId, UnitId
 from app.kernel.workflow import steps_from
@@ -196,6 +196,7 @@ _SHEETS: Final = (
     select(
         _INSPECTIONS.id,
         _INSPECTIONS.unit_id,
+        _INSPECTIONS.system_name,
         *(_REVISIONS[name] for name in ("state", "state_since", "answered", "applicable", "decided")),
         *(_REVISIONS[name] for name in ("self_earned", "self_possible", "self_grade")),
         *(_REVISIONS[name] for name in ("reviewed_earned", "reviewed_possible", "reviewed_grade")),
@@ -293,7 +294,7 @@ def _row(
     return ProgressRow(
         inspection_id=InspectionId(entry.id),
         unit_id=unit_id,
-        unit_name=places.name(unit_id, state=state),
+        unit_name=sheet_name(places.name(unit_id, state=state), system_name=entry.system_name),
         department_id=department_id,
         department_name=department_name,
         state=state,
@@ -415,7 +416,7 @@ def ending_page(session: Session, *, actor: Actor, inspection_id: InspectionId, 
     where = standing(sheet.state, answered=sheet.answered)
     return EndingPage(
         sheet=sheet,
-        unit_name=_unit_name(session, sheet=sheet, today=today),
+        unit_name=sheet_name(_unit_name(session, sheet=sheet, today=today), system_name=sheet.system_name),
         standing=where,
         label=STANDING_LABELS[where],
         ways=ways,
