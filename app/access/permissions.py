@@ -36,3 +36,4 @@ class Permission(StrEnum):
     UNIT_INSPECTION_REOPEN_REQUEST = "unit:inspection:reopen-request"
     UNIT_INSPECTION_REVIEW = "unit:inspection:review"
     UNIT_INSPECTION_SIGN_OFF = "unit:inspection:sign-off"
+    UNIT_QUESTION_ANSWER = "unit:question:answer"

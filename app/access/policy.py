@@ -214,6 +214,11 @@ POLICY: Final[Mapping[Permission, Alternatives]] = {
         (is_manager, is_another_divisions, *_UNINVOLVED, reviewed_nothing),
         (is_next_signer, *_UNINVOLVED, reviewed_nothing),
     ),
+    P.UNIT_QUESTION_ANSWER: (
+        (is_reviewer, not_of_the_unit),
+        (is_manager, not_of_the_unit),
+        (substitutes_for_unit, not_of_the_unit),
+    ),
 }
 
 

@@ -10,6 +10,7 @@ from app.inspections.rules import (
     Judgement,
     State,
 )
+from app.inspections.rules.questions import QuestionState
 from app.inspections.rules.taking_over import Barred, Offer
 
 CAMPAIGN_STATE = {CampaignState.DRAFT: "準備中", CampaignState.OPEN: "実施中", CampaignState.CLOSED: "終了"}
@@ -62,6 +63,10 @@ EVENT = {
     "answer.recorded": "回答を記録した",
     "answers.taken_over": "前回の回答を写した（確認前）",
     "answers.taken_over_confirmed": "写した回答を確かめ、今年の回答にした",
+    "items.assigned": "項目の担当を決めた",
+    "question.asked": "情報主管課に質問した",
+    "question.answered": "質問に答えた",
+    "question.closed": "質問を終えた",
     "answers.taken_over_dropped": "写した回答を取り消した",
     "answer.restored": "差戻しの取りやめで、承認済みの回答に戻した",
     "inspection.handed_over": "承認を依頼した",
@@ -124,6 +129,11 @@ def sheet_name(unit_name: str, *, system_name: str | None) -> str:
     return f"{system_name}（{unit_name}）" if system_name else unit_name
 
 
+QUESTION_STATE = {
+    QuestionState.WAITING: "回答待ち",
+    QuestionState.ANSWERED: "返信あり",
+    QuestionState.CLOSED: "終わり",
+}
 BARRED = {
     Barred.NEW: "前回の回答がない",
     Barred.MANDATORY: "重要項目",

@@ -13,6 +13,7 @@ from app.access.actor import Actor
 from app.access.permissions import Permission
 from app.access.policy import require
 from app.checklists.rules import Edition
+from app.inspections.commands.questions import follow_answers
 from app.inspections.commands.steps import LONGEST_REASON, journal_subject
 from app.inspections.models import Answer, AnswerHistory, ItemReturn, ProfileFlag, ProfileHistory, Revision
 from app.inspections.queries.sheet import (
@@ -108,6 +109,7 @@ def record_answers(
         _record_one(pen, draft=draft, answers=answers, opened=opened.get(draft.item_id)) for draft in wanted
     )
     count_on(session, sheet=sheet, before=before, answers=answers)
+    follow_answers(session, sheet=sheet, before=before, answers=answers, actor=actor, now=now)
     return outcomes
 
 

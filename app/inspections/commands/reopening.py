@@ -14,6 +14,7 @@ from app.inspections.commands.steps import Loaded, checked_reason, journal_subje
 from app.inspections.models import (
     Answer,
     AnswerHistory,
+    ItemAssignment,
     ProfileFlag,
     ProfileHistory,
     Reopening,
@@ -185,6 +186,7 @@ def _next_revision(session: Session, *, loaded: Loaded, now: datetime) -> Revisi
     )
     _copy(session, ProfileFlag.__table__, source=sheet.revision_id, target=made)
     _copy(session, Answer.__table__, source=sheet.revision_id, target=made)
+    _copy(session, ItemAssignment.__table__, source=sheet.revision_id, target=made)
     _copy_history(session, source=sheet.revision_id, target=made)
     _copy_profile_history(session, source=sheet.revision_id, target=made)
     return made

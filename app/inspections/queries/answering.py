@@ -4,7 +4,6 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
-from types import MappingProxyType
 from typing import Final
 
 from sqlalchemy import Uuid, bindparam, select
@@ -15,7 +14,9 @@ from app.access.permissions import Permission
 from app.access.policy import may
 from app.checklists.rules import CommentRule, Edition, Flag, Item, Level, Section
 from app.inspections.models import Answer, Reopening, Revision, SheetStepRow
+from app.inspections.queries.marks import Marks, marks_of
 from app.inspections.queries.previous import PreviousAnswer, previous_answers
+from app.inspections.queries.questions import Thread
 from app.inspections.queries.sheet import (
     ReturnFact,
     Sheet,
@@ -29,7 +30,7 @@ from app.inspections.queries.sheet import (
     profile_version,
     subject_of,
 )
-from app.inspections.queries.taking_over import Proposal, SectionOffer, offer_of, waiting_proposals
+from app.inspections.queries.taking_over import Proposal, SectionOffer, offer_of
 from app.inspections.rules import (
     ANSWERABLE,
     STEPS,
@@ -39,11 +40,15 @@ from app.inspections.rules import (
     State,
     comment_is_missing,
 )
+from app.inspections.rules.questions import QuestionState
 from app.inspections.texts import sheet_name
 from app.kernel.errors import NotFound
 from app.kernel.ids import InspectionId, ItemId, PersonId
 from app.kernel.workflow import steps_from
 from app.people.queries import InCharge, heads_on, in_charge_of, people_by_id, people_in_charge
+from app.people.rules import PersonView
+
+NO_MARKS: Final = Marks(proposals={}, assigned={}, asked={}, asked_before={})
 
 
 class CardState(StrEnum):
@@ -71,6 +76,9 @@ class QuestionCard:
     action_due: date | None
     taken_over: bool
     proposal: Proposal | None
+    assigned: PersonView | None
+    thread: Thread | None
+    thread_before: Thread | None
 
     @property
     def kinds(self) -> tuple[str, ...]:
@@ -82,6 +90,8 @@ class QuestionCard:
             marks.append("reworded")
         if self.taken_over:
             marks.append("copied")
+        if self.thread is not None and self.thread.state is not QuestionState.CLOSED:
+            marks.append("question")
         return tuple(marks)
 
     @property
@@ -312,10 +322,8 @@ def answer_page(
     before = previous_answers(session, sheet=sheet, items=section.items)
     opened = open_returns(sheet, content.returns)
     items = [item for item in section.items if item.id in content.applicable_ids]
-    # Where nothing may be taken over, nothing waits: no statement is spent on it.
-    asked = editable and sheet.campaign.taking_over
-    proposals = waiting_proposals(session, sheet=sheet) if asked else {}
-    cards = _cards(sheet, content, before, opened, items, proposals=proposals, editable=editable)
+    marks = marks_of(session, sheet=sheet)
+    cards = _cards(sheet, content, before, opened, items, marks=marks, editable=editable)
     slugs = [one.section.slug for one in head.sections if one.applicable]
     place = slugs.index(slug) if slug in slugs else 0
     return AnswerPage(
@@ -329,7 +337,7 @@ def answer_page(
         editable=editable,
         offer=offer_of(
             sheet,
-            items=[item for item in items if item.id not in proposals],
+            items=[item for item in items if item.id not in marks.proposals],
             before=before,
             answers=content.answers,
         ),
@@ -344,7 +352,7 @@ def _cards(
     items: list[Item],
     *,
     editable: bool,
-    proposals: Mapping[ItemId, Proposal] = MappingProxyType({}),
+    marks: Marks = NO_MARKS,
 ) -> tuple[QuestionCard, ...]:
     first_open = next((item.id for item in items if not _level_of(content, item.id)), None)
     return tuple(
@@ -354,7 +362,7 @@ def _cards(
             before.get(item.id),
             opened.get(item.id),
             item,
-            proposal=proposals.get(item.id),
+            marks=marks,
             editable=editable,
             now=item.id == first_open,
         )
@@ -369,7 +377,7 @@ def _card(
     opened: ReturnFact | None,
     item: Item,
     *,
-    proposal: Proposal | None,
+    marks: Marks,
     editable: bool,
     now: bool,
 ) -> QuestionCard:
@@ -385,7 +393,10 @@ def _card(
         comment_missing=comment_is_missing(answer, edition=sheet.edition),
         action_due=answer.action_due if answer else None,
         taken_over=answer is not None and answer.taken_over,
-        proposal=proposal,
+        proposal=marks.proposals.get(item.id),
+        assigned=marks.assigned.get(item.id),
+        thread=marks.asked.get(item.id),
+        thread_before=marks.asked_before.get(before.item_id) if before else None,
     )
 
 

@@ -21,6 +21,7 @@ class PreviousAnswer:
     """What a unit answered to the same question in its sealed sheet of the year before.
 
     Attributes:
+        item_id: the item of that year.
         level: in the scale of that year's edition; None where nothing was answered or the item did not apply.
         judgement: what the reviewer said of it; None where it was never judged.
         reviewed_level: the reviewer's own level, where it differs from the department's.
@@ -29,6 +30,7 @@ class PreviousAnswer:
         old_statement: what the question said then, only where the words differ.
     """
 
+    item_id: ItemId
     level: Level | None
     comment: str
     judgement: Judgement | None
@@ -108,6 +110,7 @@ def _previous(
 ) -> PreviousAnswer:
     judgement = found.judgement if found else None
     return PreviousAnswer(
+        item_id=was.id,
         level=edition.level(found.level) if found else None,
         comment=found.comment if found else "",
         judgement=Judgement(judgement) if judgement else None,

@@ -11,6 +11,7 @@ from app.inspections.routes import (
     campaigns,
     head,
     history,
+    questions,
     refusals,
     review,
     sign_off,

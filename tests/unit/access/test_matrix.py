@@ -286,6 +286,23 @@ UNIT_TABLES: Final[Mapping[Permission, str]] = {
         staff       .    .      .      .     .
         stranger    .    .      .      .     .
     """,
+    Permission.UNIT_QUESTION_ANSWER: """
+        role        own  below  other  lead  ownlead
+        clerk       .    .      .      .     .
+        head        .    .      .      .     .
+        deputy      .    .      .      .     .
+        stand-in    .    .      .      .     .
+        reviewer    .    *      *      .     .
+        manager     .    *      *      .     .
+        chief       .    .      .      .     .
+        signer      .    .      .      .     .
+        substitute  .    .      .      *     .
+        auditor     .    .      .      .     .
+        cio         .    .      .      .     .
+        admin       .    .      .      .     .
+        staff       .    .      .      .     .
+        stranger    .    .      .      .     .
+    """,
     Permission.UNIT_DUTY_NAME: """
         role        own  below  other  lead  ownlead
         clerk       .    .      .      .     .
