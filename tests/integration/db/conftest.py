@@ -12,8 +12,10 @@ from app.checklists.models import ChecklistEdition, ChecklistItem
 from app.db.engine import make_engine
 from app.db.session import Database
 from app.inspections.commands.answer import AnswerDraft, record_answers
+from app.inspections.commands.assignments import assign_items
+from app.inspections.commands.questions import ask
 from app.inspections.commands.reopening import confirm_reopening, request_reopening
-from app.inspections.models import Revision
+from app.inspections.models import Revision, TakenOver
 from app.inspections.rules import State
 from app.journal.commands import record_access
 from app.journal.rules import Subject, SubjectType
@@ -23,7 +25,7 @@ from app.reports.models import KeptDocument
 from tests.databases import copy_of, on_postgresql
 from tests.factories.inspections import Year, at_grace_end, running_year
 from tests.factories.systems import registered
-from tests.people import AFFAIRS, BRANCH, COUNTER, KIMURA, SUZUKI, TAKAHASHI, TANAKA
+from tests.people import AFFAIRS, BRANCH, COUNTER, KIMURA, SATO, SUZUKI, TAKAHASHI, TANAKA
 
 
 @pytest.fixture(scope="session")
@@ -39,6 +41,7 @@ def settled_template(city_template: str, tmp_path_factory: pytest.TempPathFactor
 
 
 def _settle(year: Year) -> None:
+    _beside_the_answers(year)
     year.bring(AFFAIRS, to=State.AWAITING_REAPPROVAL)
     for act in (year.approve, year.judge, year.finish_review, year.sign_off):
         act(AFFAIRS)
@@ -52,6 +55,35 @@ def _settle(year: Year) -> None:
         _keep_document(session, year=year)
         registered(session, actor=year.actor(TANAKA), code="S-001", now=year.now)
         _draft_edition(session, year=year)
+
+
+def _beside_the_answers(year: Year) -> None:
+    """A division of the work, a question and a proposal, on the sheet that will be sealed."""
+    clerk, sheet = year.actor(SATO), year.sheet(AFFAIRS)
+    item_id = year.item_id("D02")
+    with year.database.transaction() as session:
+        assign_items(
+            session,
+            actor=clerk,
+            inspection_id=sheet.id,
+            item_ids=[item_id],
+            person_id=SATO.id,
+            now=year.now,
+        )
+        ask(session, actor=clerk, inspection_id=sheet.id, item_id=item_id, text="聞きます。", now=year.now)
+        # The other one stays open.
+        session.add_all(
+            TakenOver(
+                revision_id=revision_id,
+                item_id=item_id,
+                source_id=sheet.revision_id,
+                level="implemented",
+                comment="",
+                taken_by=SATO.id,
+                taken_at=year.now,
+            )
+            for revision_id in (sheet.revision_id, year.sheet(COUNTER).revision_id)
+        )
 
 
 def _reply(year: Year) -> None:

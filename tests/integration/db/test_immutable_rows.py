@@ -32,6 +32,7 @@ PROMISED: Final = {
     "approval",
     "checklist_edition",
     "checklist_item",
+    "item_assignment",
     "item_return",
     "item_review",
     "item_review_history",
@@ -42,11 +43,13 @@ PROMISED: Final = {
     "kept_document",
     "profile_flag",
     "profile_history",
+    "question_message",
     "reopening",
     "revision",
     "sealed_revision",
     "sheet_step",
     "system_version",
+    "taken_over",
 }
 SQLITE_CLAUSES: Final = ("", "OR ABORT", "OR FAIL", "OR IGNORE", "OR REPLACE", "OR ROLLBACK")
 CLAUSES: Final = ("",) if on_postgresql() else SQLITE_CLAUSES
