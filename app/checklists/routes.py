@@ -3,7 +3,7 @@
 from datetime import date
 from typing import Final, cast
 
-from flask import Blueprint, Response, current_app, render_template
+from flask import Blueprint, Response, current_app, render_template, request
 from sqlalchemy.orm import Session
 
 from app.access.permissions import Permission
@@ -28,9 +28,16 @@ def checklist_list() -> str:
 @blueprint.get("/<code>/editions/<label>")
 @requires(Permission.CITY_CHECKLIST_READ)
 def edition(code: str, label: str) -> str:
-    """Show one edition with everything that it says."""
+    """Show one edition with everything that it says; `?form=short` leaves what that form asks."""
     with reading() as session:
-        page = queries.edition_page(session, actor=actor(), code=code, label=label, answers=_answers(session))
+        page = queries.edition_page(
+            session,
+            actor=actor(),
+            code=code,
+            label=label,
+            answers=_answers(session),
+            form=request.args.get("form"),
+        )
     effective_on = date.fromisoformat(page.edition.basis.regulation_effective_on)
     return render_template("checklists/edition.html", page=page, effective_on=effective_on, texts=texts)
 
