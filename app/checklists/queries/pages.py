@@ -27,6 +27,7 @@ class EditionLine:
     code: str
     label: str
     title: str
+    subject: SheetSubject
     state: EditionState
     digest: str
     sections: int
@@ -238,6 +239,7 @@ def _line(
         code=row.code,
         label=row.label,
         title=edition.title,
+        subject=edition.subject,
         state=EditionState(row.state),
         digest=row.digest,
         sections=len(edition.sections),
