@@ -74,6 +74,7 @@ def walks(year: Year) -> Iterator[tuple[Cast | None, list[str]]]:
             "/checklists/department/editions/2026.1",
             "/checklists/person/editions/2026.1",
             "/checklists/person/editions/2026.1?form=short",
+            "/checklists/person/editions/2026.1/paper?form=short",
             "/checklists/system/editions/2026.1",
             counter,
         ],

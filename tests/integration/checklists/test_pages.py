@@ -141,7 +141,7 @@ def test_the_file_is_the_one_that_was_imported(signed_in: SignedIn, published: s
     assert read_edition(reply.data, name="department/2026.1.yaml").digest == published
 
 
-@pytest.mark.parametrize("path", ["", "/file"])
+@pytest.mark.parametrize("path", ["", "/file", "/paper"])
 def test_a_draft_is_seen_by_those_who_prepare_it(signed_in: SignedIn, drafted: None, path: str) -> None:
     preparing, reading = signed_in(TANAKA), signed_in(SATO)
     assert preparing.get(EDITION + path).status_code == 200
@@ -150,7 +150,7 @@ def test_a_draft_is_seen_by_those_who_prepare_it(signed_in: SignedIn, drafted: N
     assert "小さな点検票" not in reading.get("/checklists").text
 
 
-@pytest.mark.parametrize("path", ["/checklists", EDITION, f"{EDITION}/file"])
+@pytest.mark.parametrize("path", ["/checklists", EDITION, f"{EDITION}/file", f"{EDITION}/paper"])
 def test_an_administrator_and_a_stranger_see_nothing(
     app: Flask, signed_in: SignedIn, published: str, path: str
 ) -> None:
@@ -217,6 +217,19 @@ def test_an_unknown_form_is_not_found_and_no_form_is_the_whole(signed_in: Signed
     assert client.get(f"{PERSON}?form=long").status_code == 404
     assert client.get(f"{SYSTEM}?form=short").status_code == 404
     assert len(keys(client.get(f"{PERSON}?form=").text)) == 30
+
+
+def test_the_paper_sheet_has_one_row_for_each_item_of_the_form(signed_in: SignedIn, further: None) -> None:
+    client = signed_in(SATO)
+    assert f'href="{PERSON}/paper"' in client.get(PERSON).text
+    assert f'href="{PERSON}/paper?form=short"' in client.get(f"{PERSON}?form=short").text
+    assert "/paper" not in client.get(SYSTEM).text
+    page = client.get(f"{PERSON}/paper?form=short").text
+    rows = re.findall(r'<th scope="row" class="nowrap">([0-9]-[0-9]+)</th>', page)
+    assert len(rows) == 13
+    assert all(label in words(page) for label in ("守っている", "該当しない", "職員番号", "照合番号"))
+    assert client.get(f"{PERSON}/paper?form=long").status_code == 404
+    assert client.get("/checklists/person/editions/2030.1/paper").status_code == 404
 
 
 def test_a_list_without_mandatory_items_does_not_speak_of_them(signed_in: SignedIn, further: None) -> None:
