@@ -3,7 +3,7 @@
 from datetime import date
 from typing import Final, cast
 
-from flask import Blueprint, Response, current_app, render_template
+from flask import Blueprint, Response, current_app, render_template, request
 from sqlalchemy.orm import Session
 
 from app.access.permissions import Permission
@@ -28,11 +28,29 @@ def checklist_list() -> str:
 @blueprint.get("/<code>/editions/<label>")
 @requires(Permission.CITY_CHECKLIST_READ)
 def edition(code: str, label: str) -> str:
-    """Show one edition with everything that it says."""
-    with reading() as session:
-        page = queries.edition_page(session, actor=actor(), code=code, label=label, answers=_answers(session))
+    """Show one edition with everything that it says; `?form=short` leaves what that form asks."""
+    page = _page(code, label)
     effective_on = date.fromisoformat(page.edition.basis.regulation_effective_on)
     return render_template("checklists/edition.html", page=page, effective_on=effective_on, texts=texts)
+
+
+@blueprint.get("/<code>/editions/<label>/paper")
+@requires(Permission.CITY_CHECKLIST_READ)
+def edition_paper(code: str, label: str) -> str:
+    """Show an answer sheet to be printed, with the items of the edition or of one form."""
+    return render_template("checklists/paper.html", page=_page(code, label), texts=texts)
+
+
+def _page(code: str, label: str) -> queries.EditionPage:
+    with reading() as session:
+        return queries.edition_page(
+            session,
+            actor=actor(),
+            code=code,
+            label=label,
+            answers=_answers(session),
+            form=request.args.get("form"),
+        )
 
 
 @blueprint.get("/<code>/editions/<label>/file")

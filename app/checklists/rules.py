@@ -44,14 +44,26 @@ class Confirmation(StrEnum):
     TO_CONFIRM = "to_confirm"
 
 
+class SheetSubject(StrEnum):
+    """What one sheet is about: a unit (所属), one person (職員) or one information system (情報システム)."""
+
+    UNIT = "unit"
+    PERSON = "person"
+    SYSTEM = "system"
+
+
 class Ask(StrEnum):
-    """Whom the clerk asks about an item."""
+    """Whom the clerk asks about an item. People answer for themselves; a system's sheet has its own people."""
 
     HEAD = "head"
     PROMOTER = "promoter"
     GENERAL_AFFAIRS = "general_affairs"
     OUTSOURCING = "outsourcing"
     SUBSECTION_CHIEF = "subsection_chief"
+    SELF = "self"
+    SYSTEM_MANAGER = "system_manager"
+    SYSTEM_STAFF = "system_staff"
+    CONTRACTOR = "contractor"
 
 
 class LineageKind(StrEnum):
@@ -138,11 +150,21 @@ class Section:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Flag:
-    """One fact of a unit's profile that decides which items apply."""
+    """One fact of the profile of a unit or a system that decides which items apply."""
 
     code: str
     label: str
     help: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Form:
+    """A form (様式): a named profile, so that nobody has to choose flags. It adds no items of its own."""
+
+    code: str
+    label: str
+    description: str
+    flags: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -189,6 +211,8 @@ class Edition:
     scoring: ScoringMethod
     flags: tuple[Flag, ...]
     sections: tuple[Section, ...]
+    subject: SheetSubject = SheetSubject.UNIT
+    forms: tuple[Form, ...] = ()
     items: Mapping[ItemId, Item] = field(init=False)
     levels_by_code: Mapping[str, Level] = field(init=False)
 
@@ -209,6 +233,15 @@ class Edition:
     def level(self, code: str | None) -> Level | None:
         """Return a level by its code."""
         return self.levels_by_code.get(code) if code else None
+
+    def form(self, code: str) -> Form | None:
+        """Return a form by its code."""
+        return next((form for form in self.forms if form.code == code), None)
+
+
+def items_of_form(edition: Edition, *, form: Form) -> tuple[Item, ...]:
+    """Return the items that a form asks, in order: those that apply to its profile."""
+    return edition.applicable(dict.fromkeys(form.flags, True))
 
 
 class LineKind(StrEnum):

@@ -18,7 +18,7 @@ from app.checklists.commands import EditionDraft, import_edition, publish_editio
 from app.checklists.files import ancestry_from, read_edition, schema_text, to_yaml
 from app.checklists.files.model import EDITION_PATTERN
 from app.checklists.queries import Ancestry, all_editions, content_of, edition_named, label_order
-from app.checklists.texts import EDITION_STATE
+from app.checklists.texts import EDITION_STATE, SHEET_FOR
 from app.db.session import reading, transaction
 from app.journal.rules import Via
 from app.kernel.clock import Clock, business_date
@@ -132,7 +132,7 @@ def list_command() -> None:
     for line in lines:
         published = plain_date(business_date(line.published_at)) if line.published_at else "―"
         click.echo(
-            f"{line.code} {line.label}  {EDITION_STATE[line.state]}  {line.items}項目  "
+            f"{line.code} {line.label}  {EDITION_STATE[line.state]}  {line.items}項目（{SHEET_FOR[line.subject]}）  "
             f"照合番号 {short(line.digest)}  公開 {published}"
         )
 

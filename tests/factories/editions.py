@@ -8,6 +8,7 @@ from sqlalchemy.orm import Session
 from app.access.actor import Actor
 from app.checklists.commands import import_edition, publish_edition
 from app.checklists.files import read_edition
+from app.config import ROOT
 from app.kernel.ids import EditionId
 
 HEADER: Final = """\
@@ -84,3 +85,14 @@ def published_edition(
         session, actor=publisher, confirmed_by=confirmer, edition_id=edition_id, note="初版", now=now
     )
     return edition_id
+
+
+FURTHER: Final = ("person/2026.1.yaml", "system/2026.1.yaml")
+"""The checklists of the repository that no unit answers."""
+
+
+def further_editions(session: Session, *, publisher: Actor, confirmer: Actor, now: datetime) -> None:
+    """Publish the checklists of persons and of systems as they stand in the repository."""
+    for name in FURTHER:
+        data = (ROOT / "checklists" / name).read_bytes()
+        published_edition(session, publisher=publisher, confirmer=confirmer, now=now, data=data, name=name)

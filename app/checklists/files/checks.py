@@ -119,6 +119,8 @@ def _unique(document: Document) -> Iterator[Fault]:
         document.texts(document.items(), "key"),
         document.texts(document.entries("sections"), "slug"),
         document.texts(document.entries("flags"), "code"),
+        document.texts(document.entries("forms"), "code"),
+        document.texts(document.entries("forms"), "label"),
         document.texts(document.entries("levels"), "code"),
         document.texts(document.entries("levels"), "label"),
         document.texts(document.entries("scoring", "bands"), "grade"),
@@ -181,16 +183,37 @@ def _is_int(value: Any) -> bool:  # noqa: ANN401 - any YAML value
     return isinstance(value, int) and not isinstance(value, bool)
 
 
-# ------------------------------------------------------------------------------------------------- items
+# ------------------------------------------------------------------------------------- flags, forms and items
 
 
 def _flags(document: Document) -> Iterator[Fault]:
     known = {code for _, code in document.texts(document.entries("flags"), "code")}
-    for path, item in document.items():
-        used = item.get("applies_if")
-        for place, code in enumerate(used if isinstance(used, list) else ()):
-            if isinstance(code, str) and code not in known:
-                yield document.fault((*path, "applies_if", place), f"の「{code}」は、flags にありません。")
+    for path, code in _codes_used(document):
+        if code not in known:
+            yield document.fault(path, f"の「{code}」は、flags にありません。")
+
+
+def _codes_used(document: Document) -> Iterator[tuple[Path, str]]:
+    for path, entry in document.items():
+        yield from _codes(entry.get("applies_if"), (*path, "applies_if"))
+    for path, entry in document.entries("forms"):
+        yield from _codes(entry.get("flags"), (*path, "flags"))
+
+
+def _codes(values: Any, path: Path) -> Iterator[tuple[Path, str]]:  # noqa: ANN401 - any YAML value
+    for place, code in enumerate(values if isinstance(values, list) else ()):
+        if isinstance(code, str):
+            yield (*path, place), code
+
+
+def _forms(document: Document) -> Iterator[Fault]:
+    asked = [{code for _, code in _codes(item.get("applies_if"), ())} for _, item in document.items()]
+    for path, form in document.entries("forms"):
+        used = list(_codes(form.get("flags"), (*path, "flags")))
+        yield from _repeated(document, used)
+        flags = {code for _, code in used}
+        if asked and all(wanted and not wanted & flags for wanted in asked):
+            yield document.fault(path, "の様式では、どの項目も出ません。flags を確かめてください。")
 
 
 _SUPERFLUOUS: Final = "は余分です。目安を書くのは、点数を持つ段階（わからないを除く）だけです。"
@@ -260,6 +283,7 @@ CHECKS: Final[tuple[Callable[[Document], Iterator[Fault]], ...]] = (
     _bands,
     _cap,
     _flags,
+    _forms,
     _criteria,
     _retired,
     _ancestry,

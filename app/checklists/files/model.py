@@ -5,7 +5,7 @@ from typing import Annotated, Any, Final, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
-from app.checklists.rules import Ask, CommentRule, Confirmation, Symbol
+from app.checklists.rules import Ask, CommentRule, Confirmation, SheetSubject, Symbol
 
 LONGEST_STATEMENT: Final = 80
 LONGEST_TEXT: Final = 600
@@ -86,11 +86,22 @@ class ScoringFile(_Strict):
 
 
 class FlagFile(_Strict):
-    """One fact of a unit's profile."""
+    """One fact of the profile of a unit or a system."""
 
     code: FlagCode
     label: Name
     help: Text
+
+
+class FormFile(_Strict):
+    """A form: a named profile that stands for choosing its flags."""
+
+    code: LevelCode
+    label: Name
+    description: Text
+    flags: Annotated[tuple[FlagCode, ...], Field(max_length=30)] = Field(
+        description="この様式で当てはまる条件（flags の略号）。どれにも当てはまらない様式は []"
+    )
 
 
 class GuidelineRefFile(_Strict):
@@ -184,8 +195,20 @@ class RetiredFile(_Strict):
     note: Text
 
 
+def _is_for_units(subject: SheetSubject) -> bool:
+    return subject is SheetSubject.UNIT
+
+
+def _is_empty(forms: tuple[FormFile, ...]) -> bool:
+    return not forms
+
+
 class EditionFile(_Strict):
-    """A whole edition file."""
+    """A whole edition file.
+
+    What says no more than its absence (`subject: unit`, no forms) is left out of the content: an edition has one
+    digest, however it is written, and those from before these fields keep theirs.
+    """
 
     format: Annotated[int, Field(ge=1, le=1)]
     code: LevelCode
@@ -194,10 +217,18 @@ class EditionFile(_Strict):
     )
     title: Name
     description: Text
+    subject: SheetSubject = Field(
+        default=SheetSubject.UNIT,
+        description="点検票1枚が何についてのものか。なければ unit（所属）",
+        exclude_if=_is_for_units,
+    )
     basis: BasisFile
     levels: Annotated[tuple[LevelFile, ...], Field(min_length=2, max_length=5)]
     scoring: ScoringFile
     flags: Annotated[tuple[FlagFile, ...], Field(max_length=30)]
+    forms: Annotated[tuple[FormFile, ...], Field(max_length=9)] = Field(
+        default=(), description="様式。条件の組に名前を付けたもの", exclude_if=_is_empty
+    )
     sections: Annotated[tuple[SectionFile, ...], Field(min_length=1, max_length=30)]
     retired: tuple[RetiredFile, ...] = ()
 

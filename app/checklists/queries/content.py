@@ -13,6 +13,7 @@ from app.checklists.rules import (
     Edition,
     EditionState,
     Flag,
+    Form,
     GuidelineRef,
     Item,
     Level,
@@ -20,6 +21,7 @@ from app.checklists.rules import (
     LineageKind,
     ScoringMethod,
     Section,
+    SheetSubject,
     Symbol,
 )
 from app.kernel.ids import EditionId, ItemId
@@ -54,6 +56,8 @@ def from_content(
         flags=tuple(
             Flag(code=flag["code"], label=flag["label"], help=flag["help"]) for flag in data["flags"]
         ),
+        subject=SheetSubject(data.get("subject", SheetSubject.UNIT)),
+        forms=tuple(_form(form) for form in data.get("forms", ())),
         sections=tuple(
             Section(
                 number=number,
@@ -85,6 +89,15 @@ def _level(data: Content) -> Level:
         symbol=Symbol(data["symbol"]),
         points=data["points"],
         comment=CommentRule(data["comment"]),
+    )
+
+
+def _form(data: Content) -> Form:
+    return Form(
+        code=data["code"],
+        label=data["label"],
+        description=data["description"],
+        flags=tuple(data["flags"]),
     )
 
 

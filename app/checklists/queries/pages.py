@@ -1,7 +1,7 @@
 """Lists and pages of checklists: who may see which edition, and what is shown of it."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Final
 
@@ -13,7 +13,7 @@ from app.access.permissions import Permission
 from app.access.policy import may, require
 from app.checklists.models import Checklist, ChecklistEdition
 from app.checklists.queries.loading import content_of, label_order, load_edition
-from app.checklists.rules import Edition, EditionState
+from app.checklists.rules import Edition, EditionState, Form, Section, SheetSubject, items_of_form
 from app.kernel.errors import NotFound
 from app.kernel.ids import EditionId, PersonId
 from app.people.queries import people_by_id
@@ -27,6 +27,7 @@ class EditionLine:
     code: str
     label: str
     title: str
+    subject: SheetSubject
     state: EditionState
     digest: str
     sections: int
@@ -41,21 +42,37 @@ class EditionLine:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ChecklistGroup:
-    """One checklist with its editions, the newest first."""
+    """One checklist with its editions, the newest first; subject and forms are those of the newest."""
 
     code: str
     title: str
     description: str
+    subject: SheetSubject
+    forms: tuple["FormLine", ...]
     editions: tuple[EditionLine, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class FormLine:
+    """One form (様式) with the number of its items."""
+
+    form: Form
+    items: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class EditionPage:
-    """One edition to be read or printed."""
+    """One edition to be read or printed: all of it, or what one form asks.
+
+    `sections` are those to be shown. `form` is None for the whole edition.
+    """
 
     line: EditionLine
     edition: Edition
     flag_labels: Mapping[str, str]
+    forms: tuple[FormLine, ...]
+    form: Form | None
+    sections: tuple[Section, ...]
 
 
 def sees_drafts(actor: Actor) -> bool:
@@ -89,18 +106,34 @@ def _group(session: Session, lines: Iterable[EditionLine]) -> ChecklistGroup:
     newest_first = tuple(sorted(lines, key=lambda line: label_order(line.label), reverse=True))
     newest = load_edition(session, edition_id=newest_first[0].id)
     return ChecklistGroup(
-        code=newest.code, title=newest.title, description=newest.description, editions=newest_first
+        code=newest.code,
+        title=newest.title,
+        description=newest.description,
+        subject=newest.subject,
+        forms=_forms(newest),
+        editions=newest_first,
     )
 
 
+def _forms(edition: Edition) -> tuple[FormLine, ...]:
+    return tuple(FormLine(form=form, items=len(items_of_form(edition, form=form))) for form in edition.forms)
+
+
 def edition_page(
-    session: Session, *, actor: Actor, code: str, label: str, answers: Mapping[EditionId, int]
+    session: Session,
+    *,
+    actor: Actor,
+    code: str,
+    label: str,
+    answers: Mapping[EditionId, int],
+    form: str | None = None,
 ) -> EditionPage:
-    """Return one edition for reading.
+    """Return one edition for reading: the whole, or the items of one form, which keep their numbers.
 
     Raises:
         NotAllowed: the actor works for no unit of the city.
-        NotFound: there is no such edition, or it is a draft and the actor does not prepare checklists.
+        NotFound: there is no such edition, or it is a draft and the actor does not prepare checklists, or the
+            edition has no such form.
     """
     require(Permission.CITY_CHECKLIST_READ, actor=actor)
     wanted = _visible(actor).where(Checklist.code == code, ChecklistEdition.label == label)
@@ -108,11 +141,33 @@ def edition_page(
     if not lines:
         raise NotFound
     edition = load_edition(session, edition_id=lines[0].id)
+    chosen = _form(edition, code=form)
     return EditionPage(
         line=lines[0],
         edition=edition,
         flag_labels={flag.code: flag.label for flag in edition.flags},
+        forms=_forms(edition),
+        form=chosen,
+        sections=_sections(edition, form=chosen) if chosen else edition.sections,
     )
+
+
+def _form(edition: Edition, *, code: str | None) -> Form | None:
+    if not code:
+        return None
+    found = edition.form(code)
+    if found is None:
+        raise NotFound
+    return found
+
+
+def _sections(edition: Edition, *, form: Form) -> tuple[Section, ...]:
+    asked = frozenset(item.id for item in items_of_form(edition, form=form))
+    kept = (
+        replace(section, items=tuple(item for item in section.items if item.id in asked))
+        for section in edition.sections
+    )
+    return tuple(section for section in kept if section.items)
 
 
 def edition_content(session: Session, *, actor: Actor, code: str, label: str) -> str:
@@ -184,6 +239,7 @@ def _line(
         code=row.code,
         label=row.label,
         title=edition.title,
+        subject=edition.subject,
         state=EditionState(row.state),
         digest=row.digest,
         sections=len(edition.sections),

@@ -27,6 +27,8 @@ from app.people.queries import actor_by_staff_no
 demo = AppGroup("demo", help="デモ（みほん市）")
 
 _CHECKLIST: Final = "department/2026.1.yaml"
+_FURTHER: Final = ("person/2026.1.yaml", "system/2026.1.yaml")
+"""Checklists that can be read in the demonstration; no campaign uses them."""
 
 
 def demonstration_accounts() -> tuple[tuple[str, str, str], ...]:
@@ -89,10 +91,16 @@ def _load() -> tuple[Sealed, ...]:
     # What is slow comes first, outside of the transaction. One hash serves everybody: hashing is slow on
     # purpose.
     edition = read_edition(_checklist().read_bytes(), name=_CHECKLIST)
+    further = [read_edition((ROOT / "checklists" / name).read_bytes(), name=name) for name in _FURTHER]
     password_hash = hash_password(PASSWORD)
     with transaction() as session:
         return tell(
-            session, edition=edition, password_hash=password_hash, by=operator(), real_now=SystemClock().now()
+            session,
+            edition=edition,
+            further=further,
+            password_hash=password_hash,
+            by=operator(),
+            real_now=SystemClock().now(),
         )
 
 

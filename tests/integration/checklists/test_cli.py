@@ -147,7 +147,7 @@ def test_an_exported_edition_is_the_imported_one(app: Flask, folder: Path, tmp_p
 def test_the_list_shows_state_and_digest(app: Flask, folder: Path) -> None:
     assert run(app, "list").stdout == ""
     imported(app, folder)
-    assert "department 2026.1  下書き  6項目" in run(app, "list").stdout
+    assert "department 2026.1  下書き  6項目（所属ごとに1枚）" in run(app, "list").stdout
     published(app, folder)
     assert "公開 令和8年11月20日" in run(app, "list").stdout
 

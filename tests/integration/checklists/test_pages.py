@@ -13,11 +13,13 @@ from app.db.session import transaction
 from app.kernel.clock import business_date
 from app.kernel.digest import short
 from app.people.queries import actor_on
-from tests.factories.editions import published_edition, small_yaml
+from tests.factories.editions import further_editions, published_edition, small_yaml
 from tests.people import KIMURA, NAKAMURA, PASSWORD, SATO, STORY, TANAKA, Cast
 
 SignedIn = Callable[[Cast], FlaskClient]
 EDITION = "/checklists/department/editions/2026.1"
+PERSON = "/checklists/person/editions/2026.1"
+SYSTEM = "/checklists/system/editions/2026.1"
 
 
 @pytest.fixture
@@ -45,6 +47,16 @@ def published(app: Flask) -> str:
         )
         published_edition(session, publisher=publisher, confirmer=confirmer, now=STORY)
     return draft.digest
+
+
+@pytest.fixture
+def further(app: Flask) -> None:
+    """Publish the checklists of persons and of systems."""
+    with transaction() as session:
+        publisher, confirmer = (
+            actor_on(session, person_id=cast.id, day=business_date(STORY)) for cast in (TANAKA, KIMURA)
+        )
+        further_editions(session, publisher=publisher, confirmer=confirmer, now=STORY)
 
 
 @pytest.fixture
@@ -129,7 +141,7 @@ def test_the_file_is_the_one_that_was_imported(signed_in: SignedIn, published: s
     assert read_edition(reply.data, name="department/2026.1.yaml").digest == published
 
 
-@pytest.mark.parametrize("path", ["", "/file"])
+@pytest.mark.parametrize("path", ["", "/file", "/paper"])
 def test_a_draft_is_seen_by_those_who_prepare_it(signed_in: SignedIn, drafted: None, path: str) -> None:
     preparing, reading = signed_in(TANAKA), signed_in(SATO)
     assert preparing.get(EDITION + path).status_code == 200
@@ -138,7 +150,7 @@ def test_a_draft_is_seen_by_those_who_prepare_it(signed_in: SignedIn, drafted: N
     assert "小さな点検票" not in reading.get("/checklists").text
 
 
-@pytest.mark.parametrize("path", ["/checklists", EDITION, f"{EDITION}/file"])
+@pytest.mark.parametrize("path", ["/checklists", EDITION, f"{EDITION}/file", f"{EDITION}/paper"])
 def test_an_administrator_and_a_stranger_see_nothing(
     app: Flask, signed_in: SignedIn, published: str, path: str
 ) -> None:
@@ -152,3 +164,84 @@ def test_an_administrator_and_a_stranger_see_nothing(
 )
 def test_unknown_editions_are_not_found(signed_in: SignedIn, published: str, path: str) -> None:
     assert signed_in(SATO).get(path).status_code == 404
+
+
+# --------------------------------------------------------------------------------------- subjects and forms
+
+
+def keys(page: str) -> list[str]:
+    """Return the keys of the items on a page, in order."""
+    return re.findall(r'id="item-([A-Z]+[0-9]+)"', page)
+
+
+def test_the_list_says_what_each_checklist_is_for(signed_in: SignedIn, published: str, further: None) -> None:
+    text = words(signed_in(SATO).get("/checklists").text)
+    for shown in (
+        "所属ごとに1枚",
+        "職員ごとに1枚 様式：職員 25項目、管理職 30項目、短い様式 13項目",
+        "情報システムごとに1枚",
+    ):
+        assert shown in text
+
+
+def test_a_list_without_forms_offers_none(signed_in: SignedIn, published: str) -> None:
+    page = signed_in(SATO).get(EDITION).text
+    assert 'id="forms"' not in page
+    assert "所属の条件" in words(page)
+
+
+@pytest.mark.parametrize(
+    ("form", "count", "label"),
+    [("standard", 25, "職員"), ("manager", 30, "管理職"), ("short", 13, "短い様式")],
+)
+def test_an_edition_is_read_by_form(
+    signed_in: SignedIn, further: None, form: str, count: int, label: str
+) -> None:
+    client = signed_in(SATO)
+    whole, part = client.get(PERSON).text, client.get(f"{PERSON}?form={form}").text
+    assert f'href="{PERSON}?form={form}">{label} {count}</a>' in whole
+    assert f'href="{PERSON}?form={form}" aria-current="true">{label} {count}</a>' in part
+    assert (len(keys(whole)), len(keys(part))) == (30, count)
+    assert [key for key in keys(whole) if key in keys(part)] == keys(part)
+    assert f"2026.1版（{label}）" in words(part)
+
+
+def test_a_form_leaves_out_the_sections_that_it_does_not_ask(signed_in: SignedIn, further: None) -> None:
+    page = signed_in(SATO).get(f"{PERSON}?form=short").text
+    assert 'href="#section-first-steps"' in page
+    assert "section-managers" not in page
+
+
+def test_an_unknown_form_is_not_found_and_no_form_is_the_whole(signed_in: SignedIn, further: None) -> None:
+    client = signed_in(SATO)
+    assert client.get(f"{PERSON}?form=long").status_code == 404
+    assert client.get(f"{SYSTEM}?form=short").status_code == 404
+    assert len(keys(client.get(f"{PERSON}?form=").text)) == 30
+
+
+def test_the_paper_sheet_has_one_row_for_each_item_of_the_form(signed_in: SignedIn, further: None) -> None:
+    client = signed_in(SATO)
+    assert f'href="{PERSON}/paper"' in client.get(PERSON).text
+    assert f'href="{PERSON}/paper?form=short"' in client.get(f"{PERSON}?form=short").text
+    assert "/paper" not in client.get(SYSTEM).text
+    page = client.get(f"{PERSON}/paper?form=short").text
+    rows = re.findall(r'<th scope="row" class="nowrap">([0-9]-[0-9]+)</th>', page)
+    assert len(rows) == 13
+    assert all(label in words(page) for label in ("守っている", "該当しない", "職員番号", "照合番号"))
+    assert client.get(f"{PERSON}/paper?form=long").status_code == 404
+    assert client.get("/checklists/person/editions/2030.1/paper").status_code == 404
+
+
+def test_a_list_without_mandatory_items_does_not_speak_of_them(signed_in: SignedIn, further: None) -> None:
+    client = signed_in(SATO)
+    assert "重要な項目が1つでも" not in client.get(PERSON).text
+    assert "重要な項目が1つでも" in client.get(SYSTEM).text
+
+
+def test_the_words_follow_what_a_sheet_is_about(signed_in: SignedIn, further: None) -> None:
+    client = signed_in(SATO)
+    person, system = words(client.get(PERSON).text), words(client.get(SYSTEM).text)
+    assert ("職員の条件" in person, "聞く人 本人" in person, "守れていない" in person) == (True, True, True)
+    assert ("情報システムの条件" in system, "当てはまる情報システム" in system) == (True, True)
+    assert ("聞く人 情報システム管理者" in system, "聞く人 保守業者・委託先" in system) == (True, True)
+    assert "所属の条件" not in person + system

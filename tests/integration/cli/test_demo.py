@@ -17,6 +17,7 @@ from app import create_app
 from app.access.actor import Actor, Function
 from app.checklists.files import read_edition
 from app.checklists.models import Checklist, ChecklistEdition
+from app.checklists.queries import editions
 from app.cli.demo import demo, demonstration_accounts
 from app.cli.demo.city import FIRST_YEAR, SECOND_YEAR, Kind, employees, offices
 from app.cli.demo.words import sentences_for
@@ -122,6 +123,7 @@ def test_the_whole_city_is_there(empty_url: str, tmp_path: Path, subtests: pytes
             everybody_is_there,
             every_state_is_there,
             the_record_is_believable,
+            all_three_checklists_can_be_read,
             the_database_keeps_its_promises,
             each_role_has_an_account,
         ):
@@ -181,6 +183,13 @@ def the_record_is_believable() -> None:
     assert last is not None
     assert datetime(2026, 11, 19, tzinfo=UTC) < last < STORY
     assert previous == len(offices())
+
+
+def all_three_checklists_can_be_read() -> None:
+    reader = actor("点検担当者")
+    with bound().reading() as session:
+        groups = editions(session, actor=reader, answers={})
+    assert [group.code for group in groups] == ["department", "person", "system"]
 
 
 def the_database_keeps_its_promises() -> None:

@@ -30,6 +30,14 @@ def test_the_schema_is_a_valid_schema_and_accepts_a_sound_edition() -> None:
 
 
 @pytest.mark.parametrize(
+    "path", sorted(Path("checklists").glob("*/*.yaml")), ids=lambda path: f"{path.parent.name}/{path.stem}"
+)
+def test_the_schema_accepts_every_edition_of_the_repository(path: Path) -> None:
+    content = json.loads(read_edition(path.read_bytes(), name=path.as_posix()).content)
+    jsonschema.validate(content, json_schema(), cls=jsonschema.Draft202012Validator)
+
+
+@pytest.mark.parametrize(
     ("field", "value"),
     [
         ("format", 2),
@@ -37,6 +45,8 @@ def test_the_schema_is_a_valid_schema_and_accepts_a_sound_edition() -> None:
         ("edition", "one"),
         ("levels", []),
         ("flags", None),
+        ("subject", "people"),
+        ("forms", [{"code": "short"}]),
         ("unknown", "field"),
     ],
 )
