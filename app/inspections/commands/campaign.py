@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from sqlalchemy import delete, insert, select, update
@@ -12,10 +12,10 @@ from app.access.actor import Actor
 from app.access.permissions import Permission
 from app.access.policy import require
 from app.checklists.queries import load_edition
-from app.checklists.rules import Edition
+from app.checklists.rules import Edition, SheetSubject
 from app.inspections.commands.steps import checked_reason
 from app.inspections.models import Campaign, CampaignUnit, Inspection, ProfileFlag, Revision
-from app.inspections.queries.campaigns import previous_revisions
+from app.inspections.queries.campaigns.targets import Target, previous_of, targets_of
 from app.inspections.queries.sheet import campaign_dates
 from app.inspections.rules import (
     SEALED,
@@ -37,6 +37,9 @@ from app.organisation.queries import tree_on
 
 LONGEST_TITLE = 100
 LONGEST_NOTICE = 4000
+NO_SYSTEMS = (
+    "対象の所属には、使用中の情報システムがありません。情報システム台帳で、所管と廃止日を確かめてください。"
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -164,8 +167,12 @@ def _require_valid(session: Session, *, draft: CampaignDraft) -> None:
         problems.append(
             Problem(field="units", message="基準日に存在しない所属が選ばれています。選び直してください。")
         )
-    if not load_edition(session, edition_id=draft.edition_id).published:
+    edition = load_edition(session, edition_id=draft.edition_id)
+    if not edition.published:
         problems.append(Problem(field="edition", message="公開した版を選んでください。"))
+    if edition.subject is SheetSubject.PERSON:
+        message = "職員個人の点検票は、紙の回答用紙で使います。点検の実施では、所属かシステムの点検票を選んでください。"
+        problems.append(Problem(field="edition", message=message))
     if problems:
         raise InvalidInput(problems)
 
@@ -197,7 +204,13 @@ def _require_draft(campaign: Campaign, *, seen_version: int) -> None:
 def open_campaign(
     session: Session, *, actor: Actor, campaign_id: CampaignId, seen_version: int, now: datetime
 ) -> tuple[InspectionId, ...]:
-    """Open a campaign for all its units in one act: one sheet each, pinned to the edition, last year's sealed sheet beside it."""
+    """Open a campaign for all its units in one act: one sheet each, pinned to the edition, last year's sealed sheet beside it.
+
+    Over a checklist about systems each system in use of these units gets its sheet.
+
+    Raises:
+        NotNow: it was opened before, or none of the units owns a system in use.
+    """
     require(Permission.CITY_CAMPAIGN_OPEN, actor=actor)
     campaign = _held(session, campaign_id=campaign_id)
     _require_draft(campaign, seen_version=seen_version)
@@ -207,7 +220,15 @@ def open_campaign(
             select(CampaignUnit.unit_id).where(CampaignUnit.campaign_id == campaign_id)
         )
     )
-    made = _create_sheets(session, actor=actor, campaign=campaign, unit_ids=unit_ids, reason="", now=now)
+    targets = targets_of(
+        session,
+        edition=load_edition(session, edition_id=EditionId(campaign.edition_id)),
+        unit_ids=unit_ids,
+        day=campaign.base_date,
+    )
+    if not targets:
+        raise NotNow(NO_SYSTEMS)
+    made = _create_sheets(session, actor=actor, campaign=campaign, targets=targets, reason="", now=now)
     session.execute(
         update(Campaign)
         .where(Campaign.id == campaign_id)
@@ -220,7 +241,10 @@ def open_campaign(
     )
     dates = {name: day.isoformat() for name, day in asdict(campaign_dates(campaign)).items()}
     units = sorted(str(unit_id) for unit_id in unit_ids)
+    systems = sorted(str(target.system_id) for target in targets if target.system_id)
     facts = {"edition": str(campaign.edition_id), "dates": dates, "units": units}
+    if systems:
+        facts["systems"] = systems
     record(
         session,
         subject=_subject(campaign_id),
@@ -235,7 +259,7 @@ def open_campaign(
 def add_unit(
     session: Session, *, actor: Actor, campaign_id: CampaignId, unit_id: UnitId, reason: str, now: datetime
 ) -> InspectionId:
-    """Add a unit to a running campaign, with the reason."""
+    """Add a unit to a running campaign, or the systems of a unit that have no sheet yet, with the reason; return the first sheet."""
     require(Permission.CITY_CAMPAIGN_OPEN, actor=actor)
     campaign = _held(session, campaign_id=campaign_id)
     if campaign.state != CampaignState.OPEN.value:
@@ -243,10 +267,10 @@ def add_unit(
     words = checked_reason(reason)
     if unit_id not in tree_on(session, day=business_date(now)).by_id:
         raise InvalidInput.of("きょう存在しない所属です。選び直してください。", field="unit")
-    _require_new(session, campaign_id=campaign_id, unit_id=unit_id)
+    targets = _missing(session, campaign=campaign, unit_id=unit_id, today=business_date(now))
     salt = new_salt()
     made = _create_sheets(
-        session, actor=actor, campaign=campaign, unit_ids=(unit_id,), reason=words, salt=salt, now=now
+        session, actor=actor, campaign=campaign, targets=targets, reason=words, salt=salt, now=now
     )
     facts = {"unit": str(unit_id), "reason": salted_digest(words, salt=salt)}
     record(
@@ -260,21 +284,29 @@ def add_unit(
     return made[0]
 
 
-def _require_new(session: Session, *, campaign_id: CampaignId, unit_id: UnitId) -> None:
-    state = session.scalar(
-        select(Revision.state)
-        .join(Inspection, Inspection.id == Revision.inspection_id)
+def _missing(session: Session, *, campaign: Campaign, unit_id: UnitId, today: date) -> tuple[Target, ...]:
+    """Return what of a unit has no sheet in a campaign yet; refuse where there is nothing."""
+    edition = load_edition(session, edition_id=EditionId(campaign.edition_id))
+    targets = targets_of(session, edition=edition, unit_ids=[unit_id], day=today)
+    if not targets:
+        raise InvalidInput.of(NO_SYSTEMS, field="unit")
+    rows = session.execute(
+        select(Inspection.system_id, Revision.state)
+        .join(Revision, Revision.inspection_id == Inspection.id)
         .where(
-            Inspection.campaign_id == campaign_id, Inspection.unit_id == unit_id, Revision.current.is_(True)
+            Inspection.campaign_id == campaign.id, Inspection.unit_id == unit_id, Revision.current.is_(True)
         )
     )
-    if state == State.EXCLUDED.value:
+    states = {row.system_id: row.state for row in rows}
+    missing = tuple(target for target in targets if target.system_id not in states)
+    if not missing and State.EXCLUDED.value in states.values():
         sentence = (
             "この所属は対象から除外されています。戻すときは、その点検票の画面で再開を申し出てください。"
         )
         raise InvalidInput.of(sentence, field="unit")
-    if state is not None:
+    if not missing:
         raise InvalidInput.of("この所属は、もう対象に入っています。", field="unit")
+    return missing
 
 
 def reopen_for_sheet(
@@ -332,54 +364,56 @@ def _create_sheets(
     *,
     actor: Actor,
     campaign: Campaign,
-    unit_ids: tuple[UnitId, ...],
+    targets: tuple[Target, ...],
     reason: str,
     now: datetime,
     salt: str | None = None,
 ) -> tuple[InspectionId, ...]:
     """Insert obligations, first revisions and profiles in bulk, each with the first entry of its journal chain."""
     edition = load_edition(session, edition_id=EditionId(campaign.edition_id))
-    previous = previous_revisions(session, code=edition.code, unit_ids=unit_ids, before=campaign.base_date)
+    previous = previous_of(session, code=edition.code, targets=targets, before=campaign.base_date)
     inherited = _inherited_flags(session, revision_ids=previous.values())
-    ids = {unit_id: InspectionId(new_id()) for unit_id in unit_ids}
-    revisions = {unit_id: RevisionId(new_id()) for unit_id in unit_ids}
-    flags = {unit_id: _first_flags(edition, inherited.get(previous.get(unit_id))) for unit_id in unit_ids}
+    ids = {target: InspectionId(new_id()) for target in targets}
+    revisions = {target: RevisionId(new_id()) for target in targets}
+    flags = {target: _first_flags(edition, inherited.get(previous.get(target))) for target in targets}
     session.execute(
         insert(Inspection),
         [
             {
-                "id": ids[unit_id],
+                "id": ids[target],
                 "campaign_id": campaign.id,
-                "unit_id": unit_id,
-                "previous_revision_id": previous.get(unit_id),
+                "unit_id": target.unit_id,
+                "system_id": target.system_id,
+                "system_name": target.system_name,
+                "previous_revision_id": previous.get(target),
                 "added_by": actor.person_id,
                 "added_at": now,
                 "added_reason": reason,
                 "added_salt": salt,
             }
-            for unit_id in unit_ids
+            for target in targets
         ],
     )
     session.execute(
         insert(Revision),
-        [_first_revision(ids[u], revisions[u], edition=edition, flags=flags[u], now=now) for u in unit_ids],
+        [_first_revision(ids[t], revisions[t], edition=edition, flags=flags[t], now=now) for t in targets],
     )
     rows = [
-        {"revision_id": revisions[u], "flag": flag, "is_on": value}
-        for u in unit_ids
-        for flag, value in flags[u].items()
+        {"revision_id": revisions[target], "flag": flag, "is_on": value}
+        for target in targets
+        for flag, value in flags[target].items()
     ]
     if rows:
         session.execute(insert(ProfileFlag), rows)
     record_births(
         session,
-        subjects=[Subject(type=SubjectType.INSPECTION, id=str(ids[unit_id])) for unit_id in unit_ids],
+        subjects=[Subject(type=SubjectType.INSPECTION, id=str(ids[target])) for target in targets],
         event="inspection.opened",
         actor=actor.mark,
         now=now,
         facts={"campaign": str(campaign.id), "edition": edition.digest},
     )
-    return tuple(ids[unit_id] for unit_id in unit_ids)
+    return tuple(ids[target] for target in targets)
 
 
 def _first_flags(edition: Edition, inherited: Mapping[str, bool] | None) -> dict[str, bool]:

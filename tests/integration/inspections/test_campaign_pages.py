@@ -69,6 +69,7 @@ def fields(year: Year, **changes: Any) -> dict[str, Any]:  # noqa: ANN401 - form
         "version": "0",
         "title": "令和8年度 臨時自己点検",
         "kind": "extra",
+        "taking_over": "offered",
         "fiscal_year": "2026",
         "edition": str(year.edition_id),
         "base_date": "2026-11-01",

@@ -10,7 +10,6 @@ from app.inspections.queries.campaigns.preparation import (
     expand_targets,
     first_preparation,
     form_page,
-    previous_revisions,
     stored_preparation,
 )
 from app.inspections.queries.campaigns.preview import PreviewPage, preview_page
@@ -72,7 +71,6 @@ __all__ = [
     "notice_page",
     "open_campaigns",
     "preview_page",
-    "previous_revisions",
     "progress_page",
     "standing",
     "stored_preparation",

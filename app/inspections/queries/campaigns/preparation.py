@@ -12,14 +12,15 @@ from app.access.actor import Actor
 from app.access.permissions import Permission
 from app.access.policy import require
 from app.checklists.queries import all_editions, label_order, load_edition
+from app.checklists.rules import SheetSubject
 from app.inspections.models import Campaign, CampaignUnit, Inspection, Revision
 from app.inspections.queries.campaigns.summaries import campaign_row
 from app.inspections.queries.sheet import campaign_dates
-from app.inspections.rules import COMPARABLE, CampaignDates, CampaignKind, CampaignState, State
+from app.inspections.rules import CampaignDates, CampaignKind, CampaignState, State
 from app.inspections.rules.taking_over import Offer
 from app.kernel.errors import NotNow
 from app.kernel.fiscal_year import FiscalYear
-from app.kernel.ids import CampaignId, EditionId, RevisionId, UnitId
+from app.kernel.ids import CampaignId, EditionId, UnitId
 from app.organisation.queries import tree_on
 from app.organisation.rules import UnitKind, UnitTree, UnitView
 from app.organisation.texts import UNIT_KIND
@@ -55,7 +56,7 @@ class Preparation:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EditionChoice:
-    """A published edition that a campaign can pin."""
+    """A published edition that a campaign can pin; nobody opens one for persons."""
 
     id: EditionId
     code: str
@@ -142,7 +143,11 @@ def _nodes(tree: UnitTree, *, ticked: Iterable[UnitId]) -> tuple[TargetNode, ...
 
 
 def _published(session: Session) -> tuple[EditionChoice, ...]:
-    lines = [line for line in all_editions(session) if line.published_at is not None]
+    lines = [
+        line
+        for line in all_editions(session)
+        if line.published_at is not None and line.subject is not SheetSubject.PERSON
+    ]
     newest_first = sorted(lines, key=lambda line: label_order(line.label), reverse=True)
     return tuple(
         EditionChoice(id=line.id, code=line.code, label=line.label, title=line.title)
@@ -289,30 +294,3 @@ def stored_preparation(session: Session, *, actor: Actor, campaign_id: CampaignI
         taking_over=_offer(campaign),
         version=campaign.version,
     )
-
-
-def previous_revisions(
-    session: Session, *, code: str, unit_ids: Iterable[UnitId], before: date
-) -> dict[UnitId, RevisionId]:
-    """Return each unit's newest sealed revision of the same checklist before a base date.
-
-    Only regular campaigns count; units without one are absent.
-    """
-    rows = session.execute(
-        select(Inspection.unit_id, Revision.id, Campaign.edition_id)
-        .join(Revision, Revision.inspection_id == Inspection.id)
-        .join(Campaign, Campaign.id == Inspection.campaign_id)
-        .where(
-            Inspection.unit_id.in_(list(unit_ids)),
-            Revision.current.is_(True),
-            Revision.state.in_([state.value for state in COMPARABLE]),
-            Campaign.base_date < before,
-            Campaign.kind == CampaignKind.REGULAR.value,
-        )
-        .order_by(Campaign.base_date)
-    ).all()
-    return {
-        UnitId(row.unit_id): RevisionId(row.id)
-        for row in rows
-        if load_edition(session, edition_id=EditionId(row.edition_id)).code == code
-    }

@@ -13,8 +13,9 @@ from app.access.policy import may, require
 from app.checklists.queries import load_edition
 from app.checklists.rules import Edition
 from app.inspections.models import Campaign, CampaignUnit, Inspection
-from app.inspections.queries.campaigns.preparation import SHEET_KINDS, is_closed, previous_revisions
+from app.inspections.queries.campaigns.preparation import SHEET_KINDS, is_closed
 from app.inspections.queries.campaigns.summaries import campaign_row
+from app.inspections.queries.campaigns.targets import previous_of, targets_of
 from app.inspections.queries.sheet import CampaignLine, campaign_line
 from app.inspections.rules import CampaignState
 from app.kernel.fiscal_year import short_date
@@ -29,13 +30,14 @@ NO_DEPARTMENT = "部に属さない所属"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PreviewUnit:
-    """A unit that will get a sheet."""
+    """A unit that will get a sheet; over a checklist about systems, one for each of `systems`. `has_previous`: for all of them."""
 
     id: UnitId
     name: str
     has_head: bool
     has_clerk: bool
     has_previous: bool
+    systems: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,13 +64,14 @@ class OtherCampaign:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PreviewPage:
-    """A draft with its units and warnings; each list holds names of units."""
+    """A draft with its units and warnings; each list holds names of units. `total` counts the sheets."""
 
     campaign: CampaignLine
     edition: Edition
     version: int
     groups: tuple[PreviewGroup, ...]
     total: int
+    no_system: tuple[str, ...]
     no_head: tuple[str, ...]
     no_clerk: tuple[str, ...]
     no_previous: tuple[str, ...]
@@ -98,7 +101,8 @@ def preview_page(session: Session, *, actor: Actor, campaign_id: CampaignId, tod
         edition=edition,
         version=row.version,
         groups=_groups(units, tree=tree),
-        total=len(chosen),
+        total=sum(len(unit.systems) or 1 for unit in units),
+        no_system=tuple(unit.name for unit in tree.units if unit.id in chosen - {one.id for one in units}),
         no_head=tuple(unit.name for unit in units if not unit.has_head),
         no_clerk=tuple(unit.name for unit in units if not unit.has_clerk),
         no_previous=tuple(unit.name for unit in units if not unit.has_previous),
@@ -123,17 +127,25 @@ def _units(
 ) -> tuple[PreviewUnit, ...]:
     heads = heads_on(session, unit_ids=chosen, day=today)
     clerks = clerks_on(session, unit_ids=chosen, day=today)
-    previous = previous_revisions(session, code=edition.code, unit_ids=chosen, before=line.dates.base_date)
+    targets = targets_of(session, edition=edition, unit_ids=chosen, day=line.dates.base_date)
+    previous = previous_of(session, code=edition.code, targets=targets, before=line.dates.base_date)
+    without = {target.unit_id for target in targets if target not in previous}
+    systems: dict[UnitId, list[str]] = {}
+    for target in targets:
+        if target.system_name:
+            systems.setdefault(target.unit_id, []).append(target.system_name)
+    concerned = {target.unit_id for target in targets}
     return tuple(
         PreviewUnit(
             id=unit.id,
             name=unit.name,
             has_head=unit.id in heads,
             has_clerk=unit.id in clerks,
-            has_previous=unit.id in previous,
+            has_previous=unit.id not in without,
+            systems=tuple(systems.get(unit.id, ())),
         )
         for unit in tree.units
-        if unit.id in chosen
+        if unit.id in concerned
     )
 
 

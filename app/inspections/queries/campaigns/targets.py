@@ -1,0 +1,75 @@
+"""What a campaign makes sheets of: the chosen units, or the systems in use that they own."""
+
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass
+from datetime import date
+
+from sqlalchemy import ColumnElement, or_, select
+from sqlalchemy.orm import Session
+
+from app.checklists.queries import load_edition
+from app.checklists.rules import Edition, SheetSubject
+from app.inspections.models import Campaign, Inspection, Revision
+from app.inspections.rules import COMPARABLE, CampaignKind
+from app.kernel.ids import EditionId, RevisionId, SystemId, UnitId
+from app.systems.queries import systems_of_units
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Target:
+    """What one sheet is about: a unit, or one of its systems with the name of the day."""
+
+    unit_id: UnitId
+    system_id: SystemId | None = None
+    system_name: str | None = None
+
+
+def targets_of(
+    session: Session, *, edition: Edition, unit_ids: Collection[UnitId], day: date
+) -> tuple[Target, ...]:
+    """Return what a campaign over an edition makes sheets of: nothing for a unit without a system in use on the day."""
+    if edition.subject is not SheetSubject.SYSTEM:
+        return tuple(Target(unit_id=unit_id) for unit_id in unit_ids)
+    owned = systems_of_units(session, unit_ids=unit_ids, day=day)
+    return tuple(
+        Target(unit_id=unit_id, system_id=system.id, system_name=system.entry.name)
+        for unit_id in unit_ids
+        for system in owned.get(unit_id, ())
+    )
+
+
+def previous_of(
+    session: Session, *, code: str, targets: Iterable[Target], before: date
+) -> Mapping[Target, RevisionId]:
+    """Return the newest sealed revision of the same checklist about the same thing before a base date.
+
+    A system's sheet follows the system, whoever owned it then. Only regular campaigns count; targets without one are absent.
+    """
+    wanted = tuple(targets)
+    rows = session.execute(
+        select(Inspection.unit_id, Inspection.system_id, Revision.id, Campaign.edition_id)
+        .join(Revision, Revision.inspection_id == Inspection.id)
+        .join(Campaign, Campaign.id == Inspection.campaign_id)
+        .where(
+            _about(wanted),
+            Revision.current.is_(True),
+            Revision.state.in_([state.value for state in COMPARABLE]),
+            Campaign.base_date < before,
+            Campaign.kind == CampaignKind.REGULAR.value,
+        )
+        .order_by(Campaign.base_date)
+    ).all()
+    newest = {
+        row.system_id or row.unit_id: RevisionId(row.id)
+        for row in rows
+        if load_edition(session, edition_id=EditionId(row.edition_id)).code == code
+    }
+    return {one: newest[key] for one in wanted if (key := one.system_id or one.unit_id) in newest}
+
+
+def _about(targets: Collection[Target]) -> ColumnElement[bool]:
+    units = [one.unit_id for one in targets if one.system_id is None]
+    systems = [one.system_id for one in targets if one.system_id is not None]
+    return or_(
+        Inspection.system_id.is_(None) & Inspection.unit_id.in_(units), Inspection.system_id.in_(systems)
+    )
