@@ -11,9 +11,12 @@
   const help = document.getElementById("keys");
   const inText = (target) => target.matches('textarea, select, [contenteditable=""], [contenteditable="true"], input:not([type="radio"], [type="checkbox"], [type="button"], [type="submit"])');
 
+  // On to another question; the one behind becomes one line when it is answered.
   function goTo(card) {
+    const before = cards.current();
     if (card) cards.focusOn(card);
     else document.getElementById("next-open")?.focus();
+    if (before && before !== card) cards.fold(before, card ? cards.frame(card) : null, "loose");
   }
 
   // An answer by key: on to the words that it asks for, or else to the next question.
@@ -24,9 +27,7 @@
       cards.field(card, "comment").focus();
       return;
     }
-    const next = cards.nextOpen(card);
-    goTo(next);
-    cards.fold(card, next ? cards.frame(next) : null, "loose");
+    goTo(cards.nextOpen(card));
   }
 
   function choose(card, place) {
@@ -47,7 +48,7 @@
   function step(by) {
     const list = cards.shown();
     const card = list[list.indexOf(cards.current()) + by];
-    if (card) cards.focusOn(card);
+    if (card) goTo(card);
   }
 
   const acts = {
@@ -95,7 +96,7 @@
   inspection.goToNextOpen = () => {
     const card = cards.nextOpen(cards.current()) || cards.all.find((one) => !cards.answered(one));
     const button = document.getElementById("next-open");
-    if (card && !cards.frame(card).hidden) cards.focusOn(card);
+    if (card && !cards.frame(card).hidden) goTo(card);
     else if (button && button.dataset.to) inspection.saving.leaveFor(button.dataset.to, button);
     else document.querySelector('.savebar button[value="check"]')?.focus();
   };

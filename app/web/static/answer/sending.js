@@ -33,6 +33,7 @@
   }
 
   const waiting = () => [...queue.own.values()].filter((entry) => entry.tab === inspection.tab);
+  const countWaiting = () => { state.dataset.waiting = String(waiting().length); };
   const savedUntil = () => (lastSaved ? lastSaved + "までの回答は保存してあります。" : "");
 
   function banner(sentence, detail) {
@@ -51,6 +52,7 @@
 
   // The state of the page as a whole: what has to be mended comes before what is merely under way.
   function tell() {
+    countWaiting();
     const choices = cards.all.filter((card) => card.conflict || cards.field(card, "newer")).length;
     const refused = cards.all.filter((card) => card.refused).length;
     if (closed) show("failed", "保存できません（" + waiting().length + "件）", closed + " " + savedUntil() + "書いた言葉は、この画面から写してください。");
@@ -91,7 +93,9 @@
 
   // Keep what a card says on this machine; it goes out when `put` says so.
   function note(card) {
-    return queue.keep(entryOf(card));
+    const kept = queue.keep(entryOf(card));
+    countWaiting();
+    return kept;
   }
 
   function put(card) {
@@ -132,6 +136,7 @@
   }
 
   async function settle(card, entry, outcome) {
+    countWaiting();
     if (outcome.kind === "saved") {
       attempt = 0;
       lastSaved = outcome.time;

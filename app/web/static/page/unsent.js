@@ -55,6 +55,8 @@
     for (const entry of entries) {
       let outcome = await inspection.deliver(entry);
       if (outcome.kind === "session" && await inspection.signedInAgain()) outcome = await inspection.deliver(entry);
+      // First what was under way when the page went, then what was written after it.
+      if (outcome.kind === "saved" && !outcome.done) outcome = await inspection.deliver(entry);
       if (outcome.kind !== "saved") left.push({ entry, outcome });
     }
     return left;
@@ -148,10 +150,11 @@
     const mine = found.filter((entry) => entry.session === inspection.session);
     const older = found.filter((entry) => entry.session !== inspection.session);
     const here = await adopted(mine);
-    const left = await sendAll(mine.filter((entry) => !here.includes(entry)));
+    const rest = mine.filter((entry) => !here.includes(entry));
+    const left = await sendAll(rest);
     const title = "この端末に、まだ送っていない回答が" + (older.length + left.length) + "件あります";
     if (older.length) offer([...older, ...left.map((one) => one.entry)], title);
-    else if (left.length) report(left, left.length, 0);
+    else report(left, rest.length, 0);
   }
 
   // -------------------------------------------------------------------------- before signing out and handing over
