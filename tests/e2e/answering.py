@@ -53,7 +53,9 @@ class Answering:
         return self.page.locator(f'[data-key="{key}"]')
 
     def choose(self, key: str, level: str) -> None:
-        """Choose a level with the mouse."""
+        """Choose a level with the mouse; an answered question is opened first."""
+        if not self.card(key).is_visible():
+            self.page.locator(".question", has=self.card(key)).locator(".question__line").click()
         self.card(key).locator(f'label.option:has(input[value="{level}"])').click()
 
     def level(self, key: str) -> str | None:

@@ -7,6 +7,7 @@ from app.inspections.rules import State
 from tests.e2e.answering import Answering
 from tests.e2e.conftest import DESK, PHONE, Site
 from tests.e2e.test_every_page import problems_of
+from tests.integration.inspections.test_review_pages import second_year
 from tests.people import AFFAIRS, SATO
 
 KEY = """([code, key, more]) => (document.activeElement || document.body).dispatchEvent(
@@ -45,6 +46,27 @@ def test_a_digit_answers_and_the_focus_goes_to_the_next_question(site: Site) -> 
         "D08": ("partial", "棚の鍵を1本 2人で使う"),
         "D09": ("unknown", ""),
     }
+
+
+def test_zero_takes_the_answer_and_the_words_of_last_year(site: Site) -> None:
+    later = second_year(site.year)
+    site.clock.instant = later.now
+    site.year = later
+    work = Answering.begun(site, SATO, slug="assets")
+    expect(work.page.get_by_role("button", name="前回と同じ")).to_have_count(3)
+    work.page.keyboard.press("0")
+    work.page.keyboard.press("Numpad0")
+    work.saved()
+    assert {key: (fact.level, fact.comment) for key, fact in work.stored().items()} == {
+        "D07": ("implemented", "理由を書いた。"),
+        "D08": ("not_implemented", "理由を書いた。"),
+    }
+    work.page.keyboard.press("3")
+    work.page.keyboard.type("ことしから")
+    work.page.keyboard.press("Escape")
+    work.saved()
+    work.page.get_by_role("button", name="前回と違う").click()
+    expect(work.page.locator(".question:visible")).to_have_count(1)
 
 
 def test_keys_in_a_field_are_words(site: Site) -> None:

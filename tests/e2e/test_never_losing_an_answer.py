@@ -384,7 +384,7 @@ def test_after_the_session_one_signs_in_over_the_page_and_goes_on(site: Site) ->
     assert problems_of(work.page, where="cover") == []
     work.page.keyboard.press("Escape")
     expect(cover).to_be_visible()
-    sign_in_over_the_page(work.page, SATO, password="違うパスワード")  # noqa: S106 - a wrong one
+    sign_in_over_the_page(work.page, SATO, password="違うパスワード")
     expect(cover).to_contain_text("職員番号かパスワードが違います。")
     sign_in_over_the_page(work.page, SATO)
     expect(cover).to_have_count(0)
