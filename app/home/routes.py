@@ -61,6 +61,13 @@ def accessibility() -> str:
     return render_template("home/accessibility.html")
 
 
+@blueprint.get("/help/keys")
+@public
+def keys_help() -> str:
+    """The keys of the answering page."""
+    return render_template("home/keys.html")
+
+
 @blueprint.get("/installation")
 @requires(Permission.CITY_INSTALLATION_READ)
 def installation() -> str:

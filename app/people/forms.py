@@ -5,7 +5,15 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Final
 
-from wtforms import HiddenField, PasswordField, RadioField, SelectField, StringField, TextAreaField
+from wtforms import (
+    BooleanField,
+    HiddenField,
+    PasswordField,
+    RadioField,
+    SelectField,
+    StringField,
+    TextAreaField,
+)
 from wtforms.validators import InputRequired, Optional, ValidationError
 
 from app.organisation.files import CODE_LENGTH, half_width
@@ -65,6 +73,15 @@ class PasswordForm(Form):
         if self.new_password.data and field.data != self.new_password.data:
             message = "上の「新しいパスワード」と違います。同じものを入れてください。"
             raise ValidationError(message)
+
+
+class SettingsForm(Form):
+    """What somebody sets for oneself."""
+
+    single_keys = BooleanField(
+        "1文字のキーで操作する",
+        description="回答の画面で、1〜5や N などのキーを使います。文字を書く欄の中では、いつでもふつうに入力できます。",
+    )
 
 
 _ACTS: Final = {

@@ -98,6 +98,8 @@ class Account(Base):
     person_id: Mapped[UUID] = mapped_column(ForeignKey("person.id"), unique=True)
     password_hash: Mapped[str] = mapped_column(String(200))
     must_change_password: Mapped[bool]
+    # Answering by single keys can be switched off (WCAG 2.1.4).
+    single_keys: Mapped[bool] = mapped_column(default=True)
     created_at: Mapped[datetime] = mapped_column(Instant)
     disabled_at: Mapped[datetime | None] = mapped_column(Instant)
     disabled_by: Mapped[UUID | None] = mapped_column(ForeignKey("person.id"))

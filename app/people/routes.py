@@ -1,5 +1,6 @@
 """Pages of people: signing in, the own account, accounts for the administrator, duties for the head."""
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import Final, cast
 from uuid import UUID
@@ -9,6 +10,7 @@ from flask import (
     Flask,
     current_app,
     flash,
+    jsonify,
     make_response,
     redirect,
     render_template,
@@ -18,7 +20,7 @@ from flask import (
 from flask import session as cookie
 from flask.typing import ResponseReturnValue
 from flask_login import LoginManager, login_user, logout_user
-from flask_wtf.csrf import CSRFError
+from flask_wtf.csrf import CSRFError, generate_csrf
 from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response
 
@@ -30,7 +32,14 @@ from app.kernel.errors import InvalidInput
 from app.kernel.fiscal_year import long_instant, plain_date
 from app.kernel.ids import PersonId, UnitId
 from app.people import commands, queries, texts
-from app.people.forms import AccountActForm, DutyForm, PasswordForm, SignInForm, error_links
+from app.people.forms import (
+    AccountActForm,
+    DutyForm,
+    PasswordForm,
+    SettingsForm,
+    SignInForm,
+    error_links,
+)
 from app.people.rules import (
     SEEN_STEP,
     AccountActKind,
@@ -38,7 +47,9 @@ from app.people.rules import (
     Duty,
     SessionLimits,
     SignInRefused,
+    SingleKeys,
     TooManyAttempts,
+    session_ends,
 )
 from app.web.access import (
     NotSignedIn,
@@ -51,6 +62,7 @@ from app.web.access import (
     today,
     visitor,
     visitor_or_none,
+    wants_json,
 )
 from app.web.errors import stale_form
 from app.web.forms import key_for_page, new_key, perform
@@ -58,7 +70,11 @@ from app.web.held import Held, held_before, held_of_request, resend_page
 
 blueprint: Final = Blueprint("people", __name__, template_folder="templates")
 
-OPEN_WITH_FIRST_PASSWORD: Final = frozenset({"people.change_password", "people.sign_out", "static_file"})
+OPEN_WITH_FIRST_PASSWORD: Final = frozenset(
+    {"people.change_password", "people.sign_out", "people.session_state", "static_file"}
+)
+_ASKS_ONLY: Final = frozenset({"people.session_state"})
+"""A page that asks by itself how long its session lasts is nobody at work."""
 
 Page = str | Response | tuple[str, int]
 
@@ -86,12 +102,16 @@ def load_visitor(token: str) -> Visitor | None:
         acting, unit_label = queries.actor_and_unit(
             session, person_id=found.person_id, day=today(), account_id=found.account_id
         )
-    rested = now() - found.last_seen_at
-    if Function.ADMINISTRATOR in acting.functions and rested >= _limits().administrator_idle:
+    rested, limits = now() - found.last_seen_at, _limits()
+    if Function.ADMINISTRATOR in acting.functions:
+        limits = replace(limits, idle=limits.administrator_idle)
+    if rested >= limits.idle:
         return None
-    if rested >= SEEN_STEP:
+    last_seen = found.last_seen_at
+    if rested >= SEEN_STEP and request.endpoint not in _ASKS_ONLY:
+        last_seen = now()
         with transaction() as session:
-            commands.note_seen(session, token=token, now=now())
+            commands.note_seen(session, token=token, now=last_seen)
     return Visitor(
         actor=acting,
         account_id=found.account_id,
@@ -100,6 +120,9 @@ def load_visitor(token: str) -> Visitor | None:
         must_change_password=found.must_change_password,
         unit_label=unit_label,
         role_labels=texts.role_labels(acting),
+        ends_at=session_ends(created_at=found.created_at, last_seen_at=last_seen, limits=limits),
+        idle=limits.idle,
+        single_keys=found.single_keys is SingleKeys.ON,
     )
 
 
@@ -179,7 +202,7 @@ def sign_in() -> Page:
         form.next.data = local_path(request.args.get("next")) or ""
         return _sign_in_page(form)
     if not form.validate():
-        return _sign_in_page(form, held=held), 422
+        return _sign_in_refused(form, held=held, status=422)
     try:
         opened = commands.sign_in(
             transaction,
@@ -191,18 +214,55 @@ def sign_in() -> Page:
         )
     except (SignInRefused, TooManyAttempts) as refusal:
         form.staff_no.errors = [refusal.message]
-        return _sign_in_page(form, held=held), refusal.status
+        return _sign_in_refused(form, held=held, status=refusal.status)
     response = _let_in(opened.token, wanted=local_path(form.next.data))
     if held is not None:
         response = make_response(resend_page(held))
+    if wants_json():
+        # Signed in over a page that waits: it goes on where it was, or away when this is somebody else.
+        response = make_response(jsonify(to=response.location))
     return _remember_device(response, staff_no=form.staff_no.data or "")
+
+
+def _sign_in_refused(form: SignInForm, *, held: Held | None, status: int) -> Page:
+    """Say why nobody was let in: on the page, or in a sentence to a page that waits behind its cover."""
+    if wants_json():
+        messages = [str(message) for field in form for message in field.errors]
+        return make_response(jsonify(message=" ".join(messages)), status)
+    return _sign_in_page(form, held=held), status
+
+
+@blueprint.get("/session")
+@public
+def session_state() -> Response:
+    """Tell a page who is signed in now, for how long, and the token of this session. Asking is no activity."""
+    found = visitor_or_none()
+    left = (found.ends_at - now()).total_seconds() if found else 0
+    return make_response(
+        jsonify(
+            person=str(found.actor.person_id) if found else None,
+            session=str(found.session_id) if found else None,
+            first_password=found.must_change_password if found else False,
+            seconds=int(left),
+            token=generate_csrf(),
+        )
+    )
+
+
+@blueprint.post("/session/renew")
+@requires(Permission.OWN_ACCOUNT_USE)
+def renew_session() -> Response:
+    """Go on working: somebody was asked and said so."""
+    with transaction() as session:
+        commands.note_seen(session, token=visitor().token, now=now())
+    return make_response(jsonify(seconds=int(visitor().idle.total_seconds())))
 
 
 @blueprint.errorhandler(CSRFError)
 def stale_form_of_people(error: CSRFError) -> ResponseReturnValue:
     """Answer a form whose token is old; on the page on which one signs in, by that page again."""
     del error
-    if request.endpoint != "people.sign_in":
+    if request.endpoint != "people.sign_in" or wants_json():
         return stale_form()
     held = held_before()
     if held is not None and visitor_or_none() is not None:
@@ -313,6 +373,26 @@ def own_sessions() -> str:
         previous_sign_in=before,
         texts=texts,
     )
+
+
+@blueprint.get("/me/settings")
+@requires(Permission.OWN_ACCOUNT_USE)
+def own_settings() -> str:
+    """What one sets for oneself."""
+    form = SettingsForm(formdata=None, single_keys=visitor().single_keys)
+    return render_template("people/settings.html", form=form, key=new_key())
+
+
+@blueprint.post("/me/settings")
+@requires(Permission.OWN_ACCOUNT_USE)
+def save_own_settings() -> Response:
+    """Keep what one sets for oneself."""
+    keys = SingleKeys.ON if SettingsForm().single_keys.data else SingleKeys.OFF
+
+    def command(session: Session) -> None:
+        commands.set_single_keys(session, actor=actor(), keys=keys, now=now())
+
+    return perform(command, to=url_for("people.own_settings"), message="個人設定を保存しました。")
 
 
 @blueprint.post("/me/sessions/<uuid:public_id>/end")

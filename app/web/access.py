@@ -7,7 +7,7 @@ view runs; a permission that looks at a unit is checked again, with its subject,
 from collections.abc import Callable, Iterable
 from contextlib import nullcontext
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING, Any, Final, TypeVar, cast
 from urllib.parse import urlencode
 from uuid import UUID
@@ -42,7 +42,13 @@ class Rule:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Visitor:
-    """The person at the door: Flask-Login's user, made for each request by the people domain."""
+    """The person at the door: Flask-Login's user, made for each request by the people domain.
+
+    Attributes:
+        ends_at: when the session ends unless somebody does something meanwhile.
+        idle: how long it may rest.
+        single_keys: whether pages may act on single keys.
+    """
 
     actor: Actor
     account_id: AccountId
@@ -51,6 +57,9 @@ class Visitor:
     must_change_password: bool
     unit_label: str
     role_labels: tuple[str, ...]
+    ends_at: datetime
+    idle: timedelta
+    single_keys: bool
     is_authenticated: bool = True
     is_active: bool = True
     is_anonymous: bool = False

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from typing import Any, Final, cast
+from uuid import UUID
 
 from flask import Flask, current_app, request, url_for
 
@@ -12,8 +13,9 @@ from app.config import Settings
 from app.db.session import reading
 from app.kernel.clock import DemonstrationClock
 from app.kernel.fiscal_year import long_date
+from app.kernel.ids import PersonId
 from app.kernel.ports import Ports
-from app.web.access import today, visitor_or_none
+from app.web.access import now, today, visitor_or_none
 from app.web.forms import new_key
 
 
@@ -78,12 +80,17 @@ class Site:
 
 @dataclass(frozen=True, slots=True)
 class ViewerLine:
-    """The person in the header."""
+    """The person in the header, and what the page's script has to know of the session."""
 
     name: str
     unit_label: str
     role_labels: tuple[str, ...]
     nav: tuple[MenuLink, ...]
+    person_id: PersonId
+    session_id: UUID
+    seconds_left: int
+    idle_seconds: int
+    single_keys: bool
 
 
 def init_layout(app: Flask) -> None:
@@ -106,7 +113,17 @@ def _viewer() -> ViewerLine | None:
     found = visitor_or_none()
     if found is None:
         return None
-    return ViewerLine(found.actor.name, found.unit_label, found.role_labels, _menu(found.actor))
+    return ViewerLine(
+        name=found.actor.name,
+        unit_label=found.unit_label,
+        role_labels=found.role_labels,
+        nav=_menu(found.actor),
+        person_id=found.actor.person_id,
+        session_id=found.session_id,
+        seconds_left=int((found.ends_at - now()).total_seconds()),
+        idle_seconds=int(found.idle.total_seconds()),
+        single_keys=found.single_keys,
+    )
 
 
 def _menu(actor: Actor) -> tuple[MenuLink, ...]:

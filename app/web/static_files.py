@@ -7,8 +7,10 @@ another host.
 import gzip
 import hashlib
 import mimetypes
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Final
 
 from flask import Flask, abort, request
 from werkzeug.wrappers import Response
@@ -18,6 +20,21 @@ from app.web.headers import FOREVER
 
 FOLDER = Path(__file__).parent / "static"
 COMPRESSED = {".css", ".js", ".svg"}
+_ON_EVERY_PAGE = ("page/queue.js", "page/session.js", "page/unsent.js")
+BUNDLES: Final[Mapping[str, tuple[str, ...]]] = {
+    "app.css": ("app.css", "answer/answer.css"),
+    "page.js": _ON_EVERY_PAGE,
+    "answer.js": (
+        *_ON_EVERY_PAGE,
+        "answer/cards.js",
+        "answer/sending.js",
+        "answer/conflict.js",
+        "answer/undo.js",
+        "answer/keys.js",
+        "answer/start.js",
+    ),
+}
+"""Files that are read as small ones and served as one: a page stays at few requests. Their order is that of their names here."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,16 +46,24 @@ class StaticFile:
     mimetype: str
 
 
+def contents() -> dict[str, bytes]:
+    """Return what is served, by name: files as they are, but parts of a bundle only within it."""
+    files = {
+        path.relative_to(FOLDER).as_posix(): path.read_bytes() for path in FOLDER.rglob("*") if path.is_file()
+    }
+    bundles = {name: b"\n".join(files[part] for part in parts) for name, parts in BUNDLES.items()}
+    parts = {part for parts in BUNDLES.values() for part in parts}
+    return {**{name: content for name, content in files.items() if name not in parts}, **bundles}
+
+
 def init_static_files(app: Flask) -> None:
     """Read the files, serve them under hashed names and give templates `static_url`."""
     by_address: dict[str, StaticFile] = {}
     addresses: dict[str, str] = {}
-    for path in sorted(p for p in FOLDER.rglob("*") if p.is_file()):
-        name = path.relative_to(FOLDER).as_posix()
-        content = path.read_bytes()
+    for name, content in sorted(contents().items()):
         stem, dot, suffix = name.rpartition(".")
         address = f"{stem}.{hashlib.sha256(content).hexdigest()[:12]}{dot}{suffix}"
-        packed = gzip.compress(content, 9, mtime=0) if path.suffix in COMPRESSED else None
+        packed = gzip.compress(content, 9, mtime=0) if f".{suffix}" in COMPRESSED else None
         by_address[address] = StaticFile(
             content, packed, mimetypes.guess_type(name)[0] or "application/octet-stream"
         )

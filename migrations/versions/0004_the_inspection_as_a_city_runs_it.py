@@ -29,10 +29,12 @@ def upgrade() -> None:
     _sheets_of_systems_up()
     _answers_up()
     _questions_up()
+    _accounts_up()
 
 
 def downgrade() -> None:
     """Go down."""
+    _accounts_down()
     _questions_down()
     _answers_down()
     _sheets_of_systems_down()
@@ -240,3 +242,12 @@ def _questions_down() -> None:
     op.drop_table("question_message")
     op.drop_index("ix_question_state", table_name="question")
     op.drop_table("question")
+
+
+def _accounts_up() -> None:
+    _add_switch("account", "single_keys", first=First.ON)
+
+
+def _accounts_down() -> None:
+    with op.batch_alter_table("account") as batch:
+        batch.drop_column("single_keys")

@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Final
 
 import pytest
@@ -12,6 +11,7 @@ from werkzeug.test import TestResponse
 from app import create_app
 from app.config import Settings
 from app.web.access import public
+from app.web.static_files import contents
 from tests.conventions.addresses import Town, every_address
 from tests.people import KIMURA, NAKAMURA, SATO, Cast
 from tests.sign_in import signed_in
@@ -95,10 +95,8 @@ def _break() -> str:
 
 
 def static_addresses(app: Flask) -> Iterator[str]:
-    folder = Path(app.root_path, "web", "static")
-    for path in folder.rglob("*"):
-        if path.is_file():
-            yield app.jinja_env.globals["static_url"](path.relative_to(folder).as_posix())  # type: ignore[operator]
+    for name in contents():
+        yield app.jinja_env.globals["static_url"](name)  # type: ignore[operator]
 
 
 def test_static_files_carry_the_strict_headers_and_are_kept_for_ever(app: Flask) -> None:

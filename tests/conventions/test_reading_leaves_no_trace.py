@@ -16,7 +16,7 @@ from tests.sign_in import signed_in
 MAY_RECORD: Final = {"access_log", "sign_in_session"}
 # A refused act (403) is itself recorded, in the chain of the account.
 REFUSALS: Final = {"journal_entry", "journal_head"}
-PUBLIC: Final = {"/login", "/help", "/help/accessibility"}
+PUBLIC: Final = {"/login", "/session", "/help", "/help/accessibility", "/help/keys"}
 POST_FORM: Final = re.compile(r"<form\b[^>]*method=[\"']post[\"'][^>]*>.*?</form>", re.IGNORECASE | re.DOTALL)
 
 

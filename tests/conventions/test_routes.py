@@ -21,7 +21,14 @@ ROOT: Final = Path(__file__).resolve().parents[2]
 SEGMENT: Final = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*(\.[a-z]+)?")
 # Codes that stand in the content (the slug of a section, the code and label of an edition), never an id.
 TEXT_PARAMETERS: Final = {"slug", "code", "label"}
-PUBLIC: Final = {"static_file", "people.sign_in", "home.help_page", "home.accessibility"}
+PUBLIC: Final = {
+    "static_file",
+    "people.sign_in",
+    "people.session_state",
+    "home.help_page",
+    "home.keys_help",
+    "home.accessibility",
+}
 ROUTE_FILES: Final = sorted({*(ROOT / "app").glob("*/routes.py"), *(ROOT / "app").glob("*/routes/*.py")})
 
 

@@ -53,7 +53,7 @@ def walks(year: Year) -> Iterator[tuple[Cast | None, list[str]]]:
     affairs, counter, lead, branch = (sheet(year, place) for place in (AFFAIRS, COUNTER, LEAD, BRANCH))
     item = year.item_id("D02")
     campaign = f"/campaigns/{year.campaign_id}"
-    yield None, ["/login", "/help", "/help/accessibility", "/no-such-page"]
+    yield None, ["/login", "/help", "/help/accessibility", "/help/keys", "/no-such-page"]
     yield (
         SATO,
         [
@@ -70,6 +70,7 @@ def walks(year: Year) -> Iterator[tuple[Cast | None, list[str]]]:
             f"{affairs}/approval",
             "/me/sessions",
             "/password",
+            "/me/settings",
             "/checklists",
             "/checklists/department/editions/2026.1",
             "/checklists/person/editions/2026.1",

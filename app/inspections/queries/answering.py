@@ -171,6 +171,14 @@ class AnswerPage:
         """Return the cards on which last year's answer waits for a confirmation."""
         return tuple(card for card in self.cards if card.proposal)
 
+    @property
+    def next_open(self) -> str | None:
+        """The slug of the next section in which something is left to do; after the last one comes the first."""
+        slugs = [one.section.slug for one in self.head.sections]
+        here = slugs.index(self.section.slug) + 1
+        order = (*self.head.sections[here:], *self.head.sections[: here - 1])
+        return next((one.section.slug for one in order if one.applicable and not one.done), None)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ProfilePage:

@@ -2,10 +2,11 @@
 
 import re
 from collections.abc import Callable
+from dataclasses import asdict
 from typing import cast
 from uuid import UUID
 
-from flask import flash, jsonify, redirect, render_template, request, url_for
+from flask import Response, flash, jsonify, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from sqlalchemy.orm import Session
 
@@ -20,9 +21,10 @@ from app.inspections.forms.answering import draft_of_autosave, drafts_of_page, f
 from app.inspections.queries import answering as queries
 from app.inspections.queries.lists import sheets_of
 from app.inspections.queries.sheet import find_sheet
+from app.inspections.queries.working import time_spent, words_before
 from app.inspections.routes import blueprint
 from app.inspections.routes.access_log import log_access
-from app.inspections.routes.words import answer_address, doable, refused_lines
+from app.inspections.routes.words import answer_address, doable, refused_lines, whole_minutes
 from app.kernel.errors import InvalidInput, NotNow, StaleVersion
 from app.kernel.fiscal_year import clock_time
 from app.kernel.ids import InspectionId, ItemId
@@ -256,15 +258,40 @@ def autosave(inspection_id: UUID, item_id: UUID) -> ResponseReturnValue:
             session, actor=actor(), inspection_id=InspectionId(inspection_id), drafts=[draft], now=now()
         )
     if outcome.outcome is Outcome.CONFLICT:
-        kept = outcome.kept
-        return jsonify(
-            version=outcome.version,
-            level=kept.level if kept else None,
-            comment=kept.comment if kept else "",
-            reply=outcome.kept_reply,
-            time=clock_time(now()),
-        ), 409
+        return _conflict(InspectionId(inspection_id), outcome), 409
     return jsonify(version=outcome.version, time=clock_time(now()))
+
+
+def _conflict(inspection_id: InspectionId, outcome: Recorded) -> Response:
+    """Say what stands instead, who saved it and when; the own words stay in the browser until one is chosen."""
+    with reading() as session:
+        sheet = find_sheet(session, actor=actor(), inspection_id=inspection_id)
+        savers = queries.savers_of(session, sheet=sheet, item_ids=[outcome.item_id])
+    saver, kept = savers.get(outcome.item_id), outcome.kept
+    return jsonify(
+        version=outcome.version,
+        level=kept.level if kept else None,
+        comment=kept.comment if kept else "",
+        reply=outcome.kept_reply,
+        saver=saver.name if saver and saver.person_id != actor().person_id else None,
+        saved=clock_time(saver.at) if saver else None,
+        time=clock_time(now()),
+    )
+
+
+@blueprint.get("/inspections/<uuid:inspection_id>/answers/<uuid:item_id>/before")
+@requires(Permission.UNIT_INSPECTION_ANSWER)
+def answer_before(inspection_id: UUID, item_id: UUID) -> ResponseReturnValue:
+    """Tell what an answer was before one of its saves: 元に戻す sends that as a save of its own."""
+    with reading() as session:
+        words = words_before(
+            session,
+            actor=actor(),
+            inspection_id=InspectionId(inspection_id),
+            item_id=ItemId(item_id),
+            version=request.args.get("version", 0, type=int),
+        )
+    return jsonify(asdict(words))
 
 
 @blueprint.get("/inspections/<uuid:inspection_id>/check")
@@ -280,9 +307,12 @@ def _check_page(inspection_id: UUID, *, refusal: NotNow | None = None) -> str:
         page = queries.check_page(
             session, actor=actor(), inspection_id=InspectionId(inspection_id), today=today()
         )
+        spent = time_spent(session, revision_id=page.head.sheet.revision_id)
     log_access(inspection_id=page.head.sheet.id, unit_id=page.head.sheet.unit_id, act="sheet.read")
     lines = refused_lines(page, message=refusal.message) if refusal else ()
-    return render_template("inspections/check.html", page=page, key=new_key(), problems=lines)
+    return render_template(
+        "inspections/check.html", page=page, key=new_key(), problems=lines, minutes=whole_minutes(spent)
+    )
 
 
 @blueprint.post("/inspections/<uuid:inspection_id>/submit")

@@ -6,8 +6,9 @@ approver, reviewer and reviewed are never the same person (兼務の禁止).
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime, timedelta
 from enum import StrEnum
+from itertools import pairwise
 from typing import Any, Final
 
 from app.access.permissions import Permission
@@ -551,3 +552,17 @@ def date_problems(dates: CampaignDates) -> list[tuple[str, str]]:
         ),
     )
     return [(field, sentence) for _, earlier, field, later, sentence in order if later < earlier]
+
+
+LONGEST_PAUSE: Final = timedelta(minutes=5)
+"""Between two saves: who was silent for longer did something else."""
+
+
+def active_time(saves: Iterable[datetime]) -> timedelta:
+    """Return how long one person worked, by the instants of the saves: the sum of the pauses of five minutes or less.
+
+    It never says too much: what came before the first save of a sitting is not known and does not count.
+    """
+    ordered = sorted(saves)
+    pauses = (later - earlier for earlier, later in pairwise(ordered))
+    return sum((pause for pause in pauses if pause <= LONGEST_PAUSE), start=timedelta())

@@ -24,6 +24,7 @@ from app.people.commands.sessions import (
     revoke_session,
     sign_out,
 )
+from app.people.commands.settings import set_single_keys
 
 __all__ = [
     "REMEMBERED",
@@ -53,6 +54,7 @@ __all__ = [
     "reset_password",
     "revoke_other_sessions",
     "revoke_session",
+    "set_single_keys",
     "sign_in",
     "sign_out",
     "signed_device",

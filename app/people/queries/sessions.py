@@ -25,6 +25,7 @@ from app.people.models import (
 from app.people.rules import (
     AccountActKind,
     SessionLimits,
+    SingleKeys,
     session_lives,
 )
 
@@ -38,7 +39,9 @@ class SignedIn:
     public_id: UUID
     must_change_password: bool
     proved_at: datetime
+    created_at: datetime
     last_seen_at: datetime
+    single_keys: SingleKeys
 
 
 _SESSION: Final = SignInSession.__table__.c
@@ -52,6 +55,7 @@ _LIVE_SESSION: Final = (
         _SESSION.proved_at,
         _ACCOUNT.person_id,
         _ACCOUNT.must_change_password,
+        _ACCOUNT.single_keys,
     )
     .join_from(SignInSession.__table__, Account.__table__, _ACCOUNT.id == _SESSION.account_id)
     .where(
@@ -76,7 +80,9 @@ def signed_in(session: Session, *, token: str, now: datetime, limits: SessionLim
         public_id=row.public_id,
         must_change_password=row.must_change_password,
         proved_at=row.proved_at,
+        created_at=row.created_at,
         last_seen_at=row.last_seen_at,
+        single_keys=SingleKeys.ON if row.single_keys else SingleKeys.OFF,
     )
 
 

@@ -3,6 +3,7 @@
 from app.people.rules.accounts import (
     AccountActKind,
     AccountState,
+    SingleKeys,
 )
 from app.people.rules.attempts import (
     BY_ADDRESS,
@@ -40,6 +41,7 @@ from app.people.rules.sessions import (
     SessionEnd,
     SessionLimits,
     forgotten_before,
+    session_ends,
     session_lives,
 )
 
@@ -69,9 +71,11 @@ __all__ = [
     "SessionEnd",
     "SessionLimits",
     "SignInRefused",
+    "SingleKeys",
     "TooManyAttempts",
     "forgotten_before",
     "password_problems",
     "plan_people",
+    "session_ends",
     "session_lives",
 ]

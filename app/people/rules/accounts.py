@@ -13,6 +13,13 @@ class AccountActKind(StrEnum):
     SESSIONS_ENDED = "sessions-ended"
 
 
+class SingleKeys(StrEnum):
+    """Whether single keys act on a page."""
+
+    ON = "on"
+    OFF = "off"
+
+
 class AccountState(StrEnum):
     """How an account stands."""
 

@@ -37,6 +37,11 @@ class SessionLimits:
     absolute: timedelta
 
 
+def session_ends(*, created_at: datetime, last_seen_at: datetime, limits: SessionLimits) -> datetime:
+    """Return when a session ends unless somebody does something meanwhile: the shorter of rest and length."""
+    return min(last_seen_at + limits.idle, created_at + limits.absolute)
+
+
 def session_lives(
     *, created_at: datetime, last_seen_at: datetime, now: datetime, limits: SessionLimits
 ) -> bool:

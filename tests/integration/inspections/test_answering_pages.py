@@ -2,6 +2,7 @@
 
 import json
 import re
+from datetime import timedelta
 from uuid import UUID, uuid4
 
 import pytest
@@ -14,6 +15,7 @@ from app.inspections.commands.hand_over import withdraw
 from app.inspections.models import AnswerHistory, Approval
 from app.inspections.queries.sheet import FIRST_STATES, content_of_sheet
 from app.inspections.rules import STEPS, Action, State
+from tests.conftest import StandingClock
 from tests.factories.inspections import Year
 from tests.pages import form_of
 from tests.people import AFFAIRS, ITO, KIMURA, SATO, SUZUKI, TAKAHASHI, TANAKA, YAMADA
@@ -60,6 +62,44 @@ def test_an_answer_is_saved_as_it_is_given_with_the_servers_time(clerk: FlaskCli
     assert save(clerk, year) == (200, {"version": 1, "time": "9時00分"})
     assert save(clerk, year, level="partial", comment="半分まで", version=1)[1]["version"] == 2
     assert "半分まで" in clerk.get(f"{address(year)}/sections/organisation").text
+
+
+def test_a_conflict_names_who_was_quicker_and_when(clerk: FlaskClient, year: Year, app: Flask) -> None:
+    head = signed_in(app, SUZUKI)
+    save(head, year, level="partial", comment="所属長の言葉")
+    status, reply = save(clerk, year, comment="担当者の言葉")
+    assert (status, reply["saver"], reply["saved"]) == (409, "鈴木 一郎", "9時00分")
+    assert save(head, year, comment="別の画面")[1]["saver"] is None
+
+
+def test_what_stood_before_a_save_can_be_asked_for_by_who_answers(
+    clerk: FlaskClient, year: Year, app: Flask
+) -> None:
+    save(clerk, year, level="partial", comment="はじめ")
+    save(clerk, year, comment="つぎ", version=1)
+    path = f"{address(year)}/answers/{year.item_id('D01')}/before"
+    assert clerk.get(f"{path}?version=2").json == {
+        "version": 1,
+        "level": "partial",
+        "comment": "はじめ",
+        "reply": "",
+    }
+    assert clerk.get(f"{path}?version=1").json == {"version": 0, "level": None, "comment": "", "reply": ""}
+    for odd in ("3", "0", "x", "-1"):
+        assert clerk.get(f"{path}?version={odd}", headers=JSON).status_code == 404
+    assert signed_in(app, TAKAHASHI).get(f"{path}?version=2", headers=JSON).status_code == 404
+    assert signed_in(app, TANAKA).get(f"{path}?version=2", headers=JSON).status_code == 403
+
+
+def test_the_check_shows_the_time_that_the_saves_tell(
+    clerk: FlaskClient, year: Year, clock: StandingClock
+) -> None:
+    assert "回答にかけた時間" not in clerk.get(f"{address(year)}/check").text
+    for number, minutes in enumerate((0, 2, 3, 20, 1)):
+        clock.pass_by(timedelta(minutes=minutes))
+        assert save(clerk, year, comment=f"{number}", version=number)[0] == 200
+    page = clerk.get(f"{address(year)}/check").text
+    assert "<dt>回答にかけた時間</dt><dd>およそ <b>6</b> 分</dd>" in page
 
 
 def test_the_same_save_sent_again_does_nothing_twice(
@@ -389,7 +429,7 @@ def test_no_step_leads_back_to_where_nobody_has_judged_yet() -> None:
 
 def test_the_pages_ask_little(clerk: FlaskClient, year: Year) -> None:
     year.answer(AFFAIRS)
-    for path, most in (("", 23), ("/sections/organisation", 7), ("/check", 23), ("/all", 7)):
+    for path, most in (("", 23), ("/sections/organisation", 7), ("/check", 24), ("/all", 7)):
         clerk.get(f"{address(year)}{path}")
         with statements() as sent:
             assert clerk.get(f"{address(year)}{path}").status_code == 200

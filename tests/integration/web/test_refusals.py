@@ -10,7 +10,7 @@ from werkzeug.test import TestResponse
 from tests.people import NAKAMURA, SATO, Cast
 from tests.sign_in import signed_in
 
-NUMBER = re.compile(r"[0-9A-F]{4}-[0-9A-F]{4}")
+NUMBER = re.compile(r"(?<![\w-])[0-9A-F]{4}-[0-9A-F]{4}(?![\w-])")  # no part of an id
 
 
 def number_on(reply: TestResponse) -> str:

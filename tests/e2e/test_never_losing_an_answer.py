@@ -1,0 +1,488 @@
+"""No answer is lost: not by the network, the end of a session, a closed tab, another person, another tab, or a clock."""
+
+import json
+from datetime import timedelta
+
+import pytest
+from playwright.sync_api import Route, expect
+
+from app.inspections.rules import State
+from tests.e2e.answering import Answering, sign_in_over_the_page, whole
+from tests.e2e.conftest import PHONE, Site
+from tests.e2e.journey import sheet_address
+from tests.e2e.test_every_page import problems_of
+from tests.people import AFFAIRS, PASSWORD, SATO, SUZUKI
+
+ANSWERS = "**/answers/*"
+
+
+def sign_in(work: Answering, who: str) -> None:
+    work.page.goto(f"{work.site.url}/login")
+    work.page.get_by_label("職員番号").fill(who)
+    work.page.get_by_label("パスワード", exact=False).fill(PASSWORD)
+    work.page.get_by_role("button", name="ログイン").click()
+    work.page.wait_for_url(f"{work.site.url}/")
+
+
+def test_an_answer_waits_on_the_machine_until_the_server_has_it(site: Site) -> None:
+    work = Answering.begun(site, SATO)
+    work.write("D01", "先に書いた理由")
+    work.saved()
+    expect(work.state).to_contain_text("9時00分")
+    assert work.stored()["D01"].comment == "先に書いた理由"
+    assert work.unsent() == []
+
+
+def test_without_a_network_one_goes_on_and_everything_is_sent_afterwards(site: Site) -> None:
+    work = Answering.begun(site, SATO)
+    work.page.context.set_offline(True)
+    work.choose("D01", "implemented")
+    work.write("D02", "切れている間の理由")
+    work.kept_here(2)
+    expect(work.page.locator("#offline")).to_contain_text("通信が切れています。回答は続けられます")
+    assert work.unsent() == ["D01 ", "D02 切れている間の理由"]
+    assert work.stored() == {}
+    work.page.get_by_role("button", name="回答を確認する").click()
+    expect(work.page.locator("#offline")).to_contain_text("まだ送っていない回答が2件あります")
+    assert work.page.url.endswith("/sections/organisation")
+    work.page.context.set_offline(False)
+    work.saved()
+    expect(work.page.locator("#offline")).to_have_count(0)
+    assert {key: fact.comment for key, fact in work.stored().items()} == {
+        "D01": "",
+        "D02": "切れている間の理由",
+    }
+    assert work.unsent() == []
+    work.page.get_by_role("button", name="回答を確認する").click()
+    work.page.wait_for_url("**/check")
+
+
+def test_a_reply_that_was_lost_stores_nothing_twice(site: Site) -> None:
+    work = Answering.begun(site, SATO)
+    lost: list[str] = []
+
+    def answer_once_without_reply(route: Route) -> None:
+        if not lost:
+            lost.append(route.request.post_data or "")
+            route.fetch()
+            route.abort()
+            return
+        assert json.loads(route.request.post_data or "") == json.loads(lost[0])
+        route.continue_()
+
+    work.page.route(ANSWERS, answer_once_without_reply)
+    work.choose("D01", "implemented")
+    work.saved()
+    assert len(lost) == 1
+    assert work.history("D01") == [("implemented", "")]
+
+
+def test_what_is_typed_while_a_save_is_under_way_goes_out_after_it(site: Site) -> None:
+    work = Answering.begun(site, SATO)
+    held: list[Route] = []
+
+    def hold_the_first(route: Route) -> None:
+        held.append(route)
+        if len(held) > 1:
+            route.continue_()
+
+    work.page.route(ANSWERS, hold_the_first)
+    work.choose("D02", "partial")
+    expect(work.state).to_contain_text("保存しています")
+    work.words("D02").fill("途中で書いた")
+    work.page.wait_for_timeout(900)
+    assert len(held) == 1
+    held[0].continue_()
+    work.saved()
+    assert work.history("D02") == [("partial", ""), ("partial", "途中で書いた")]
+
+
+def test_a_reply_that_takes_too_long_is_asked_for_again(site: Site) -> None:
+    work = Answering.begun(site, SATO)
+    seen: list[Route] = []
+
+    def never_the_first(route: Route) -> None:
+        seen.append(route)
+        if len(seen) > 1:
+            route.continue_()
+
+    work.page.route(ANSWERS, never_the_first)
+    work.choose("D01", "implemented")
+    expect(work.page.locator("#offline")).to_contain_text("通信に時間がかかっています", timeout=10_000)
+    work.saved()
+    assert len(seen) == 2
+    assert whole(site)
+
+
+@pytest.mark.parametrize(
+    ("status", "sentence"),
+    [
+        (500, "システムの中で問題が起きました。（番号 7F3A-20EE）"),
+        (503, "いまは使えません。（番号 7F3A-20EE）"),
+    ],
+)
+def test_a_fault_of_the_server_is_called_so_with_its_number(site: Site, status: int, sentence: str) -> None:
+    work = Answering.begun(site, SATO)
+    work.choose("D01", "implemented")
+    work.saved()
+    message = sentence.partition("（")[0]
+    work.page.route(
+        ANSWERS,
+        lambda route: route.fulfill(status=status, json={"message": message, "reference": "7F3A-20EE"}),
+    )
+    work.choose("D02", "implemented")
+    expect(work.state).to_contain_text("保存できません（1件）")
+    expect(work.state).to_contain_text(sentence)
+    expect(work.state).to_contain_text("9時00分までの回答は保存してあります。")
+    expect(work.page.locator("#offline")).to_have_count(0)
+    expect(work.page.locator("body")).not_to_contain_text("時間が切れ")
+    work.page.unroute(ANSWERS)
+    work.saved()
+    assert work.stored()["D02"].level == "implemented"
+
+
+def test_a_sheet_that_was_handed_over_meanwhile_says_so_and_keeps_the_words(site: Site) -> None:
+    site.year.answer(AFFAIRS)
+    work = Answering.begun(site, SATO)
+    site.year.hand_over(AFFAIRS)
+    work.page.locator("summary.question__line").first.click()
+    work.write("D01", "遅れて書いた")
+    expect(work.state).to_contain_text("この点検票は、いま回答できません。")
+    expect(work.words("D01")).to_have_value("遅れて書いた")
+    assert work.unsent() == ["D01 遅れて書いた"]
+
+
+def test_where_the_browser_refuses_its_database_the_page_says_so(site: Site) -> None:
+    page = site.browser()
+    page.add_init_script(
+        "Object.defineProperty(window, 'indexedDB', {get() { throw new DOMException('no', 'SecurityError'); }})"
+    )
+    work = Answering(site, page)
+    sign_in(work, SATO.staff_no)
+    work.open()
+    page.context.set_offline(True)
+    work.write("D01", "控えのない言葉")
+    expect(work.state).to_contain_text("まだ保存していません（1件）")
+    expect(work.state).to_contain_text("この端末には保存できません。")
+    page.context.set_offline(False)
+    work.saved()
+    assert work.stored()["D01"].comment == "控えのない言葉"
+
+
+def test_a_tab_that_was_closed_in_the_same_session_has_its_answers_sent(site: Site) -> None:
+    work = Answering.begun(site, SATO)
+    work.page.context.set_offline(True)
+    work.write("D01", "閉じた画面の言葉")
+    work.kept_here(1)
+    context = work.page.context
+    work.page.close()
+    context.set_offline(False)
+    work.page = context.new_page()
+    work.page.goto(site.url)
+    expect(work.page.get_by_text("送っていなかった回答1件を保存しました。")).to_be_visible()
+    assert work.stored()["D01"].comment == "閉じた画面の言葉"
+    assert work.unsent() == []
+
+
+def leave_unsent(site: Site) -> Answering:
+    """Somebody writes without a network, is signed out elsewhere, and closes the tab, which can send nothing any more."""
+    work = Answering.begun(site, SATO)
+    work.page.context.set_offline(True)
+    work.write("D01", "残した言葉")
+    work.kept_here(1)
+    context = work.page.context
+    context.clear_cookies()
+    work.page.close()
+    context.set_offline(False)
+    work.page = context.new_page()
+    return work
+
+
+def test_what_was_left_behind_is_offered_to_its_owner_after_signing_in(site: Site) -> None:
+    work = leave_unsent(site)
+    sign_in(work, SATO.staff_no)
+    box = work.page.locator("#unsent")
+    expect(box).to_contain_text("この端末に、まだ送っていない回答が1件あります")
+    assert problems_of(work.page, where="offer") == []
+    assert work.stored() == {}
+    box.get_by_role("button", name="送る").click()
+    expect(work.page.get_by_text("送っていなかった回答1件を保存しました。")).to_be_visible()
+    assert work.stored()["D01"].comment == "残した言葉"
+    assert work.unsent() == []
+
+
+def test_what_was_left_behind_can_be_thrown_away(site: Site) -> None:
+    work = leave_unsent(site)
+    sign_in(work, SATO.staff_no)
+    work.page.on("dialog", lambda dialog: dialog.accept())
+    work.page.locator("#unsent").get_by_role("button", name="捨てる").click()
+    expect(work.page.locator("#unsent")).to_have_count(0)
+    assert (work.unsent(), work.stored()) == ([], {})
+
+
+def test_on_its_own_page_it_goes_through_its_question_and_meets_what_stands_there(site: Site) -> None:
+    work = leave_unsent(site)
+    other = Answering.begun(site, SUZUKI)
+    other.write("D01", "所属長の言葉")
+    other.saved()
+    sign_in(work, SATO.staff_no)
+    work.open()
+    work.page.locator("#unsent").get_by_role("button", name="送る").click()
+    conflict = work.card("D01").locator(".conflict")
+    expect(conflict).to_contain_text("鈴木 一郎さんが9時00分に変えました")
+    expect(conflict).to_contain_text("残した言葉")
+    expect(conflict).to_contain_text("所属長の言葉")
+
+
+def test_another_person_at_the_same_terminal_sees_and_sends_nothing_of_it(site: Site) -> None:
+    work = leave_unsent(site)
+    sign_in(work, SUZUKI.staff_no)
+    work.page.wait_for_timeout(800)
+    for path in ("", f"/inspections/{site.year.sheets[AFFAIRS.code]}/sections/organisation"):
+        work.page.goto(f"{site.url}{path}")
+        work.page.wait_for_timeout(600)
+        expect(work.page.locator("#unsent")).to_have_count(0)
+        assert "残した言葉" not in work.page.content()
+    assert work.stored() == {}
+    assert work.unsent() == ["D01 残した言葉"]
+
+
+def test_signing_out_asks_while_something_waits(site: Site) -> None:
+    work = Answering.begun(site, SATO)
+    work.page.context.set_offline(True)
+    work.choose("D01", "implemented")
+    work.kept_here(1)
+    work.page.get_by_role("button", name="ログアウト").click()
+    dialog = work.page.get_by_role("alertdialog", name="まだ送っていない回答が1件あります")
+    expect(dialog).to_be_visible()
+    expect(dialog.get_by_role("button", name="やめる")).to_be_focused()
+    assert problems_of(work.page, where="signing out") == []
+    dialog.get_by_role("button", name="やめる").click()
+    work.page.context.set_offline(False)
+    work.saved()
+    work.page.get_by_role("button", name="ログアウト").click()
+    expect(work.page.get_by_text("ログアウトしました。")).to_be_visible()
+    assert work.stored()["D01"].level == "implemented"
+
+
+def test_handing_over_waits_for_what_was_left_behind(site: Site) -> None:
+    site.year.answer(AFFAIRS)
+    work = Answering.begun(site, SATO)
+    work.page.goto(f"{sheet_address(site)}/check")
+    writer = Answering(site, work.page.context.new_page())
+    writer.open()
+    writer.page.route(ANSWERS, lambda route: route.abort())
+    writer.page.locator("summary.question__line").first.click()
+    writer.write("D01", "まだ届いていない")
+    writer.kept_here(1)
+    writer.page.close()
+    work.page.get_by_role("button", name="承認を依頼する").click()
+    expect(work.page.get_by_text("まだ届いていない")).to_be_visible()
+    assert site.year.sheet(AFFAIRS).state is State.ANSWERING
+    assert work.stored()["D01"].comment == "まだ届いていない"
+    work.page.get_by_role("button", name="承認を依頼する").click()
+    expect(work.page.get_by_text("所属長へ承認を依頼しました")).to_be_visible()
+
+
+@pytest.mark.parametrize(
+    ("choice", "kept"), [("あなたの回答", "二人目の言葉"), ("いま保存されている回答", "一人目の言葉")]
+)
+def test_two_people_see_both_texts_in_place_and_one_is_chosen(site: Site, choice: str, kept: str) -> None:
+    first, second = Answering.begun(site, SATO), Answering.begun(site, SUZUKI)
+    first.write("D01", "一人目の言葉")
+    first.saved()
+    second.write("D01", "二人目の言葉")
+    conflict = second.card("D01").locator(".conflict")
+    expect(conflict).to_contain_text("1-1 は、佐藤 花子さんが9時00分に変えました")
+    expect(second.state).to_contain_text("保存していない項目が1件あります")
+    assert problems_of(second.page, where="conflict") == []
+    second.choose("D02", "implemented")
+    second.page.wait_for_timeout(300)
+    assert second.stored()["D02"].level == "implemented"
+    conflict.get_by_role("button", name=choice).click()
+    expect(conflict).to_have_count(0)
+    second.saved()
+    expect(second.words("D01")).to_have_value(kept)
+    assert second.stored()["D01"].comment == kept
+    assert ("partial", "一人目の言葉") in second.history("D01")
+    assert second.unsent() == []
+
+
+def test_two_tabs_of_one_person(site: Site) -> None:
+    first = Answering.begun(site, SATO)
+    second = Answering(site, first.page.context.new_page())
+    second.open()
+    first.write("D01", "一枚目の画面")
+    first.saved()
+    second.write("D01", "二枚目の画面")
+    conflict = second.card("D01").locator(".conflict")
+    expect(conflict).to_contain_text("あなたが別の画面で9時00分に変えました")
+    conflict.get_by_role("button", name="いま保存されている回答").click()
+    second.card("D01").get_by_role("button", name="元に戻す").click()
+    second.saved()
+    assert second.stored()["D01"].comment == "二枚目の画面"
+
+
+def test_undo_goes_back_through_the_page_and_then_through_the_history(site: Site) -> None:
+    before = Answering.begun(site, SATO)
+    before.write("D01", "はじめ")
+    before.saved()
+    work = Answering(site, before.page)
+    work.open()
+    work.page.locator("summary.question__line").first.click()
+    work.words("D01").fill("つぎ")
+    work.page.keyboard.press("Tab")
+    work.saved()
+    undo = work.card("D01").get_by_role("button", name="元に戻す")
+    undo.click()
+    work.saved()
+    assert work.stored()["D01"].comment == "はじめ"
+    for _ in range(2):
+        undo.click()
+        work.page.wait_for_timeout(300)
+    work.saved()
+    assert work.history("D01") == [
+        ("partial", ""),
+        ("partial", "はじめ"),
+        ("partial", "つぎ"),
+        ("partial", "はじめ"),
+        ("partial", ""),
+        (None, ""),
+    ]
+    assert work.level("D01") is None
+
+
+# -------------------------------------------------------------------------------------------- the session
+
+
+def expire(work: Answering) -> None:
+    """Half an hour and more passes, at the server and in the browser."""
+    work.site.clock.pass_by(timedelta(minutes=31))
+    work.page.clock.fast_forward("31:00")
+
+
+def begun_with_clock(site: Site) -> Answering:
+    page = site.browser()
+    page.clock.install()
+    work = Answering(site, page)
+    sign_in(work, SATO.staff_no)
+    work.open()
+    return work
+
+
+def test_after_the_session_one_signs_in_over_the_page_and_goes_on(site: Site) -> None:
+    work = begun_with_clock(site)
+    work.write("D01", "時間が切れる前の言葉")
+    work.page.clock.run_for(1000)
+    work.saved()
+    scrolled = work.page.evaluate("scrollTo(0, 12), scrollY")
+    expire(work)
+    cover = work.page.get_by_role("dialog", name="ログインの時間が切れました")
+    expect(cover).to_be_visible()
+    expect(work.words("D01")).to_be_hidden()
+    expect(cover.get_by_label("職員番号")).to_be_focused()
+    assert problems_of(work.page, where="cover") == []
+    work.page.keyboard.press("Escape")
+    expect(cover).to_be_visible()
+    sign_in_over_the_page(work.page, SATO, password="違うパスワード")
+    expect(cover).to_contain_text("職員番号かパスワードが違います。")
+    sign_in_over_the_page(work.page, SATO)
+    expect(cover).to_have_count(0)
+    assert work.page.evaluate("scrollY") == scrolled
+    expect(work.words("D01")).to_have_value("時間が切れる前の言葉")
+    work.words("D01").fill("戻ってからの言葉")
+    work.page.clock.run_for(1000)
+    expect(work.state).to_contain_text("9時31分")
+    assert work.stored()["D01"].comment == "戻ってからの言葉"
+
+
+def test_words_typed_when_the_session_had_ended_already_are_sent_after_signing_in(site: Site) -> None:
+    work = Answering.begun(site, SATO)
+    site.clock.pass_by(timedelta(minutes=31))
+    work.write("D01", "切れたあとの言葉")
+    sign_in_over_the_page(work.page, SATO)
+    work.saved()
+    assert work.stored()["D01"].comment == "切れたあとの言葉"
+    assert work.unsent() == []
+
+
+def test_somebody_else_who_signs_in_over_the_page_goes_home_and_sends_nothing(site: Site) -> None:
+    work = Answering.begun(site, SATO)
+    site.clock.pass_by(timedelta(minutes=31))
+    work.write("D01", "佐藤だけの言葉")
+    sign_in_over_the_page(work.page, SUZUKI)
+    work.page.wait_for_url(f"{site.url}/")
+    expect(work.page.locator(".who").first).to_contain_text("鈴木 一郎")
+    work.page.wait_for_timeout(600)
+    assert "佐藤だけの言葉" not in work.page.content()
+    assert work.stored() == {}
+    assert work.unsent() == ["D01 佐藤だけの言葉"]
+    work.page.go_back()
+    work.page.wait_for_timeout(600)
+    assert "佐藤だけの言葉" not in work.page.content()
+
+
+def test_a_tab_of_somebody_who_was_followed_by_another_never_sends_as_the_other(site: Site) -> None:
+    work = Answering.begun(site, SATO)
+    work.page.context.clear_cookies()
+    other = Answering(site, work.page.context.new_page())
+    sign_in(other, SUZUKI.staff_no)
+    work.write("D01", "佐藤の言葉")
+    work.page.wait_for_url(f"{site.url}/")
+    assert work.stored() == {}
+
+
+def test_before_the_end_a_question_is_asked_and_work_goes_on(site: Site) -> None:
+    work = begun_with_clock(site)
+    site.clock.pass_by(timedelta(minutes=28, seconds=30))
+    work.page.clock.fast_forward("28:30")
+    dialog = work.page.get_by_role("alertdialog", name="まもなく自動でログアウトします")
+    expect(dialog).to_be_visible()
+    expect(dialog.get_by_role("button", name="続ける")).to_be_focused()
+    assert problems_of(work.page, where="warning") == []
+    dialog.get_by_role("button", name="続ける").click()
+    expect(dialog).to_have_count(0)
+    site.clock.pass_by(timedelta(minutes=20))
+    work.page.clock.fast_forward("20:00")
+    work.choose("D01", "implemented")
+    work.page.clock.run_for(1000)
+    work.saved()
+
+
+def test_a_clock_that_is_set_forward_covers_nothing_and_loses_nothing(site: Site) -> None:
+    work = begun_with_clock(site)
+    work.write("D01", "時計の前")
+    work.page.clock.run_for(1000)
+    work.saved()
+    work.page.clock.fast_forward("05:00:00")
+    work.page.clock.run_for(3000)
+    expect(work.page.locator("dialog[open]")).to_have_count(0)
+    work.words("D01").fill("時計のあと")
+    work.page.clock.run_for(1000)
+    work.saved()
+    assert work.stored()["D01"].comment == "時計のあと"
+
+
+def test_other_pages_are_covered_too_and_keep_what_is_typed(site: Site) -> None:
+    site.year.answer(AFFAIRS)
+    site.year.hand_over(AFFAIRS)
+    page = site.browser()
+    page.clock.install()
+    work = Answering(site, page)
+    sign_in(work, SUZUKI.staff_no)
+    page.goto(f"{sheet_address(site)}/approval")
+    page.locator("textarea").first.fill("所属長の長い言葉")
+    expire(work)
+    sign_in_over_the_page(page, SUZUKI)
+    expect(page.locator("textarea").first).to_have_value("所属長の長い言葉")
+    page.get_by_role("button", name="承認して情報主管課へ提出する").click()
+    expect(page.get_by_text("承認しました。")).to_be_visible()
+
+
+def test_the_states_of_the_page_are_accessible_on_a_phone(site: Site) -> None:
+    work = Answering.begun(site, SATO)
+    work.page.set_viewport_size(PHONE)
+    work.page.context.set_offline(True)
+    work.choose("D01", "implemented")
+    work.kept_here(1)
+    assert problems_of(work.page, where="offline on a phone") == []
