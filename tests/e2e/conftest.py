@@ -2,6 +2,7 @@
 
 import threading
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -96,10 +97,9 @@ class Site:
         return page
 
 
-@pytest.fixture
-def site(app: Flask, clock: StandingClock, chromium: Browser) -> Iterator[Site]:
-    """Serve a fresh city with a running campaign on a free port of this machine."""
-    year = running_year(bound())
+@contextmanager
+def served(app: Flask, clock: StandingClock, chromium: Browser, year: Year) -> Iterator[Site]:
+    """Serve a city on a free port of this machine, and hold it to its promises at the end."""
     app.config["WTF_CSRF_ENABLED"] = True
     server = make_server("127.0.0.1", 0, app, threaded=True)
     thread = threading.Thread(target=server.serve_forever, daemon=True)
@@ -112,3 +112,10 @@ def site(app: Flask, clock: StandingClock, chromium: Browser) -> Iterator[Site]:
     thread.join()
     assert found.strays == []
     assert found.complaints == []
+
+
+@pytest.fixture
+def site(app: Flask, clock: StandingClock, chromium: Browser) -> Iterator[Site]:
+    """Serve a fresh city with a running campaign."""
+    with served(app, clock, chromium, running_year(bound())) as found:
+        yield found

@@ -16,6 +16,7 @@ from app.checklists.rules import Edition
 from app.inspections.commands.questions import follow_answers
 from app.inspections.commands.steps import LONGEST_REASON, journal_subject
 from app.inspections.models import Answer, AnswerHistory, ItemReturn, ProfileFlag, ProfileHistory, Revision
+from app.inspections.queries.previous import previous_answers
 from app.inspections.queries.sheet import (
     Lock,
     Profile,
@@ -30,6 +31,7 @@ from app.inspections.queries.sheet import (
     profile_version,
     returns_of,
 )
+from app.inspections.queries.taking_over import copyable
 from app.inspections.rules import ANSWERABLE, AnswerFact, Origin, State, asks_for_action, completeness
 from app.inspections.rules.taking_over import Source
 from app.journal.commands import record
@@ -52,6 +54,7 @@ class AnswerDraft:
         client_id: the sender's own id of this save; the same id sent again does nothing twice.
         reply: words to the reviewer about a returned item.
         action_due: until when the unit means to do what is left; kept only where the level leaves something to do.
+        source: whether somebody gave last year's answer again by one press; it counts as that only where it may, and is the same.
     """
 
     item_id: ItemId
@@ -61,6 +64,7 @@ class AnswerDraft:
     client_id: str
     reply: str = ""
     action_due: date | None = None
+    source: Source = Source.OWN
 
 
 class Outcome(StrEnum):
@@ -105,12 +109,38 @@ def record_answers(
     _require_valid(wanted, edition=sheet.edition, answers=answers, today=business_date(now))
     before = dict(answers)
     pen = Pen(session, sheet=sheet, actor=actor, now=now)
+    again = _given_again(session, sheet=sheet, drafts=wanted)
     outcomes = tuple(
-        _record_one(pen, draft=draft, answers=answers, opened=opened.get(draft.item_id)) for draft in wanted
+        _record_one(
+            pen,
+            draft=draft,
+            answers=answers,
+            opened=opened.get(draft.item_id),
+            source=Source.LAST_YEAR if draft.item_id in again else Source.OWN,
+        )
+        for draft in wanted
     )
     count_on(session, sheet=sheet, before=before, answers=answers)
     follow_answers(session, sheet=sheet, before=before, answers=answers, actor=actor, now=now)
     return outcomes
+
+
+def _given_again(session: Session, *, sheet: Sheet, drafts: tuple[AnswerDraft, ...]) -> frozenset[ItemId]:
+    """Return the items for which last year's answer was given again by one press. It costs nothing while nobody does."""
+    pressed = [
+        draft for draft in drafts if draft.source is Source.LAST_YEAR and draft.item_id in sheet.edition.items
+    ]
+    if not pressed:
+        return frozenset()
+    items = [sheet.edition.items[draft.item_id] for draft in pressed]
+    before = previous_answers(session, sheet=sheet, items=items)
+    found = {item.id: copyable(item, sheet=sheet, before=before.get(item.id)) for item in items}
+    return frozenset(
+        draft.item_id
+        for draft in pressed
+        if (last := found[draft.item_id]) is not None
+        and (draft.level, clean(draft.comment)) == (last.level.code, last.comment)
+    )
 
 
 def _require_answerable(
@@ -287,7 +317,12 @@ class Pen:
 
 
 def _record_one(
-    pen: Pen, *, draft: AnswerDraft, answers: dict[ItemId, AnswerFact], opened: ReturnFact | None
+    pen: Pen,
+    *,
+    draft: AnswerDraft,
+    answers: dict[ItemId, AnswerFact],
+    opened: ReturnFact | None,
+    source: Source,
 ) -> Recorded:
     stored = answers.get(draft.item_id)
     version = stored.version if stored else 0
@@ -315,9 +350,14 @@ def _record_one(
         version=version + 1,
         client_id=draft.client_id,
         origin=Origin.GIVEN,
+        source=source,
     )
     answers[draft.item_id] = AnswerFact(
-        level=words.level, comment=words.comment, version=version + 1, action_due=words.action_due
+        level=words.level,
+        comment=words.comment,
+        version=version + 1,
+        action_due=words.action_due,
+        taken_over=source is Source.LAST_YEAR,
     )
     return Recorded(item_id=draft.item_id, outcome=Outcome.SAVED, version=version + 1)
 

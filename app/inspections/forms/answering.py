@@ -9,6 +9,7 @@ from werkzeug.datastructures import MultiDict
 
 from app.checklists.rules import Flag, Item
 from app.inspections.commands.answer import AnswerDraft
+from app.inspections.rules.taking_over import Source
 from app.kernel.errors import InvalidInput
 from app.kernel.ids import ItemId
 from app.organisation.files import day_of
@@ -59,6 +60,7 @@ def draft_of_autosave(body: Any, *, item_id: ItemId) -> AnswerDraft:  # noqa: AN
         raise InvalidInput.of(_DAMAGED)
     level, comment, reply = body.get("level"), body.get("comment"), body.get("reply", "")
     due, version, client_id = body.get("due", ""), body.get("version"), body.get("client")
+    source = Source.LAST_YEAR if body.get("same") is True else Source.OWN
     if not (level is None or isinstance(level, str)):
         raise InvalidInput.of(_DAMAGED)
     if not isinstance(comment, str) or not isinstance(reply, str) or not isinstance(due, str):
@@ -75,6 +77,7 @@ def draft_of_autosave(body: Any, *, item_id: ItemId) -> AnswerDraft:  # noqa: AN
         client_id=client_id,
         reply=reply,
         action_due=_action_due(due, item_key=""),
+        source=source,
     )
 
 

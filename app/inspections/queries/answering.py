@@ -30,7 +30,7 @@ from app.inspections.queries.sheet import (
     profile_version,
     subject_of,
 )
-from app.inspections.queries.taking_over import Proposal, SectionOffer, offer_of
+from app.inspections.queries.taking_over import Proposal, SectionOffer, copyable, offer_of
 from app.inspections.rules import (
     ANSWERABLE,
     STEPS,
@@ -41,6 +41,7 @@ from app.inspections.rules import (
     comment_is_missing,
 )
 from app.inspections.rules.questions import QuestionState
+from app.inspections.rules.taking_over import LastYear
 from app.inspections.texts import sheet_name
 from app.kernel.errors import NotFound
 from app.kernel.ids import InspectionId, ItemId, PersonId
@@ -79,6 +80,7 @@ class QuestionCard:
     assigned: PersonView | None
     thread: Thread | None
     thread_before: Thread | None
+    copy: LastYear | None
 
     @property
     def kinds(self) -> tuple[str, ...]:
@@ -404,6 +406,7 @@ def _card(
         proposal=marks.proposals.get(item.id),
         assigned=marks.assigned.get(item.id),
         thread=marks.asked.get(item.id),
+        copy=copyable(item, sheet=sheet, before=before) if editable else None,
         thread_before=marks.asked_before.get(before.item_id) if before else None,
     )
 

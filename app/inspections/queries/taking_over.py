@@ -32,6 +32,15 @@ class SectionOffer:
     items: tuple[ItemId, ...]
     barred: Mapping[Barred, int]
 
+    @property
+    def barred_shown(self) -> Mapping[Barred, int]:
+        """Return the reasons that are worth a word: not those of what is answered, or of a campaign without the offer."""
+        return {
+            reason: count
+            for reason, count in self.barred.items()
+            if reason not in {Barred.OFF, Barred.ANSWERED}
+        }
+
 
 def last_year(item: Item, *, before: PreviousAnswer | None, edition: Edition) -> LastYear | None:
     """Return last year's answer as it stood after the review; None where there is none, or its level means something else now."""
@@ -71,6 +80,15 @@ def offer_of(
         else:
             reasons[reason] = reasons.get(reason, 0) + 1
     return SectionOffer(items=tuple(found), barred=reasons)
+
+
+def copyable(item: Item, *, sheet: Sheet, before: PreviousAnswer | None) -> LastYear | None:
+    """Return last year's answer where one press may give it again, whatever stands there now."""
+    offer = (
+        Offer.OFFERED if sheet.campaign.taking_over and sheet.state is State.ANSWERING else Offer.NOT_OFFERED
+    )
+    last = last_year(item, before=before, edition=sheet.edition)
+    return last if barred(item, before=last, answered=None, offer=offer) is None else None
 
 
 def proposable(session: Session, *, sheet: Sheet, items: Iterable[Item]) -> Mapping[ItemId, LastYear]:

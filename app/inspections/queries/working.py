@@ -19,12 +19,13 @@ from app.kernel.ids import InspectionId, ItemId, PersonId, RevisionId
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WordsBefore:
-    """What stood before a save: level, comment and reply of the save before it; version 0 when nothing did."""
+    """What stood before a save: level, comment, reply and planned date (ISO, or empty) of the save before it; version 0 when nothing did."""
 
     version: int
     level: str | None
     comment: str
     reply: str
+    due: str
 
 
 def words_before(
@@ -50,9 +51,13 @@ def words_before(
         raise NotFound
     before = saves.get(version - 1)
     if before is None:
-        return WordsBefore(version=0, level=None, comment="", reply="")
+        return WordsBefore(version=0, level=None, comment="", reply="", due="")
     return WordsBefore(
-        version=before.version, level=before.level, comment=before.comment, reply=before.reply or ""
+        version=before.version,
+        level=before.level,
+        comment=before.comment,
+        reply=before.reply or "",
+        due=before.action_due.isoformat() if before.action_due else "",
     )
 
 

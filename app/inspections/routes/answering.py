@@ -272,6 +272,7 @@ def _conflict(inspection_id: InspectionId, outcome: Recorded) -> Response:
         version=outcome.version,
         level=kept.level if kept else None,
         comment=kept.comment if kept else "",
+        due=kept.action_due.isoformat() if kept and kept.action_due else "",
         reply=outcome.kept_reply,
         saver=saver.name if saver and saver.person_id != actor().person_id else None,
         saved=clock_time(saver.at) if saver else None,

@@ -17,7 +17,7 @@ from app.inspections.queries.lists import PAGE_SIZE, SheetLine, SheetList
 from app.inspections.queries.sheet import Sheet
 from app.inspections.routes import blueprint
 from app.inspections.rules import Action, State
-from app.inspections.texts import NOT_STARTED, STATE
+from app.inspections.texts import BARRED, NOT_STARTED, QUESTION_STATE, STATE
 from app.kernel.errors import Problem
 from app.web.access import visitor_or_none
 
@@ -196,4 +196,9 @@ def percent(share: Fraction | None) -> str:
 def labels() -> dict[str, object]:
     """Give templates the label tables that they index, and whose page it is (a script never sends as somebody else)."""
     found = visitor_or_none()
-    return {"ask_labels": ASK, "person_id": str(found.actor.person_id) if found else ""}
+    return {
+        "ask_labels": ASK,
+        "barred_labels": BARRED,
+        "question_states": QUESTION_STATE,
+        "person_id": str(found.actor.person_id) if found else "",
+    }

@@ -83,8 +83,15 @@ def test_what_stood_before_a_save_can_be_asked_for_by_who_answers(
         "level": "partial",
         "comment": "はじめ",
         "reply": "",
+        "due": "",
     }
-    assert clerk.get(f"{path}?version=1").json == {"version": 0, "level": None, "comment": "", "reply": ""}
+    assert clerk.get(f"{path}?version=1").json == {
+        "version": 0,
+        "level": None,
+        "comment": "",
+        "reply": "",
+        "due": "",
+    }
     for odd in ("3", "0", "x", "-1"):
         assert clerk.get(f"{path}?version={odd}", headers=JSON).status_code == 404
     assert signed_in(app, TAKAHASHI).get(f"{path}?version=2", headers=JSON).status_code == 404
@@ -429,7 +436,7 @@ def test_no_step_leads_back_to_where_nobody_has_judged_yet() -> None:
 
 def test_the_pages_ask_little(clerk: FlaskClient, year: Year) -> None:
     year.answer(AFFAIRS)
-    for path, most in (("", 23), ("/sections/organisation", 7), ("/check", 24), ("/all", 7)):
+    for path, most in (("", 23), ("/sections/organisation", 8), ("/check", 24), ("/all", 7)):
         clerk.get(f"{address(year)}{path}")
         with statements() as sent:
             assert clerk.get(f"{address(year)}{path}").status_code == 200

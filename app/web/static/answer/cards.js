@@ -9,6 +9,7 @@
   const { element, button } = inspection;
   const cards = [...form.querySelectorAll("[data-item]")];
   const needsWords = new Set((form.dataset.commentRequired || "").split(" ").filter(Boolean));
+  const leavesWork = new Set((form.dataset.actionLevels || "").split(" ").filter(Boolean));
   const field = (card, kind) => card.querySelector('[name="' + kind + "-" + card.dataset.key + '"]');
   const radios = (card) => [...card.querySelectorAll('input[type="radio"]')];
   const chosen = (card) => card.querySelector('input[type="radio"]:checked');
@@ -19,6 +20,9 @@
     level: chosen(card) ? chosen(card).value : null,
     comment: field(card, "comment").value,
     reply: field(card, "reply") ? field(card, "reply").value : "",
+    due: field(card, "due").value,
+    same: card.dataset.same === "yes" && field(card, "comment").value.trim() === (card.dataset.copy || "").trim()
+      && chosen(card) !== null && chosen(card).value === card.dataset.beforeLevel,
   });
 
   // Put words into the fields, without sending them.
@@ -26,6 +30,8 @@
     radios(card).forEach((radio) => { radio.checked = radio.value === words.level; });
     field(card, "comment").value = words.comment;
     if (field(card, "reply")) field(card, "reply").value = words.reply;
+    field(card, "due").value = words.due || "";
+    card.dataset.same = words.same ? "yes" : "";
     mark(card);
     if (words.comment || needsWords.has(words.level)) openComment(card);
   }
@@ -45,6 +51,8 @@
       label.textContent = required ? "※必須" : "任意";
       label.classList.toggle("field__mark--required", required);
     }
+    // A date for what is left to do; nothing is left of what is done or does not apply.
+    card.querySelector("[data-due-for]").hidden = !(chosen(card) && leavesWork.has(chosen(card).value));
     return required;
   }
 

@@ -15,6 +15,7 @@
     else level.append("未回答");
     const made = element("div", { class: "conflict__side" }, element("p", {}, element("b", {}, title)), level,
       element("p", { class: "conflict__text" }, words.comment || "（説明なし）"));
+    if (words.due) made.append(element("p", { class: "small muted" }, "対応の期限　" + words.due));
     if (words.reply) made.append(element("p", { class: "small muted" }, "審査担当への返信"), element("p", { class: "conflict__text" }, words.reply));
     const pick = button("こちらを残す", choose, "btn--small");
     pick.append(element("span", { class: "visually-hidden" }, "：" + title));
@@ -42,7 +43,7 @@
     };
     const theirs = async () => {
       end();
-      cards.write(card, { level: stored.level, comment: stored.comment, reply: stored.reply });
+      cards.write(card, { level: stored.level, comment: stored.comment, reply: stored.reply, due: stored.due });
       inspection.undo.passed(card);
       await queue.drop(entry);
       cards.settled(card);

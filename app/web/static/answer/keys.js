@@ -41,7 +41,8 @@
 
   inspection.sameAsBefore = (card) => {
     if (card.dataset.copy === undefined) return;
-    cards.write(card, { ...cards.read(card), level: card.dataset.beforeLevel, comment: card.dataset.copy });
+    cards.write(card, { ...cards.read(card), level: card.dataset.beforeLevel, comment: card.dataset.copy, due: "", same: true });
+    card.querySelector("[data-proposal]")?.remove();
     done(card);
   };
 

@@ -33,8 +33,10 @@
     inspection.showDigits(card);
     copyButton(card);
     card.addEventListener("change", (event) => {
+      if (event.target.type === "date") saving.put(card);
       if (event.target.type !== "radio") return;
       const required = cards.mark(card);
+      card.querySelector("[data-proposal]")?.remove(); // answered otherwise: it waits no more
       if (required) cards.openComment(card);
       if (required && pointer && cards.lacksWords(card)) cards.field(card, "comment").focus();
       saving.put(card);
@@ -61,7 +63,7 @@
   // A browser that comes back to the page fills the fields as they were left: what differs from what was stored goes out, or is refused aloud.
   window.addEventListener("pageshow", () => {
     cards.all.forEach((card) => {
-      const differs = [...card.querySelectorAll("textarea")].some((area) => area.value !== area.defaultValue)
+      const differs = [...card.querySelectorAll('textarea, input[type="date"]')].some((area) => area.value !== area.defaultValue)
         || cards.radios(card).some((radio) => radio.checked !== radio.defaultChecked);
       if (!differs || cards.field(card, "newer")) return;
       cards.unfold(card);
@@ -72,7 +74,10 @@
 
   // Where one stopped: the question that the address names, or else the first one that is open.
   const named = cards.all.find((card) => "#" + cards.frame(card).id === window.location.hash);
-  if (named) cards.unfold(named);
+  if (named) {
+    cards.unfold(named);
+    cards.focusOn(named);
+  }
   const first = named || cards.all.find((card) => !cards.answered(card));
   if (first) cards.frame(first).scrollIntoView({ block: "nearest" });
 })(window.inspection);

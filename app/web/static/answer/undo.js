@@ -6,7 +6,7 @@
 ((inspection) => {
   const { form, cards, button } = inspection;
   if (!form) return;
-  const same = (one, other) => one.level === other.level && one.comment === other.comment && one.reply === other.reply;
+  const same = (one, other) => one.level === other.level && one.comment === other.comment && one.reply === other.reply && (one.due || "") === (other.due || "");
   const order = []; // the cards that were changed, the last one at the end
 
   function begin(card) {
@@ -57,7 +57,7 @@
       return null;
     }
     card.trail.version = reply.version;
-    return { level: reply.level, comment: reply.comment, reply: reply.reply };
+    return { level: reply.level, comment: reply.comment, reply: reply.reply, due: reply.due };
   }
 
   inspection.undo = {

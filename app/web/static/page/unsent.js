@@ -6,7 +6,7 @@
 
 ((inspection) => {
   const { queue, element, button, icon } = inspection;
-  const same = (one, other) => one.level === other.level && one.comment === other.comment && one.reply === other.reply;
+  const same = (one, other) => one.level === other.level && one.comment === other.comment && one.reply === other.reply && (one.due || "") === (other.due || "");
 
   /*
    * Send an entry. What became of it:
