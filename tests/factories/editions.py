@@ -1,5 +1,6 @@
 """A small edition of two sections with every kind of item, published by two persons."""
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Final
 
@@ -84,3 +85,17 @@ def published_edition(
         session, actor=publisher, confirmed_by=confirmer, edition_id=edition_id, note="初版", now=now
     )
     return edition_id
+
+
+def successor_yaml(
+    lineages: Mapping[str, str], *, label: str = "2027.1", retired: Mapping[str, str] | None = None
+) -> bytes:
+    """Return the edition after the small one: one section of items by their keys, each with its lineage."""
+    known = {key: rest for _, _, items in SECTIONS for key, *rest in items}
+    text = HEADER.format(label=label) + "  - slug: organisation\n    title: 体制\n    items:\n"
+    for key, lineage in lineages.items():
+        mandatory, weight, flags = known.get(key, ("false", 1, ""))
+        item = ITEM.format(key=key, mandatory=mandatory, weight=weight, flags=flags)
+        text += item.replace("{kind: new}", lineage)
+    gone = "".join(f"\n  - key: {key}\n    note: {note}" for key, note in (retired or {}).items())
+    return (text + f"retired:{gone or ' []'}\n").encode()

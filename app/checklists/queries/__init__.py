@@ -1,6 +1,7 @@
 """Reading checklists."""
 
 from app.checklists.queries.content import from_content, lineage_of
+from app.checklists.queries.descent import descent_between
 from app.checklists.queries.lineage import Ancestry, ancestry
 from app.checklists.queries.loading import (
     content_of,
@@ -30,6 +31,7 @@ __all__ = [
     "all_editions",
     "ancestry",
     "content_of",
+    "descent_between",
     "edition_content",
     "edition_ids",
     "edition_named",

@@ -18,6 +18,7 @@ from app.checklists.rules import (
     Level,
     Lineage,
     LineageKind,
+    Retired,
     ScoringMethod,
     Section,
     Symbol,
@@ -66,6 +67,7 @@ def from_content(
             )
             for number, section in enumerate(data["sections"], start=1)
         ),
+        retired=tuple(Retired(key=gone["key"], note=gone["note"]) for gone in data["retired"]),
     )
 
 

@@ -14,7 +14,7 @@ from app.access.permissions import Permission
 from app.access.policy import may
 from app.checklists.rules import CommentRule, Edition, Flag, Item, Level, Section
 from app.inspections.models import Answer, Reopening, Revision, SheetStepRow
-from app.inspections.queries.previous import PreviousAnswer, previous_answers
+from app.inspections.queries.previous import PreviousAnswer, lineage_marks, previous_answers
 from app.inspections.queries.sheet import (
     ReturnFact,
     Sheet,
@@ -72,14 +72,13 @@ class QuestionCard:
         marks = ["important"] if self.item.mandatory else []
         if self.opened is not None:
             marks.append("returned")
-        if self.previous is not None and self.previous.old_statement:
-            marks.append("reworded")
-        return tuple(marks)
+        return tuple(marks + lineage_marks(self.previous))
 
     @property
     def same_as_before(self) -> bool:
         """Whether last year's answer was the same level."""
-        return self.previous is not None and self.level is not None and self.previous.level == self.level
+        before = self.previous.level if self.previous else None
+        return before is not None and self.level is not None and before.code == self.level.code
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
