@@ -3,11 +3,12 @@
 from datetime import date
 from typing import Final, cast
 
-from flask import Blueprint, Response, current_app, render_template
+from flask import Blueprint, Response, current_app, render_template, request
 from sqlalchemy.orm import Session
 
 from app.access.permissions import Permission
 from app.checklists import queries, texts
+from app.checklists.rules import Facet
 from app.db.session import reading
 from app.kernel.ids import EditionId
 from app.kernel.ports import Ports
@@ -35,6 +36,17 @@ def edition(code: str, label: str) -> str:
     return render_template("checklists/edition.html", page=page, effective_on=effective_on, texts=texts)
 
 
+@blueprint.get("/<code>/editions/<label>/diff/<old>")
+@requires(Permission.CITY_CHECKLIST_READ)
+def edition_diff(code: str, label: str, old: str) -> str:
+    """Show one edition beside an earlier one: a draft too, before it is published."""
+    with reading() as session:
+        page = queries.diff_page(session, actor=actor(), code=code, old=old, new=label, ports=_ports())
+    wanted = request.args.get("show", "")
+    show = Facet(wanted) if wanted in {facet.value for facet in page.counts} else None
+    return render_template("checklists/diff.html", page=page, show=show, texts=texts)
+
+
 @blueprint.get("/<code>/editions/<label>/file")
 @requires(Permission.CITY_CHECKLIST_READ)
 def edition_file(code: str, label: str) -> Response:
@@ -49,5 +61,8 @@ def edition_file(code: str, label: str) -> Response:
 
 
 def _answers(session: Session) -> dict[EditionId, int]:
-    ports = cast("Ports", current_app.extensions["ports"])
-    return ports.answers_by_edition(session, edition_ids=queries.edition_ids(session))
+    return _ports().answers_by_edition(session, edition_ids=queries.edition_ids(session))
+
+
+def _ports() -> Ports:
+    return cast("Ports", current_app.extensions["ports"])

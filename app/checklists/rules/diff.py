@@ -231,7 +231,13 @@ def _entries(before: Edition, after: Edition, *, along: Descent, scale: Scale) -
     old = {item.key: item for item in before.items.values()}
     new = {item.key: item for item in after.items.values()}
     groups = _groups(old, lineages=along.lineages)
-    ground = _Ground(lineages=along.lineages, scale=scale, before=_Places.of(before), after=_Places.of(after))
+    ground = _Ground(
+        lineages=along.lineages,
+        scale=scale,
+        before=_Places.of(before),
+        after=_Places.of(after),
+        levels=tuple(dict.fromkeys(level.code for level in (*after.levels, *before.levels))),
+    )
     retired = _retired_behind(before, groups)
     told: set[int] = set()
     for gone in retired.pop(None, []):
@@ -342,13 +348,14 @@ class _Ground:
     scale: Scale
     before: _Places
     after: _Places
+    levels: tuple[str, ...]
 
 
 def _item_change(before: Item, after: Item, *, ground: _Ground) -> ItemChange:
     return ItemChange(
         before=before,
         after=after,
-        texts=tuple(_text_changes(before, after)),
+        texts=tuple(_text_changes(before, after, levels=ground.levels)),
         values=tuple(_value_changes(before, after, ground=ground)),
     )
 
@@ -362,11 +369,11 @@ _TEXTS: Final[tuple[tuple[Aspect, Callable[[Item], str]], ...]] = (
 )
 
 
-def _text_changes(before: Item, after: Item) -> Iterator[TextChange]:
+def _text_changes(before: Item, after: Item, *, levels: Iterable[str]) -> Iterator[TextChange]:
     for aspect, text in _TEXTS:
         if text(before) != text(after):
             yield TextChange(aspect=aspect, marking=marked(text(before), new=text(after)))
-    for level in dict.fromkeys((*before.criteria, *after.criteria)):
+    for level in levels:
         was, now = before.criteria.get(level, ""), after.criteria.get(level, "")
         if was != now:
             yield TextChange(aspect=Aspect.CRITERIA, level=level, marking=marked(was, new=now))

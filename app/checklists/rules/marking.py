@@ -73,6 +73,8 @@ _TOKEN: Final = re.compile(
     re.DOTALL,
 )
 _CONTENT: Final = re.compile(rf"[{_KANJI}{_KATAKANA}A-Za-z0-9Ａ-Ｚａ-ｚ０-９]")
+_COMPOUND: Final = re.compile(rf"[{_KANJI}{_KATAKANA}]")
+_ENDING: Final = re.compile(rf"[{_HIRAGANA}]")
 _LONGEST_FILLER: Final = 4
 """Characters of kana or punctuation between two changes that are marked with them."""
 _KEPT_AT_LEAST: Final = 0.25
@@ -88,7 +90,7 @@ def marked(old: str, *, new: str) -> Marking:
     """Mark which words went and which came."""
     if old == new:
         return Marking(_joined([Part(Mark.SAME, old)]))
-    found = list(_tidy(_compared(tokens(old), tokens(new))))
+    found = list(_peeled(_joined(_tidy(_compared(tokens(old), tokens(new))))))
     kept = sum(len(part.text) for part in found if part.mark is Mark.SAME)
     if kept < _KEPT_AT_LEAST * max(len(old), len(new)):
         found = [Part(Mark.OLD, old), Part(Mark.NEW, new)]
@@ -119,6 +121,44 @@ def _tidy(parts: Iterable[Part]) -> Iterator[Part]:
 
 def _is_filler(text: str) -> bool:
     return len(text) <= _LONGEST_FILLER and not _CONTENT.search(text)
+
+
+def _peeled(parts: Iterable[Part]) -> Iterator[Part]:
+    """Leave out of two marks what compounds at their edges have in common: 緊急連絡網 and 事故連絡網 differ in half."""
+    found = list(parts)
+    for place, part in enumerate(found):
+        if part.mark is Mark.OLD and found[place + 1 : place + 2] and found[place + 1].mark is Mark.NEW:
+            old, new = part.text, found[place + 1].text
+            first = _shared_head(old, new)
+            old, new = old[first:], new[first:]
+            last = _shared_tail(old, new)
+            yield Part(Mark.SAME, part.text[:first])
+            yield Part(Mark.OLD, old[: len(old) - last])
+            yield Part(Mark.NEW, new[: len(new) - last])
+            yield Part(Mark.SAME, old[len(old) - last :])
+        elif part.mark is not Mark.NEW or not place or found[place - 1].mark is not Mark.OLD:
+            yield part
+
+
+def _shared_head(old: str, new: str) -> int:
+    length = _shared(old, new)
+    # A verb with another ending is another word: 見直した and 見直している share no compound.
+    endings = [text[length : length + 1] for text in (old, new)]
+    return 0 if all(_ENDING.match(ending) for ending in endings) else length
+
+
+def _shared_tail(old: str, new: str) -> int:
+    return _shared(old[::-1], new[::-1])
+
+
+def _shared(old: str, new: str) -> int:
+    """Return how many signs of a compound both texts begin with; a single one is no compound."""
+    length = 0
+    for one, other in zip(old, new, strict=False):
+        if one != other or not _COMPOUND.match(one):
+            break
+        length += 1
+    return length if length > 1 else 0
 
 
 def _joined(parts: Iterable[Part]) -> tuple[Part, ...]:
