@@ -8,8 +8,9 @@ from sqlalchemy.orm import Session
 
 from app.access.actor import Actor
 from app.checklists.commands import import_edition, publish_edition
-from app.checklists.files import read_edition
-from app.kernel.ids import EditionId
+from app.checklists.files import from_content, read_edition
+from app.checklists.rules import Edition, EditionState
+from app.kernel.ids import EditionId, ItemId, new_id
 
 HEADER: Final = """\
 format: 1
@@ -99,3 +100,17 @@ def successor_yaml(
         text += item.replace("{kind: new}", lineage)
     gone = "".join(f"\n  - key: {key}\n    note: {note}" for key, note in (retired or {}).items())
     return (text + f"retired:{gone or ' []'}\n").encode()
+
+
+def edition_value(
+    data: bytes, *, label: str = "2026.1", state: EditionState = EditionState.PUBLISHED
+) -> Edition:
+    """Return an edition file as the value that rules work on, without a database."""
+    draft = read_edition(data, name=f"department/{label}.yaml")
+    return from_content(
+        draft.content,
+        edition_id=EditionId(new_id()),
+        item_ids=[ItemId(new_id()) for _ in draft.items],
+        digest=draft.digest,
+        state=state,
+    )
