@@ -128,16 +128,21 @@ def _peeled(parts: Iterable[Part]) -> Iterator[Part]:
     found = list(parts)
     for place, part in enumerate(found):
         if part.mark is Mark.OLD and found[place + 1 : place + 2] and found[place + 1].mark is Mark.NEW:
-            old, new = part.text, found[place + 1].text
-            first = _shared_head(old, new)
-            old, new = old[first:], new[first:]
-            last = _shared_tail(old, new)
-            yield Part(Mark.SAME, part.text[:first])
-            yield Part(Mark.OLD, old[: len(old) - last])
-            yield Part(Mark.NEW, new[: len(new) - last])
-            yield Part(Mark.SAME, old[len(old) - last :])
+            yield from _without_shared_edges(part.text, found[place + 1].text)
         elif part.mark is not Mark.NEW or not place or found[place - 1].mark is not Mark.OLD:
             yield part
+
+
+def _without_shared_edges(old: str, new: str) -> Iterator[Part]:
+    first = _shared_head(old, new)
+    last = _shared_tail(old[first:], new[first:])
+    went, came = old[first : len(old) - last], new[first : len(new) - last]
+    if 1 in {len(went), len(came)}:
+        # 今年度 and 前年度 are two words; a mark on one sign of them is harder to read than both.
+        yield from (Part(Mark.OLD, old), Part(Mark.NEW, new))
+    else:
+        yield from (Part(Mark.SAME, old[:first]), Part(Mark.OLD, went), Part(Mark.NEW, came))
+        yield Part(Mark.SAME, old[len(old) - last :])
 
 
 def _shared_head(old: str, new: str) -> int:
