@@ -116,7 +116,7 @@ _EDITION_ASPECT: Final = {
     EditionAspect.MANDATORY_CAP: "重要項目に未達があるときの評価の上限",
     EditionAspect.FLAG: "所属の条件 {0}",
     EditionAspect.FLAG_HELP: "所属の条件 {0} の選び方",
-    EditionAspect.SECTION: "分野の名前（{0}）",
+    EditionAspect.SECTION: "分野の名前",
 }
 _SYMBOL: Final = {
     Symbol.CIRCLE: "○",

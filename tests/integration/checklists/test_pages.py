@@ -202,7 +202,7 @@ def test_two_editions_stand_side_by_side(signed_in: SignedIn, two: None) -> None
         "前の版の回答と比べます。言い換えた。",
         "D10：問いの中身が変わったため、前の版の回答とは比べません。半分。",
         "制度がなくなった。",
-        "分野の名前（assets）",
+        "分野の名前",
     ):
         assert shown in text, shown
     assert '<del><span class="visually-hidden">（削除 </span>今年度' in reply.text

@@ -182,7 +182,7 @@ def test_numbers_of_another_regulation_are_not_compared_item_by_item() -> None:
             'effective_on: "2028-04-01"',
             "規則の施行日：令和9年7月1日 → 令和10年4月1日",
         ),
-        ("title: 体制\n", "title: 組織\n", "分野の名前（organisation）：体制 → 組織"),
+        ("title: 体制\n", "title: 組織\n", "分野の名前：体制 → 組織"),
     ],
 )
 def test_a_change_of_the_edition_is_told_in_words(old: str, new: str, line: str) -> None:
