@@ -1,12 +1,28 @@
 """How much editions are in use: counted on real sheets, shown where two editions are compared."""
 
 from app.db.session import Database
+from app.inspections.commands.answer import AnswerDraft, record_answers
 from app.inspections.queries.edition_use import UseInSheets
 from app.inspections.rules import State
 from app.kernel.ids import EditionId, new_id
 from tests.factories.inspections import PLACES, Year
-from tests.people import AFFAIRS, COUNTER
+from tests.people import AFFAIRS, COUNTER, TAKAHASHI
 from tests.statements import statements
+
+
+def words_alone(year: Year, key: str) -> None:
+    """Take the level of an answer back: what is left is no answer."""
+    draft = AnswerDraft(
+        item_id=year.item_id(key), level=None, comment="あとで見る。", seen_version=1, client_id="later"
+    )
+    with year.database.transaction() as session:
+        record_answers(
+            session,
+            actor=year.actor(TAKAHASHI),
+            inspection_id=year.sheets[COUNTER.code],
+            drafts=[draft],
+            now=year.now,
+        )
 
 
 def test_answers_are_counted_by_item_and_sheets_by_whether_they_are_sealed(
@@ -14,6 +30,7 @@ def test_answers_are_counted_by_item_and_sheets_by_whether_they_are_sealed(
 ) -> None:
     year.bring(AFFAIRS, to=State.SIGNED_OFF)
     year.answer(COUNTER, levels={"D02": "partial"})
+    words_alone(year, "D09")
     other = EditionId(new_id())
     with database.reading() as session, statements() as sent:
         found = UseInSheets().usage_by_edition(session, edition_ids=[year.edition_id, other])
@@ -21,9 +38,9 @@ def test_answers_are_counted_by_item_and_sheets_by_whether_they_are_sealed(
     assert set(found) == {year.edition_id}
     usage = found[year.edition_id]
     # D03 applies to neither.
-    assert usage.answers == dict.fromkeys(("D01", "D02", "D07", "D08", "D09"), 2)
+    assert usage.answers == dict.fromkeys(("D01", "D02", "D07", "D08"), 2) | {"D09": 1}
     assert (usage.open_sheets, usage.sealed_sheets) == (len(PLACES) - 1, 1)
-    assert usage.answered(["D01", "D09", "D99"]) == 4
+    assert usage.answered(["D01", "D09", "D99"]) == 3
 
 
 def test_an_edition_without_a_campaign_is_not_in_use(year: Year, database: Database) -> None:
