@@ -2,11 +2,12 @@
 
 from app.db.session import Database
 from app.inspections.commands.answer import AnswerDraft, record_answers
+from app.inspections.commands.reopening import confirm_reopening, request_reopening
 from app.inspections.queries.edition_use import UseInSheets
 from app.inspections.rules import State
 from app.kernel.ids import EditionId, new_id
 from tests.factories.inspections import PLACES, Year
-from tests.people import AFFAIRS, COUNTER, TAKAHASHI
+from tests.people import AFFAIRS, COUNTER, KIMURA, TAKAHASHI, TANAKA
 from tests.statements import statements
 
 
@@ -48,3 +49,18 @@ def test_an_edition_without_a_campaign_is_not_in_use(year: Year, database: Datab
         assert UseInSheets().usage_by_edition(session, edition_ids=[EditionId(new_id())]) == {}
         usage = UseInSheets().usage_by_edition(session, edition_ids=[year.edition_id])[year.edition_id]
     assert (dict(usage.answers), usage.open_sheets) == ({}, len(PLACES))
+
+
+def test_a_reopened_sheet_counts_once(year: Year, database: Database) -> None:
+    year.bring(AFFAIRS, to=State.SIGNED_OFF)
+    sheet_id, asked = year.sheets[AFFAIRS.code], year.actor(TANAKA)
+    with database.transaction() as session:
+        request_reopening(
+            session, actor=asked, inspection_id=sheet_id, reason="誤りが見つかった。", now=year.now
+        )
+    with database.transaction() as session:
+        confirm_reopening(session, actor=year.actor(KIMURA), inspection_id=sheet_id, now=year.now)
+    with database.reading() as session:
+        usage = UseInSheets().usage_by_edition(session, edition_ids=[year.edition_id])[year.edition_id]
+    assert usage.answers["D01"] == 1
+    assert (usage.open_sheets, usage.sealed_sheets) == (len(PLACES), 0)

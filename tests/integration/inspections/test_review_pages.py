@@ -703,6 +703,21 @@ def test_pages_say_why_an_answer_is_not_compared(
     assert "設問なし" in text or page == "approval"
 
 
+def test_the_history_of_an_item_shows_where_it_comes_from(
+    app: Flask, year: Year, clock: StandingClock
+) -> None:
+    later = second_year(year, data=successor_yaml(DESCENT, retired=FAREWELL))
+    client = browser(app, SATO, year=later, clock=clock)
+    pages = {
+        key: client.get(address(later, AFFAIRS, f"items/{later.item_id(key)}/history")).text
+        for key in ("D01", "D10", "D14")
+    }
+    assert "前の版の項目 D02 から分かれました。" in pages["D10"]
+    assert "設問なし" in pages["D14"]
+    assert "前の版の項目" not in pages["D01"]
+    assert "<dt>令和8年度</dt>" in pages["D01"]
+
+
 def test_last_year_stands_beside_this_year(app: Flask, year: Year, clock: StandingClock) -> None:
     later = second_year(year)
     later.answer(AFFAIRS, levels={"D01": "partial", "D02": "implemented", "D08": "not_implemented"})
