@@ -17,7 +17,8 @@ from app.db.registry import GUARDS
 from app.db.session import Database, bind, bound
 from app.home import routes as home
 from app.inspections import routes as inspections
-from app.inspections.queries.lists import AnswerCount, HeaderCounter
+from app.inspections.queries.edition_use import UseInSheets
+from app.inspections.queries.lists import HeaderCounter
 from app.jobs.documents import DocumentAfterSealing
 from app.kernel.clock import Clock, DemonstrationClock, SystemClock
 from app.kernel.ports import Ports
@@ -108,7 +109,7 @@ def _init_domains(app: Flask, settings: Settings) -> None:
     for domain in (people, systems, checklists, inspections, reports, home):
         app.register_blueprint(domain.blueprint)
     ports: Ports = app.extensions["ports"]
-    ports.edition_use.append(AnswerCount())
+    ports.edition_use.append(UseInSheets())
     ports.work_counters.append(HeaderCounter())
     ports.after_sealing.append(DocumentAfterSealing(settings))
 

@@ -199,11 +199,14 @@ def _already_there(held: ChecklistEdition, *, draft: EditionDraft) -> EditionId:
 
 
 def _refuse_unfit(draft: EditionDraft, *, of: Ancestry) -> None:
+    if of.label is None:
+        # A city may begin with any edition: what came before it was never published here, and is not looked for.
+        return
     problems = [
         Problem(message=f"項目 {fault.key}：{fault.message}", field=fault.key)
         for fault in ancestry_faults(draft.items, retired=draft.retired, of=of)
     ]
-    if of.label is not None and label_order(draft.label) <= label_order(of.label):
+    if label_order(draft.label) <= label_order(of.label):
         message = (
             f"版「{draft.label}」は、公開済みの最新の版「{of.label}」より新しくありません。"
             "それより大きい番号を付けてください。"

@@ -8,6 +8,7 @@ from sqlalchemy.orm import Session
 
 from app.access.permissions import Permission
 from app.checklists import queries, texts
+from app.checklists.rules import Facet
 from app.db.session import reading
 from app.kernel.ids import EditionId
 from app.kernel.ports import Ports
@@ -53,6 +54,17 @@ def _page(code: str, label: str) -> queries.EditionPage:
         )
 
 
+@blueprint.get("/<code>/editions/<label>/diff/<old>")
+@requires(Permission.CITY_CHECKLIST_READ)
+def edition_diff(code: str, label: str, old: str) -> str:
+    """Show one edition beside an earlier one: a draft too, before it is published."""
+    with reading() as session:
+        page = queries.diff_page(session, actor=actor(), code=code, old=old, new=label, ports=_ports())
+    wanted = request.args.get("show", "")
+    show = Facet(wanted) if wanted in {facet.value for facet in page.counts} else None
+    return render_template("checklists/diff.html", page=page, show=show, texts=texts)
+
+
 @blueprint.get("/<code>/editions/<label>/file")
 @requires(Permission.CITY_CHECKLIST_READ)
 def edition_file(code: str, label: str) -> Response:
@@ -67,5 +79,8 @@ def edition_file(code: str, label: str) -> Response:
 
 
 def _answers(session: Session) -> dict[EditionId, int]:
-    ports = cast("Ports", current_app.extensions["ports"])
-    return ports.answers_by_edition(session, edition_ids=queries.edition_ids(session))
+    return _ports().answers_by_edition(session, edition_ids=queries.edition_ids(session))
+
+
+def _ports() -> Ports:
+    return cast("Ports", current_app.extensions["ports"])

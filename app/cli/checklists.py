@@ -15,9 +15,23 @@ from sqlalchemy.orm import Session
 
 from app.access.actor import Actor
 from app.checklists.commands import EditionDraft, import_edition, publish_edition
-from app.checklists.files import ancestry_from, read_edition, schema_text, to_yaml
+from app.checklists.files import (
+    ancestry_from,
+    diff_as_json,
+    diff_as_text,
+    read_edition,
+    schema_text,
+    to_yaml,
+)
 from app.checklists.files.model import EDITION_PATTERN
-from app.checklists.queries import Ancestry, all_editions, content_of, edition_named, label_order
+from app.checklists.queries import (
+    Ancestry,
+    all_editions,
+    compared_editions,
+    content_of,
+    edition_named,
+    label_order,
+)
 from app.checklists.texts import EDITION_STATE, SHEET_FOR
 from app.db.session import reading, transaction
 from app.journal.rules import Via
@@ -25,6 +39,7 @@ from app.kernel.clock import Clock, business_date
 from app.kernel.digest import short
 from app.kernel.errors import InvalidInput, Refusal
 from app.kernel.fiscal_year import plain_date
+from app.kernel.ports import Ports
 from app.people.queries import actor_by_staff_no
 
 checklists_cli = AppGroup("checklists", help="点検票の版を確かめる、取り込む、公開する")
@@ -122,6 +137,26 @@ def export_command(code: str, edition: str, output: Path | None) -> None:
         click.echo(data, nl=False)
     else:
         output.write_bytes(data)
+
+
+@checklists_cli.command("diff", help="取り込んだ2つの版の違いを示す（下書きも比べられる）")
+@click.argument("code")
+@click.argument("old")
+@click.argument("new")
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(("text", "json")),
+    default="text",
+    show_default=True,
+    help="人が読む文章か、プログラムが読むJSONか",
+)
+def diff_command(code: str, old: str, new: str, form: str) -> None:
+    """Print how an edition differs from an earlier one, and how many answers each difference touches."""
+    ports = cast("Ports", current_app.extensions["ports"])
+    with _refusals(), reading() as session:
+        page = compared_editions(session, code=code, old=old, new=new, ports=ports)
+    click.echo({"text": diff_as_text, "json": diff_as_json}[form](page), nl=False)
 
 
 @checklists_cli.command("list", help="取り込んだ版の一覧")

@@ -1,5 +1,8 @@
 """Japanese labels of campaigns, states and actions. State words are nouns, buttons are verbs."""
 
+from collections.abc import Iterable
+
+from app.checklists.rules import LineageKind, Obstacle
 from app.inspections.rules import (
     Action,
     ApprovalKind,
@@ -56,7 +59,25 @@ CHANGE = {
     Change.NEW: "新しい項目",
     Change.SAME: "変わらない",
     Change.OTHER: "そのほかの変更",
+    Change.APART: "前回と比べない",
 }
+OBSTACLE = {
+    Obstacle.MEANING: "問いの中身が変わったため、前回とは比べません。",
+    Obstacle.SCALE: "回答の段階が変わったため、前回とは比べません。",
+    Obstacle.MIXED: "前の回答が項目ごとに違うため、前回とは比べません。",
+}
+"""Why an answer of the year before is shown and not compared."""
+
+
+def origin(kind: LineageKind, keys: Iterable[str]) -> str:
+    """Say which items of the edition before a question comes from, where it is another question now."""
+    names = "、".join(keys)
+    return {
+        LineageKind.SPLIT: f"前の版の項目 {names} から分かれました。",
+        LineageKind.MERGED: f"前の版の項目 {names} をまとめました。",
+    }.get(kind, "")
+
+
 EVENT = {
     "inspection.opened": "点検を始めた",
     "inspection.profile_confirmed": "所属の状況を確かめた",
@@ -135,7 +156,7 @@ QUESTION_STATE = {
     QuestionState.CLOSED: "終わり",
 }
 BARRED = {
-    Barred.NEW: "前回の回答がない",
+    Barred.NEW: "比べられる前回の回答がない",
     Barred.MANDATORY: "重要項目",
     Barred.REWORDED: "文言が変わった",
     Barred.NOT_KEPT: "前回が実施・対象外でない",

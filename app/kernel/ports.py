@@ -15,6 +15,33 @@ Session = Any
 Actor = Any
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EditionUsage:
+    """How much one edition is in use.
+
+    Attributes:
+        answers: by the key of each item, how many sheets answer it now; items without any are absent.
+        open_sheets, sealed_sheets: sheets of the campaigns that pin the edition.
+    """
+
+    answers: Mapping[str, int] = field(default_factory=dict)
+    open_sheets: int = 0
+    sealed_sheets: int = 0
+
+    def answered(self, keys: Iterable[str]) -> int:
+        """Return how many answers there are to some items."""
+        return sum(self.answers.get(key, 0) for key in keys)
+
+    def with_another(self, other: "EditionUsage") -> "EditionUsage":
+        """Return the use of an edition in two rooms together."""
+        keys = dict.fromkeys((*self.answers, *other.answers))
+        return EditionUsage(
+            answers={key: self.answered([key]) + other.answered([key]) for key in keys},
+            open_sheets=self.open_sheets + other.open_sheets,
+            sealed_sheets=self.sealed_sheets + other.sealed_sheets,
+        )
+
+
 class EditionUse(Protocol):
     """How much an edition is in use: shown before somebody decides to publish its successor."""
 
@@ -22,6 +49,12 @@ class EditionUse(Protocol):
         self, session: Session, *, edition_ids: Iterable[EditionId]
     ) -> Mapping[EditionId, int]:
         """Return the number of answers that point to each edition; editions without any are absent."""
+        ...
+
+    def usage_by_edition(
+        self, session: Session, *, edition_ids: Iterable[EditionId]
+    ) -> Mapping[EditionId, EditionUsage]:
+        """Return how much each edition is in use, item by item; editions that no campaign pins are absent."""
         ...
 
 
@@ -58,6 +91,17 @@ class Ports:
         for source in self.edition_use:
             for edition_id, count in source.answers_by_edition(session, edition_ids=wanted).items():
                 totals[edition_id] = totals.get(edition_id, 0) + count
+        return totals
+
+    def usage_by_edition(
+        self, session: Session, *, edition_ids: Iterable[EditionId]
+    ) -> dict[EditionId, EditionUsage]:
+        """Add up what every registered room says about the use of editions, item by item."""
+        wanted = tuple(edition_ids)
+        totals: dict[EditionId, EditionUsage] = {}
+        for source in self.edition_use:
+            for edition_id, usage in source.usage_by_edition(session, edition_ids=wanted).items():
+                totals[edition_id] = totals.get(edition_id, EditionUsage()).with_another(usage)
         return totals
 
     def waiting(self, session: Session, *, actor: Actor) -> dict[str, int]:

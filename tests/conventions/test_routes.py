@@ -20,7 +20,7 @@ from app.web.access import RULE, Rule, refuse_undeclared_routes, requires
 ROOT: Final = Path(__file__).resolve().parents[2]
 SEGMENT: Final = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*(\.[a-z]+)?")
 # Codes that stand in the content (the slug of a section, the code and label of an edition), never an id.
-TEXT_PARAMETERS: Final = {"slug", "code", "label"}
+TEXT_PARAMETERS: Final = {"slug", "code", "label", "old"}
 PUBLIC: Final = {
     "static_file",
     "people.sign_in",

@@ -1,14 +1,17 @@
 """Every page that can be opened, as somebody who may open it: axe finds nothing at both sizes, nothing scrolls sideways at 320 px."""
 
 from collections.abc import Iterator
+from typing import Final
 
 import pytest
 from axe_playwright_python.base import AXE_SCRIPT
 from playwright.sync_api import Browser, Page
 
+from app.checklists.commands import import_edition
+from app.checklists.files import read_edition
 from app.inspections.rules import State
 from tests.e2e.conftest import DESK, NARROW, PHONE, Site
-from tests.factories.editions import further_editions
+from tests.factories.editions import further_editions, successor_yaml
 from tests.factories.inspections import Year
 from tests.people import (
     AFFAIRS,
@@ -41,6 +44,26 @@ AFFAIRS_STATES = (
     State.AWAITING_REAPPROVAL,
     State.REVIEWED,
 )
+
+
+DRAFT: Final = "/checklists/department/editions/2027.1"
+LINEAGES: Final = {
+    "D01": "{kind: reworded, of: D01, comparable: false, note: 広げた。}",
+    "D10": "{kind: split, of: D02, comparable: false, note: 半分。}",
+    "D11": "{kind: split, of: D02, comparable: false, note: 残り。}",
+    "D12": "{kind: merged, of: [D07, D08], comparable: true, note: 合わせた。}",
+    "D13": "{kind: new}",
+    "D09": "{kind: same, of: D09}",
+}
+
+
+def draft_of_next_year(year: Year) -> None:
+    """Import the next edition, so that there is something to compare."""
+    data = successor_yaml(LINEAGES, retired={"D03": "制度がなくなった。"})
+    data = data.replace("D01のことを今年度に行った。".encode(), "D01のことを前年度に行った。".encode())
+    draft = read_edition(data, name="department/2027.1.yaml")
+    with year.database.transaction() as session:
+        import_edition(session, actor=year.actor(TANAKA), draft=draft, now=year.now)
 
 
 def sheet(year: Year, place: Place) -> str:
@@ -95,6 +118,9 @@ def walks(year: Year) -> Iterator[tuple[Cast | None, list[str]]]:
             campaign,
             f"{campaign}/notice",
             "/campaigns/new",
+            "/checklists",
+            DRAFT,
+            f"{DRAFT}/diff/2026.1",
         ],
     )
     yield KIMURA, ["/", f"{counter}/sign-off", f"{lead}/reopening", campaign, f"{affairs}/ending"]
@@ -136,6 +162,7 @@ def test_every_page_is_accessible_and_narrow(site: Site, part: int) -> None:
     site.year.bring(COUNTER, to=State.REVIEWED)
     site.year.bring(LEAD, to=State.SIGNED_OFF)
     _publish_further_checklists(site.year)
+    draft_of_next_year(site.year)
     _look(site, list(walks(site.year))[part::PARTS])
 
 

@@ -1,5 +1,6 @@
 """A small edition of two sections with every kind of item, published by two persons."""
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Final
 
@@ -7,9 +8,10 @@ from sqlalchemy.orm import Session
 
 from app.access.actor import Actor
 from app.checklists.commands import import_edition, publish_edition
-from app.checklists.files import read_edition
+from app.checklists.files import from_content, read_edition
+from app.checklists.rules import Edition, EditionState
 from app.config import ROOT
-from app.kernel.ids import EditionId
+from app.kernel.ids import EditionId, ItemId, new_id
 
 HEADER: Final = """\
 format: 1
@@ -96,3 +98,31 @@ def further_editions(session: Session, *, publisher: Actor, confirmer: Actor, no
     for name in FURTHER:
         data = (ROOT / "checklists" / name).read_bytes()
         published_edition(session, publisher=publisher, confirmer=confirmer, now=now, data=data, name=name)
+
+
+def successor_yaml(
+    lineages: Mapping[str, str], *, label: str = "2027.1", retired: Mapping[str, str] | None = None
+) -> bytes:
+    """Return the edition after the small one: one section of items by their keys, each with its lineage."""
+    known = {key: rest for _, _, items in SECTIONS for key, *rest in items}
+    text = HEADER.format(label=label) + "  - slug: organisation\n    title: 体制\n    items:\n"
+    for key, lineage in lineages.items():
+        mandatory, weight, flags = known.get(key, ("false", 1, ""))
+        item = ITEM.format(key=key, mandatory=mandatory, weight=weight, flags=flags)
+        text += item.replace("{kind: new}", lineage)
+    gone = "".join(f"\n  - key: {key}\n    note: {note}" for key, note in (retired or {}).items())
+    return (text + f"retired:{gone or ' []'}\n").encode()
+
+
+def edition_value(
+    data: bytes, *, label: str = "2026.1", state: EditionState = EditionState.PUBLISHED
+) -> Edition:
+    """Return an edition file as the value that rules work on, without a database."""
+    draft = read_edition(data, name=f"department/{label}.yaml")
+    return from_content(
+        draft.content,
+        edition_id=EditionId(new_id()),
+        item_ids=[ItemId(new_id()) for _ in draft.items],
+        digest=draft.digest,
+        state=state,
+    )

@@ -320,21 +320,6 @@ def test_an_edition_finds_its_sections_and_levels() -> None:
     assert edition.level(None) is None
 
 
-@pytest.mark.parametrize(
-    ("lineage", "predecessor"),
-    [
-        (Lineage(kind=LineageKind.NEW), None),
-        (Lineage(kind=LineageKind.SAME, of=("D01",), comparable=True), "D01"),
-        (Lineage(kind=LineageKind.REWORDED, of=("D01",), comparable=False), None),
-        (Lineage(kind=LineageKind.MERGED, of=("D01", "D02"), comparable=True), None),
-    ],
-)
-def test_only_one_comparable_ancestor_stands_beside_an_answer(
-    lineage: Lineage, predecessor: str | None
-) -> None:
-    assert lineage.predecessor == predecessor
-
-
 # ------------------------------------------------------------------------------------------ shown figures
 
 

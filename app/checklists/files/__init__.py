@@ -5,6 +5,7 @@ A file is read in three steps, and every problem of every step is reported with 
 """
 
 from app.checklists.commands import EditionDraft
+from app.checklists.files.difference import diff_as_json, diff_as_text
 from app.checklists.files.model import json_schema, schema_text
 from app.checklists.files.reader import LARGEST_FILE, ancestry_from, read_edition
 from app.checklists.files.writer import to_yaml
@@ -14,6 +15,8 @@ __all__ = [
     "LARGEST_FILE",
     "EditionDraft",
     "ancestry_from",
+    "diff_as_json",
+    "diff_as_text",
     "from_content",
     "json_schema",
     "read_edition",

@@ -19,6 +19,7 @@ from app.checklists.rules import (
     Level,
     Lineage,
     LineageKind,
+    Retired,
     ScoringMethod,
     Section,
     SheetSubject,
@@ -70,6 +71,7 @@ def from_content(
             )
             for number, section in enumerate(data["sections"], start=1)
         ),
+        retired=tuple(Retired(key=gone["key"], note=gone["note"]) for gone in data["retired"]),
     )
 
 

@@ -143,6 +143,11 @@ def _published(code: str) -> Select[UUID]:
     )
 
 
+def keys_of_items() -> Select[UUID, str]:
+    """Return the key of every item as a selectable for joins from above: id, item_key."""
+    return select(ChecklistItem.id, ChecklistItem.item_key)
+
+
 def content_of(session: Session, *, edition_id: EditionId) -> str:
     """Return the canonical content of an edition, as it was imported and sealed.
 

@@ -12,7 +12,7 @@ from app.access.actor import Actor
 from app.access.permissions import Permission
 from app.access.policy import may, require
 from app.checklists.models import Checklist, ChecklistEdition
-from app.checklists.queries.loading import content_of, label_order, load_edition
+from app.checklists.queries.loading import content_of, label_order, labels_published, load_edition
 from app.checklists.rules import Edition, EditionState, Form, Section, SheetSubject, items_of_form
 from app.kernel.errors import NotFound
 from app.kernel.ids import EditionId, PersonId
@@ -64,7 +64,7 @@ class FormLine:
 class EditionPage:
     """One edition to be read or printed: all of it, or what one form asks.
 
-    `sections` are those to be shown. `form` is None for the whole edition.
+    `sections` are those to be shown. `form` is None for the whole edition. `older` are the labels of earlier ones to compare it with.
     """
 
     line: EditionLine
@@ -73,12 +73,23 @@ class EditionPage:
     forms: tuple[FormLine, ...]
     form: Form | None
     sections: tuple[Section, ...]
+    older: tuple[str, ...]
 
 
 def sees_drafts(actor: Actor) -> bool:
     """Return whether somebody prepares checklists and so sees drafts; all others see what is published."""
     preparing = (Permission.CITY_CHECKLIST_IMPORT, Permission.CITY_CHECKLIST_PUBLISH)
     return any(may(permission, actor=actor) for permission in preparing)
+
+
+def visible_labels(session: Session, *, actor: Actor, code: str) -> dict[str, EditionId]:
+    """Return the editions of a checklist that somebody may see, by their labels."""
+    rows = session.execute(
+        _visible(actor)
+        .with_only_columns(ChecklistEdition.label, ChecklistEdition.id)
+        .where(Checklist.code == code)
+    )
+    return {label: EditionId(edition_id) for label, edition_id in rows}
 
 
 def edition_ids(session: Session) -> tuple[EditionId, ...]:
@@ -149,6 +160,7 @@ def edition_page(
         forms=_forms(edition),
         form=chosen,
         sections=_sections(edition, form=chosen) if chosen else edition.sections,
+        older=_older(session, edition=edition),
     )
 
 
@@ -168,6 +180,13 @@ def _sections(edition: Edition, *, form: Form) -> tuple[Section, ...]:
         for section in edition.sections
     )
     return tuple(section for section in kept if section.items)
+
+
+def _older(session: Session, *, edition: Edition) -> tuple[str, ...]:
+    """Return the labels of earlier published editions to compare with, the newest first."""
+    published = labels_published(session, code=edition.code)
+    older = [label for label in published if label_order(label) < label_order(edition.label)]
+    return tuple(sorted(older, key=label_order, reverse=True))
 
 
 def edition_content(session: Session, *, actor: Actor, code: str, label: str) -> str:

@@ -1,7 +1,6 @@
 """flask demo: the demonstration city みほん市, for trying the system out on this machine."""
 
 from collections.abc import Iterable
-from pathlib import Path
 from typing import Final, cast
 
 import click
@@ -10,7 +9,7 @@ from flask.cli import AppGroup
 from sqlalchemy import inspect
 
 from app.checklists.files import read_edition
-from app.cli.demo.city import ACCOUNTS, PASSWORD, name_of
+from app.cli.demo.city import ACCOUNTS, FIRST_YEAR, PASSWORD, SECOND_YEAR, name_of
 from app.cli.demo.story import Sealed, tell
 from app.cli.terminal import operator, refusals
 from app.config import ROOT, Settings
@@ -26,9 +25,10 @@ from app.people.queries import actor_by_staff_no
 
 demo = AppGroup("demo", help="デモ（みほん市）")
 
-_CHECKLIST: Final = "department/2026.1.yaml"
+_CHECKLISTS: Final = {FIRST_YEAR: "department/2025.1.yaml", SECOND_YEAR: "department/2026.1.yaml"}
+"""The edition of each year's campaign."""
 _FURTHER: Final = ("person/2026.1.yaml", "system/2026.1.yaml")
-"""Checklists that can be read in the demonstration; no campaign uses them."""
+"""The other checklists: one for systems, one to be read."""
 
 
 def demonstration_accounts() -> tuple[tuple[str, str, str], ...]:
@@ -90,22 +90,21 @@ def _is_loaded(settings: Settings) -> bool:
 def _load() -> tuple[Sealed, ...]:
     # What is slow comes first, outside of the transaction. One hash serves everybody: hashing is slow on
     # purpose.
-    edition = read_edition(_checklist().read_bytes(), name=_CHECKLIST)
+    editions = {
+        year: read_edition((ROOT / "checklists" / name).read_bytes(), name=name)
+        for year, name in _CHECKLISTS.items()
+    }
     further = [read_edition((ROOT / "checklists" / name).read_bytes(), name=name) for name in _FURTHER]
     password_hash = hash_password(PASSWORD)
     with transaction() as session:
         return tell(
             session,
-            edition=edition,
+            editions=editions,
             further=further,
             password_hash=password_hash,
             by=operator(),
             real_now=SystemClock().now(),
         )
-
-
-def _checklist() -> Path:
-    return ROOT / "checklists" / _CHECKLIST
 
 
 def _keep_documents(sealed: Iterable[Sealed], *, settings: Settings) -> None:

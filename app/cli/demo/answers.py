@@ -21,6 +21,11 @@ NOT_APPLICABLE: Final = "not_applicable"
 UNKNOWN: Final = "unknown"
 
 _HARD: Final[Mapping[str, float]] = {
+    "D73": 1.5,
+    "D75": 1.5,
+    "D77": 2.5,
+    "D78": 1.0,
+    "D79": 3.0,
     "D03": 2.0,
     "D07": 2.0,
     "D09": 3.5,
@@ -51,6 +56,9 @@ _WEAK: Final[Mapping[Kind, Mapping[str, float]]] = {
 """What is hard for one kind of office."""
 
 _ABSENT: Final[Mapping[str, int]] = {
+    "D76": 20,
+    "D78": 25,
+    "D79": 15,
     "D03": 12,
     "D04": 25,
     "D05": 8,
@@ -125,7 +133,11 @@ def level_of(office: Office, item: Item, *, year: int) -> str:
     quality = _quality_of(office) - _HARD.get(item.key, 0.0) - _WEAK[office.kind].get(item.key, 0.0)
     quality += _MANDATORY_CARE if item.mandatory else 0.0
     quality += lasting.uniform(-3.4, 3.2) + _of_the_year(office, item.key, year=year)
-    if quality < _DONE and lasting.randrange(100) < _UNKNOWN_BELOW and _can_say(office, item.key, UNKNOWN):
+    if (
+        quality < _DONE
+        and lasting.randrange(100) < _UNKNOWN_BELOW
+        and _can_say(office, item.key, UNKNOWN, year=year)
+    ):
         return UNKNOWN
     return _level(quality)
 
@@ -153,13 +165,13 @@ def _level(quality: float) -> str:
     return PARTIAL if quality >= _HALF_DONE else NOT_IMPLEMENTED
 
 
-def _can_say(office: Office, key: str, level: str) -> bool:
-    return bool(sentences_for(key, level=level, kind=office.kind))
+def _can_say(office: Office, key: str, level: str, *, year: int) -> bool:
+    return bool(sentences_for(key, level=level, kind=office.kind, year=year))
 
 
 def comment_of(office: Office, item: Item, *, level: str, year: int) -> str:
     """Return the words beside an answer; 実施 mostly goes without."""
-    sentences = sentences_for(item.key, level=level, kind=office.kind)
+    sentences = sentences_for(item.key, level=level, kind=office.kind, year=year)
     drawn = chance("words", year, office.code, item.key)
     if not sentences or (level == IMPLEMENTED and drawn.randrange(100) >= _SPEAKS_OF_SUCCESS):
         return ""

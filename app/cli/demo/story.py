@@ -114,13 +114,13 @@ THIS_YEAR: Final = Year(
 def tell(
     session: Session,
     *,
-    edition: EditionDraft,
+    editions: Mapping[int, EditionDraft],
     further: Iterable[EditionDraft],
     password_hash: str,
     by: ActorMark,
     real_now: datetime,
 ) -> tuple[Sealed, ...]:
-    """Tell the whole story; return the sheets that were signed off.
+    """Tell the whole story, each year with its edition; return the sheets that were signed off.
 
     Raises:
         Refusal: a rule has changed so that the story does not hold any more; nothing is kept.
@@ -129,14 +129,15 @@ def tell(
     register_installation(session, kind=InstallationKind.DEMO, story_start=STORY_START, now=real_now)
     _found_the_city(session, by=by)
     _begin_year(people, year=FIRST_YEAR, password_hash=password_hash)
-    edition_id = _publish(people, draft=edition)
-    last = _run(people, year=LAST_YEAR, edition_id=edition_id, routes=_routes_of_last_year())
+    first = _publish(people, draft=editions[FIRST_YEAR], year=FIRST_YEAR)
+    last = _run(people, year=LAST_YEAR, edition_id=first, routes=_routes_of_last_year())
     _reorganise(people)
     _begin_year(people, year=SECOND_YEAR, password_hash=password_hash)
     _cio_is_away(people)
+    second = _publish(people, draft=editions[SECOND_YEAR], year=SECOND_YEAR)
     for draft in further:
         _publish_further(people, draft=draft)
-    this = _run(people, year=THIS_YEAR, edition_id=edition_id, routes=_routes_of_this_year())
+    this = _run(people, year=THIS_YEAR, edition_id=second, routes=_routes_of_this_year())
     return (*last, *this)
 
 
@@ -233,17 +234,25 @@ def _cio_is_away(people: People) -> None:
 # ------------------------------------------------------------------------------------------------ the year
 
 
-def _publish(people: People, *, draft: EditionDraft) -> EditionId:
-    """A reviewer imports the checklist, and the manager publishes it together with 統括."""
-    imported, published = at_minute(date(2025, 8, 19), 620), at_minute(date(2025, 8, 27), 875)
-    reviewer = people.actor(REVIEWERS[FIRST_YEAR][0], now=imported)
+_PUBLICATION: Final = {
+    FIRST_YEAR: "情報化推進委員会で説明した内容のとおり、定期自己点検に使う。",
+    SECOND_YEAR: "ガイドラインの改定（令和8年3月）と前年度の点検の結果に合わせて改めた。版の違いを情報化推進委員会で説明した。",
+}
+"""Why the edition of each year was published."""
+
+
+def _publish(people: People, *, draft: EditionDraft, year: int) -> EditionId:
+    """A reviewer imports the checklist of a year, and the manager publishes it together with 統括."""
+    people.turn_the_page()
+    imported, published = at_minute(date(year, 8, 19), 620), at_minute(date(year, 8, 27), 875)
+    reviewer = people.actor(REVIEWERS[year][0], now=imported)
     edition_id = import_edition(people.session, actor=reviewer, draft=draft, now=imported)
     publish_edition(
         people.session,
         actor=people.actor(MANAGER, now=published),
         confirmed_by=people.actor(CHIEF, now=published),
         edition_id=edition_id,
-        note="情報化推進委員会で説明した内容のとおり、定期自己点検に使う。",
+        note=_PUBLICATION[year],
         now=published,
     )
     return edition_id

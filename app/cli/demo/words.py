@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Final
 
+from app.cli.demo.city import FIRST_YEAR
+
 LEVEL_OF_MARK: Final = {
     "○": "implemented",
     "△": "partial",
@@ -356,6 +358,81 @@ D72×鍵の壊れた引き出しを、申請しないまま使い続けている
 D72×すぐに直せない項目があるが、例外措置を申請していなかった。
 """
 
+COMMENTS_ON_OLD_WORDING: Final = """\
+D02○3人ともすぐに出せた。番号も名簿と一致している。
+D02○連絡網を職員証の裏に入れている。
+D02△異動した課長補佐の番号が残っていた。当日中に直した。
+D02△3人のうち1人が、連絡網の場所を知らなかった。
+D02×紙の連絡網が見当たらない。係長の携帯に入っているだけだった。
+D08○空欄は0件。職員の緊急連絡先も2として付けている。
+D08△機密性の欄に空欄が{n}行あった。
+D08△公表済みの統計が2になっていた。基準表に合わせて直した。
+D08×分類の列を作っただけで、まだ1行も付けていない。
+D12○最後に帰る職員が施錠し、管理簿に名前を書いている。
+D12△5か所のうち引き出し1か所が開いていた。鍵が壊れている。
+D12△鍵管理簿の10日分のうち、{n}日分の名前が抜けていた。
+D12×鍵のかかる棚が足りず、申請書を開いた棚に置いて帰っている。
+D37△リース返却の複合機1台で、証明書の製造番号が台帳と違っていた。
+D37×返却した端末の消去証明書を受け取っていなかった。
+D37―前年度からこれまで、廃棄・返却した機器がない。
+D39○9月末までに、職員の全員が受講した。
+D39△育休から戻った職員など{n}人が未受講で、12月の回で受ける。
+D39△交代勤務の職員{n}人が未受講で、補講に申し込んだ。
+D39×未受講の職員が{n}人おり、受ける日が決まっていない。
+D44○6月の訓練に推進員が出て、係会議で伝えた。
+D44△推進員が訓練に出たが、課の中ではまだ伝えていない。
+D44△係長が途中まで出たが、伝える場を設けられなかった。
+D44×訓練の日に窓口を離れられず、誰も出ていない。
+D44×開催の通知を回覧したが、申込みを忘れていた。
+D51○5通とも確認票があり、宛先を見た職員の名前が分かった。
+D51△5通のうち{n}通、確認した人の名前が分からなかった。
+D51△共用アドレスから送った1通に、確認の返信が残っていなかった。
+D51×送信保留の機能に頼り、別の職員が宛先を見ていなかった。
+D51×講座の案内を、担当者1人で送っていた。
+D56○履歴を10件読んだ。いずれも公開情報の要約だった。
+D56△入力は範囲内だったが、承認の前に使い始めた職員が1人いた。
+D56△試しに使った1人の申請が、使い始めた後だった。
+D56×入力の履歴を取り寄せておらず、確かめられない。
+D56×問い合わせの文面を、名前を消さずに入力した例が1件あった。報告済みである。
+D70○手順書と様式を綴りにして、窓口の棚に置いている。
+D70△手順書が共有フォルダにしかなく、端末なしでは取り出せなかった。
+D70△様式の手数料の欄が古いままだった。
+D70×紙の様式を作っていない。
+D70×手順書が旧システムのままで、様式もそろっていない。
+D73○5月に端末、6月に鍵とカードを照らした。10点とも合っている。
+D73△端末は照らしたが、鍵の管理簿の日付が前年度のものだった。
+D73△10点のうち倉庫のノートPC1台の番号が、台帳と違っていた。
+D73△書庫の合鍵1本が見つからず、紛失届の控えもなかった。
+D73×端末も鍵も、今年度はまだ照らしていない。年内に行う。
+D74○10台とも書類はなかった。退庁前に係ごとに声をかけている。
+D74△1台の机に、伏せた申請書が残っていた。
+D74△鍵のかからない引き出しに相談票を入れていた机が{n}台あった。
+D74×書類の残った机が4台あった。
+D75△10日のうち{n}日、会議室の欄が空いていた。
+D75△見て回ったとき、複合機のトレイに書類が1枚残っていた。
+D75△複合機は見ているが、会議室の欄がない。
+D75×消灯と戸締まりの表しかなく、書類の置き忘れを見る欄がない。
+D76○5通とも、暗号化してパスワードを別に送っていた。
+D76△5通のうち1通、本文にパスワードを書いていた。
+D76△急ぎの1通で、電話で伝えたパスワードの記録がなかった。
+D76×暗号化せずに名簿を添付したものが1通あった。
+D76―庁外へ非公開のファイルを添付していない。
+D77△1人が4か月変えていなかった。その日のうちに変えた。
+D77△庶務事務のシステムだけ、変えた日が3か月を過ぎていた。
+D77×3人とも、前に変えた日を覚えていなかった。
+D77？画面のどこで変えた日を見るのか分からなかった。
+D78○5件とも検査の日時と名前がある。
+D78△5件のうち{n}件、検査した職員の名前が抜けていた。
+D78△CD-Rの検査を書いていなかった。
+D78×受付簿に検査の欄がなく、検査したか分からない。
+D78―今年度は媒体を受け取っていない。
+D79△照らしたのは4月の1回だけだった。
+D79△移転した団体の番号が1件残っていた。消した。
+D79×一覧を印刷したことがなく、照らした日もない。
+D79―FAXを使っていない。
+"""
+"""What was written in the first year where the question was another one then; it stands in place of the sentences above."""
+
 REMARKS: Final[Mapping[str, str]] = {
     "D07": "書庫、共有フォルダ、引き出しから1件ずつ探すと、抜けが見つかりやすくなります。年内に更新してください。",
     "D08": "付け直しの見本を庁内ページに載せています。迷う資産は情報政策課へ相談してください。",
@@ -527,10 +604,10 @@ NOTICE: Final = """\
 
 
 @cache
-def comment_table() -> Mapping[tuple[str, str, str], tuple[str, ...]]:
+def comment_table(comments: str) -> Mapping[tuple[str, str, str], tuple[str, ...]]:
     """Return sentences by item key, level and kind of office ("" for every kind)."""
     found: dict[tuple[str, str, str], list[str]] = {}
-    for line in COMMENTS.splitlines():
+    for line in comments.splitlines():
         key, mark, rest = line[:3], line[3], line[4:]
         kind = ""
         if rest.startswith("@"):
@@ -540,7 +617,9 @@ def comment_table() -> Mapping[tuple[str, str, str], tuple[str, ...]]:
     return {place: tuple(sentences) for place, sentences in found.items()}
 
 
-def sentences_for(key: str, *, level: str, kind: str) -> tuple[str, ...]:
-    """Return what an office of a kind may write; its own sentences come before those of every office."""
-    table = comment_table()
+def sentences_for(key: str, *, level: str, kind: str, year: int) -> tuple[str, ...]:
+    """Return what an office of a kind may write in a year; its own sentences come before those of every office."""
+    old = comment_table(COMMENTS_ON_OLD_WORDING)
+    other_then = year == FIRST_YEAR and any(place[0] == key for place in old)
+    table = old if other_then else comment_table(COMMENTS)
     return table.get((key, level, kind)) or table.get((key, level, ""), ())

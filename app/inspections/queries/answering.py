@@ -15,7 +15,7 @@ from app.access.policy import may
 from app.checklists.rules import CommentRule, Edition, Flag, Item, Level, Section
 from app.inspections.models import Answer, Reopening, Revision, SheetStepRow
 from app.inspections.queries.marks import Marks, marks_of
-from app.inspections.queries.previous import PreviousAnswer, previous_answers
+from app.inspections.queries.previous import PreviousAnswer, lineage_marks, previous_answers
 from app.inspections.queries.questions import Thread
 from app.inspections.queries.sheet import (
     ReturnFact,
@@ -88,18 +88,17 @@ class QuestionCard:
         marks = ["important"] if self.item.mandatory else []
         if self.opened is not None:
             marks.append("returned")
-        if self.previous is not None and self.previous.old_statement:
-            marks.append("reworded")
         if self.taken_over:
             marks.append("copied")
         if self.thread is not None and self.thread.state is not QuestionState.CLOSED:
             marks.append("question")
-        return tuple(marks)
+        return tuple(marks + lineage_marks(self.previous))
 
     @property
     def same_as_before(self) -> bool:
         """Whether last year's answer was the same level."""
-        return self.previous is not None and self.level is not None and self.previous.level == self.level
+        before = self.previous.level if self.previous else None
+        return before is not None and self.level is not None and before.code == self.level.code
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -407,8 +406,14 @@ def _card(
         assigned=marks.assigned.get(item.id),
         thread=marks.asked.get(item.id),
         copy=copyable(item, sheet=sheet, before=before) if editable else None,
-        thread_before=marks.asked_before.get(before.item_id) if before else None,
+        thread_before=_asked_before(before, marks=marks),
     )
+
+
+def _asked_before(before: PreviousAnswer | None, *, marks: Marks) -> Thread | None:
+    """Return what was asked last year about an item from which this one goes on."""
+    items = before.items if before else ()
+    return next((marks.asked_before[one] for one in items if one in marks.asked_before), None)
 
 
 def _card_state(

@@ -14,7 +14,7 @@ from app.access.policy import REASONS, may, verdict
 from app.checklists.rules import Item, Level, Score, Section, score
 from app.inspections.models import AnswerHistory
 from app.inspections.queries.answering import SheetHead, sheet_head
-from app.inspections.queries.previous import PreviousAnswer, previous_answers
+from app.inspections.queries.previous import PreviousAnswer, compared, previous_answers
 from app.inspections.queries.sheet import (
     ReturnFact,
     Sheet,
@@ -24,7 +24,7 @@ from app.inspections.queries.sheet import (
     open_returns,
     subject_of,
 )
-from app.inspections.rules import STEPS, Action, Change, Origin, State, change
+from app.inspections.rules import STEPS, Action, Change, Origin, State
 from app.kernel.ids import InspectionId, ItemId, PersonId
 from app.kernel.workflow import steps_from
 from app.people.queries import people_by_id
@@ -36,7 +36,7 @@ class ChangeLine:
 
     item: Item
     change: Change
-    before: Level | None
+    previous: PreviousAnswer | None
     now: Level | None
     comment: str
     opened: ReturnFact | None
@@ -44,6 +44,11 @@ class ChangeLine:
     was_comment: str
     action_due: date | None
     taken_over: bool
+
+    @property
+    def before(self) -> Level | None:
+        """Return last year's answer that is compared."""
+        return self.previous.level if self.previous else None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -159,13 +164,12 @@ def _line(
     item: Item,
 ) -> ChangeLine:
     answer = content.answers.get(item.id)
-    now = answer.level if answer else None
-    last = before.level if before else None
+    now = sheet.edition.level(answer.level) if answer else None
     return ChangeLine(
         item=item,
-        change=change(now=now, before=last.code if last else None, edition=sheet.edition),
-        before=last,
-        now=sheet.edition.level(now),
+        change=compared(now, before=before, edition=sheet.edition),
+        previous=before,
+        now=now,
         comment=answer.comment if answer else "",
         opened=opened,
         was=sheet.edition.level(opened.level) if opened else None,

@@ -25,6 +25,7 @@ from app.inspections.models import (
     SealedRevision,
     SheetStepRow,
 )
+from app.inspections.queries.previous import PreviousAnswer, previous_answers
 from app.inspections.queries.review import name_of
 from app.inspections.queries.review_queue import share_of
 from app.inspections.queries.score import Judgements, judgements_for, unit_name_of
@@ -485,6 +486,7 @@ class ItemHistoryPage:
     unit_name: str
     read_only: bool
     item: Item
+    previous: PreviousAnswer | None
     saves: tuple[Save, ...]
     judged: tuple[Judged, ...]
     returned: tuple[Returned, ...]
@@ -493,7 +495,7 @@ class ItemHistoryPage:
 def item_history_page(
     session: Session, *, actor: Actor, inspection_id: InspectionId, item_id: ItemId, today: date
 ) -> ItemHistoryPage:
-    """Return the history of one item over all revisions of a sheet: seven statements.
+    """Return the history of one item over all revisions of a sheet: seven statements, and three for the year before.
 
     Raises:
         NotFound: there is no such sheet for the actor, or no such item in its edition.
@@ -523,6 +525,7 @@ def item_history_page(
         unit_name=unit_name_of(session, sheet=sheet, today=today),
         read_only=reads_only(actor),
         item=item,
+        previous=previous_answers(session, sheet=sheet, items=[item]).get(item.id),
         saves=_saves(saves, sheet=sheet, numbers=numbers, names=names),
         judged=_judged(judged, actor=actor, sheet=sheet, numbers=numbers, names=names),
         returned=_returned(returned, numbers=numbers, names=names),

@@ -18,7 +18,7 @@ from app.inspections.queries.sheet import campaign_dates, subjects_of
 from app.inspections.rules import ANSWERABLE, SEALED, CampaignState, State
 from app.inspections.texts import sheet_name
 from app.kernel.fiscal_year import FiscalYear
-from app.kernel.ids import CampaignId, EditionId, InspectionId, RevisionId, UnitId
+from app.kernel.ids import CampaignId, InspectionId, RevisionId, UnitId
 from app.organisation.queries import tree_on
 
 PAGE_SIZE = 50
@@ -239,23 +239,6 @@ def reopenings_to_decide(session: Session, *, actor: Actor, today: date) -> tupl
     subjects = subjects_of(session, sheets={line.id: line.unit_id for line in lines}, today=today)
     wanted = Permission.UNIT_INSPECTION_REOPEN_CONFIRM
     return tuple(line for line in lines if may(wanted, actor=actor, subject=subjects[line.id]))
-
-
-class AnswerCount:
-    """How many answers point to an edition: the use that the checklist pages show."""
-
-    def answers_by_edition(
-        self, session: Session, *, edition_ids: Iterable[EditionId]
-    ) -> Mapping[EditionId, int]:
-        """Return the counts by one grouped query."""
-        rows = session.execute(
-            select(Campaign.edition_id, func.sum(Revision.answered))
-            .join(Inspection, Inspection.campaign_id == Campaign.id)
-            .join(Revision, Revision.inspection_id == Inspection.id)
-            .where(Campaign.edition_id.in_(list(edition_ids)))
-            .group_by(Campaign.edition_id)
-        )
-        return {EditionId(row[0]): int(row[1]) for row in rows if row[1]}
 
 
 _INSPECTIONS: Final = Inspection.__table__.c

@@ -15,7 +15,7 @@ from app.access.permissions import Permission
 from app.access.policy import Subject, may, require
 from app.checklists.rules import CommentRule, Edition, Item, Level, Section, score
 from app.inspections.models import Approval
-from app.inspections.queries.previous import PreviousAnswer, previous_answers
+from app.inspections.queries.previous import PreviousAnswer, compared, lineage_marks, previous_answers
 from app.inspections.queries.review_queue import QueueLine, Way, beside
 from app.inspections.queries.sheet import (
     ReturnFact,
@@ -40,7 +40,6 @@ from app.inspections.rules import (
     Judgement,
     SheetFacts,
     State,
-    change,
 )
 from app.kernel.errors import NotNow
 from app.kernel.ids import InspectionId, ItemId, PersonId, RevisionId
@@ -124,7 +123,7 @@ class JudgedItem:
     def kinds(self) -> tuple[str, ...]:
         """Return the small marks of the question."""
         marks = ["important"] if self.item.mandatory else []
-        return tuple(marks + (["reworded"] if self.previous and self.previous.old_statement else []))
+        return tuple(marks + lineage_marks(self.previous))
 
     @property
     def decided(self) -> bool:
@@ -347,7 +346,7 @@ def _item(
 ) -> JudgedItem:
     answer, review = content.answers.get(item.id), content.reviews.get(item.id)
     level = sheet.edition.level(answer.level) if answer else None
-    compared = _change(level, previous, edition=sheet.edition)
+    against = compared(level, before=previous, edition=sheet.edition)
     marked = review is not None and is_marked(review, content.returns, sheet, item.id)
     stands = review if review is not None and (marked or review.judgement in DECIDED) else None
     return JudgedItem(
@@ -356,10 +355,10 @@ def _item(
         comment=answer.comment if answer else "",
         answer_version=answer.version if answer else 0,
         previous=previous,
-        change=compared,
+        change=against,
         weak=_is_weak(level, edition=sheet.edition),
         flags=_flags(
-            item, answer=answer, level=level, previous=previous, compared=compared, edition=sheet.edition
+            item, answer=answer, level=level, previous=previous, against=against, edition=sheet.edition
         ),
         rounds=_rounds(item, content=content, answer=answer, names=names),
         judgement=stands.judgement if stands else None,
@@ -398,11 +397,6 @@ def _round(entry: ReturnFact, *, answer: AnswerFact | None, names: Mapping[Perso
     )
 
 
-def _change(level: Level | None, previous: PreviousAnswer | None, *, edition: Edition) -> Change:
-    before = previous.level if previous else None
-    return change(now=level.code if level else None, before=before.code if before else None, edition=edition)
-
-
 def _is_weak(level: Level | None, *, edition: Edition) -> bool:
     """Below full points, わからない and 未回答 included; an excluded item is not weak."""
     return level is None or (level.points is not None and level.points < edition.scoring.full_points)
@@ -414,7 +408,7 @@ def _flags(
     answer: AnswerFact | None,
     level: Level | None,
     previous: PreviousAnswer | None,
-    compared: Change,
+    against: Change,
     edition: Edition,
 ) -> tuple[Flag, ...]:
     weak, before = _is_weak(level, edition=edition), previous.level if previous else None
@@ -424,9 +418,9 @@ def _flags(
     )
     holds = {
         Flag.MANDATORY_MISSED: item.mandatory and weak,
-        Flag.WORSE: compared is Change.WORSE,
+        Flag.WORSE: against is Change.WORSE,
         Flag.STILL_WEAK: weak and before is not None and _is_weak(before, edition=edition),
-        Flag.EXCLUDED_NOW: level is not None and level.points is None and compared is Change.OTHER,
+        Flag.EXCLUDED_NOW: level is not None and level.points is None and against is Change.OTHER,
         Flag.UNKNOWN: level is not None and level.code == "unknown",
         Flag.SHORT_COMMENT: asked and len(words) < SHORT_COMMENT,
         Flag.SAME_WORDS: asked and previous is not None and bool(words) and words == previous.comment,

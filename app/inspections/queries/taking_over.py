@@ -42,7 +42,7 @@ class SectionOffer:
         }
 
 
-def last_year(item: Item, *, before: PreviousAnswer | None, edition: Edition) -> LastYear | None:
+def last_year(before: PreviousAnswer | None, *, edition: Edition) -> LastYear | None:
     """Return last year's answer as it stood after the review; None where there is none, or its level means something else now."""
     if before is None or before.level is None:
         return None
@@ -50,7 +50,7 @@ def last_year(item: Item, *, before: PreviousAnswer | None, edition: Edition) ->
     now = edition.level(level.code) if level else None
     if level is None or now is None or now.points != level.points:
         return None
-    reworded = before.old_statement is not None or item.lineage.kind is LineageKind.REWORDED
+    reworded = before.old_statement is not None or before.kind is not LineageKind.SAME
     return LastYear(level=now, comment=before.comment, reworded=reworded)
 
 
@@ -71,7 +71,7 @@ def offer_of(
         answer = answers.get(item.id)
         reason = barred(
             item,
-            before=last_year(item, before=before.get(item.id), edition=sheet.edition),
+            before=last_year(before.get(item.id), edition=sheet.edition),
             answered=answer.level if answer else None,
             offer=offer,
         )
@@ -87,7 +87,7 @@ def copyable(item: Item, *, sheet: Sheet, before: PreviousAnswer | None) -> Last
     offer = (
         Offer.OFFERED if sheet.campaign.taking_over and sheet.state is State.ANSWERING else Offer.NOT_OFFERED
     )
-    last = last_year(item, before=before, edition=sheet.edition)
+    last = last_year(before, edition=sheet.edition)
     return last if barred(item, before=last, answered=None, offer=offer) is None else None
 
 
@@ -99,10 +99,7 @@ def proposable(session: Session, *, sheet: Sheet, items: Iterable[Item]) -> Mapp
     before = previous_answers(session, sheet=sheet, items=wanted)
     answers = answers_of(session, revision_id=sheet.revision_id, items={item.id for item in wanted})
     offer = offer_of(sheet, items=wanted, before=before, answers=answers)
-    found = {
-        item_id: last_year(sheet.edition.items[item_id], before=before.get(item_id), edition=sheet.edition)
-        for item_id in offer.items
-    }
+    found = {item_id: last_year(before.get(item_id), edition=sheet.edition) for item_id in offer.items}
     return {item_id: last for item_id, last in found.items() if last is not None}
 
 

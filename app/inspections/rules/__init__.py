@@ -467,13 +467,17 @@ def content_digest(
 
 
 class Change(StrEnum):
-    """How an answer compares with last year's. The order is that of the head's page: the worse first."""
+    """How an answer compares with last year's. The order is that of the head's page: the worse first.
+
+    APART: there was an answer to a question that this one is not compared with (its lineage or the scale forbids it).
+    """
 
     WORSE = "worse"
     BETTER = "better"
     NEW = "new"
     SAME = "same"
     OTHER = "other"
+    APART = "apart"
 
 
 def change(*, now: str | None, before: str | None, edition: Edition) -> Change:

@@ -156,3 +156,111 @@ def test_the_schema_is_printed_as_it_stands_in_its_file(app: Flask) -> None:
     result = run(app, "schema")
     assert result.stdout == schema_text()
     assert canonical(json.loads(result.stdout))
+
+
+# ------------------------------------------------------------------------------------- differences
+
+
+@pytest.fixture
+def two(app: Flask, folder: Path) -> Path:
+    """An edition that is published, and its successor as a draft: D02 in other words, D03 gone, D09 heavier."""
+    published(app, folder)
+    text = successor(folder).read_text(encoding="utf-8")
+    head, tail = text.split("      - key: D03\n")
+    _, tail = tail.split("  - slug: assets\n")
+    text = (
+        head
+        + "  - slug: assets\n"
+        + tail.replace("retired: []", "retired:\n  - key: D03\n    note: 要らない。")
+    )
+    text = text.replace("D02のことを今年度に行った。", "D02のことを前年度に行った。")
+    text = text.replace(
+        "{kind: same, of: D02}", "{kind: reworded, of: D02, comparable: false, note: 年を変えた。}"
+    )
+    before, after = text.split("key: D09\n")
+    path = folder / "2027.1.yaml"
+    path.write_text(f"{before}key: D09\n{after.replace('weight: 2', 'weight: 3')}", encoding="utf-8")
+    result = run(app, "import", path, "--by", TANAKA.staff_no)
+    assert result.exit_code == 0, result.output
+    return folder
+
+
+def test_differences_are_printed_for_people(app: Flask, two: Path) -> None:
+    result = run(app, "diff", "department", "2026.1", "2027.1")
+    assert result.exit_code == 0, result.output
+    assert result.stdout.splitlines() == [
+        "小さな点検票（department）　2026.1版 → 2027.1版（下書き）",
+        "廃止 1、文言変更 1、重み 1、前回と比べない 1、変わらない 3",
+        "回答の段階と点数は同じです。前の版の回答とは、項目ごとの定めに従って比べます。",
+        "",
+        "■ D02　文言変更",
+        "  設問：D02のことを[-今年度-]{+前年度+}に行った。",
+        "  問いの中身が変わったため、前の版の回答とは比べません。年を変えた。",
+        "",
+        "■ D03　廃止",
+        "  - 1-3 D03 D03のことを今年度に行った。",
+        "  要らない。",
+        "",
+        "■ D09　設定の変更",
+        "  2-3 D09のことを今年度に行った。",
+        "  重み：2 → 3",
+        "  前の版の回答と比べます。",
+    ]
+
+
+def test_differences_are_given_to_programs(app: Flask, two: Path) -> None:
+    result = run(app, "diff", "department", "2026.1", "2027.1", "--format", "json")
+    assert result.exit_code == 0, result.output
+    data = json.loads(result.stdout)
+    assert set(data) == {"format", "code", "before", "after", "scale", "counts", "edition", "entries"}
+    assert (data["format"], data["code"], data["scale"], data["edition"]) == (1, "department", "kept", [])
+    assert (data["before"]["label"], data["after"]["state"]) == ("2026.1", "draft")
+    assert data["counts"] == {"retired": 1, "reworded": 1, "weight": 1, "not_comparable": 1, "same": 3}
+    reworded = data["entries"][1]
+    assert reworded["lineage"] == {
+        "D02": {
+            "kind": "reworded",
+            "of": ["D02"],
+            "comparable": False,
+            "obstacle": "meaning",
+            "note": "年を変えた。",
+        }
+    }
+    assert reworded["changes"][0]["texts"] == [
+        {
+            "aspect": "statement",
+            "level": None,
+            "parts": [
+                ["same", "D02のことを"],
+                ["old", "今年度"],
+                ["new", "前年度"],
+                ["same", "に行った。"],
+            ],
+        }
+    ]
+    assert [entry["kind"] for entry in data["entries"]] == [
+        "same",
+        "reworded",
+        "retired",
+        "same",
+        "same",
+        "changed",
+    ]
+    assert data["entries"][5]["changes"][0]["values"] == [{"aspect": "weight", "before": 2, "after": 3}]
+    assert data["entries"][5]["answers"] == {"before": 0, "after": 0}
+
+
+def test_an_edition_does_not_differ_from_itself(app: Flask, two: Path) -> None:
+    result = run(app, "diff", "department", "2026.1", "2026.1")
+    assert result.stdout.splitlines()[1:] == ["違いはありません。"]
+
+
+def test_editions_that_cannot_be_compared_are_named(app: Flask, two: Path) -> None:
+    for code, old, new, sentence in (
+        ("department", "2025.1", "2026.1", "点検票「department」の版「2025.1」は取り込まれていません"),
+        ("none", "2026.1", "2027.1", "点検票「none」の版「2026.1」は取り込まれていません"),
+        ("department", "2027.1", "2026.1", "版は、古い方、新しい方の順に書いてください"),
+    ):
+        result = run(app, "diff", code, old, new)
+        assert (result.exit_code, result.stdout) == (1, "")
+        assert sentence in result.stderr

@@ -7,14 +7,16 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
-from app.checklists.commands import import_edition
+from app.checklists.commands import import_edition, publish_edition
 from app.checklists.files import read_edition
+from app.config import ROOT
 from app.db.session import transaction
 from app.kernel.clock import business_date
 from app.kernel.digest import short
 from app.people.queries import actor_on
-from tests.factories.editions import further_editions, published_edition, small_yaml
+from tests.factories.editions import further_editions, published_edition, small_yaml, successor_yaml
 from tests.people import KIMURA, NAKAMURA, PASSWORD, SATO, STORY, TANAKA, Cast
+from tests.statements import statements
 
 SignedIn = Callable[[Cast], FlaskClient]
 EDITION = "/checklists/department/editions/2026.1"
@@ -245,3 +247,136 @@ def test_the_words_follow_what_a_sheet_is_about(signed_in: SignedIn, further: No
     assert ("情報システムの条件" in system, "当てはまる情報システム" in system) == (True, True)
     assert ("聞く人 情報システム管理者" in system, "聞く人 保守業者・委託先" in system) == (True, True)
     assert "所属の条件" not in person + system
+
+
+# ----------------------------------------------------------------------------------- two editions side by side
+
+NEXT = "/checklists/department/editions/2027.1"
+DIFF = f"{NEXT}/diff/2026.1"
+LINEAGES = {
+    "D01": "{kind: reworded, of: D01, comparable: true, note: 言い換えた。}",
+    "D10": "{kind: split, of: D02, comparable: false, note: 半分。}",
+    "D11": "{kind: split, of: D02, comparable: false, note: 残り。}",
+    "D12": "{kind: merged, of: [D07, D08], comparable: true, note: 合わせた。}",
+    "D13": "{kind: new}",
+    "D09": "{kind: same, of: D09}",
+}
+
+
+def successor() -> bytes:
+    """Return the next edition, with one of each kind of change."""
+    data = successor_yaml(LINEAGES, retired={"D03": "制度がなくなった。"})
+    return data.replace("D01のことを今年度に行った。".encode(), "D01のことを前年度に行った。".encode())
+
+
+@pytest.fixture
+def two(app: Flask, published: str) -> None:
+    """Import the next edition as a draft."""
+    with transaction() as session:
+        actor = actor_on(session, person_id=TANAKA.id, day=business_date(STORY))
+        import_edition(
+            session, actor=actor, draft=read_edition(successor(), name="department/2027.1.yaml"), now=STORY
+        )
+
+
+def test_two_editions_stand_side_by_side(signed_in: SignedIn, two: None) -> None:
+    reply = signed_in(TANAKA).get(DIFF)
+    assert reply.status_code == 200
+    text = words(reply.text).replace(" ", "")
+    for shown in (
+        "2026.1版→2027.1版",
+        "2027.1版は下書きです",
+        "6すべての違い",
+        "1追加",
+        "1廃止",
+        "1文言変更",
+        "1分割",
+        "1統合",
+        "前の版の回答と比べます。言い換えた。",
+        "D10：問いの中身が変わったため、前の版の回答とは比べません。半分。",
+        "制度がなくなった。",
+        "分野の名前",
+    ):
+        assert shown in text, shown
+    assert '<del><span class="visually-hidden">（削除 </span>今年度' in reply.text
+    assert '<ins><span class="visually-hidden">（追加 </span>前年度' in reply.text
+    # 1-1 alone changed its words: the others show what they ask without marks.
+    assert (reply.text.count("<del>"), reply.text.count("<ins>")) == (1, 1)
+
+
+def test_a_filter_leaves_one_kind_of_change(signed_in: SignedIn, two: None) -> None:
+    client = signed_in(TANAKA)
+    page = client.get(f"{DIFF}?show=split").text
+    assert re.findall(r'<article class="panel diff" id="entry-(\w+)"', page) == ["D11"]
+    assert "版全体の違い" not in page
+    same = client.get(f"{DIFF}?show=same").text
+    assert 'id="entry-D09"' in same
+    every = client.get(f"{DIFF}?show=nonsense").text
+    assert every.count('<article class="panel diff"') == 6
+
+
+def test_an_edition_beside_itself_shows_no_difference(signed_in: SignedIn, published: str) -> None:
+    reply = signed_in(SATO).get(f"{EDITION}/diff/2026.1")
+    assert reply.status_code == 200
+    assert "違いはありません" in reply.text
+
+
+def test_lists_and_editions_lead_to_the_difference(signed_in: SignedIn, two: None) -> None:
+    client = signed_in(TANAKA)
+    for path in ("/checklists", NEXT):
+        assert f'href="{DIFF}"' in client.get(path).text
+    assert "/diff/" not in client.get(EDITION).text
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        f"{NEXT}/diff/2025.1",
+        "/checklists/department/editions/2030.1/diff/2026.1",
+        "/checklists/none/editions/2027.1/diff/2026.1",
+        f"{EDITION}/diff/2027.1",
+        f"{NEXT}/diff/x",
+    ],
+)
+def test_editions_that_are_not_there_are_not_compared(signed_in: SignedIn, two: None, path: str) -> None:
+    assert signed_in(TANAKA).get(path).status_code == 404
+
+
+def test_a_draft_is_compared_only_by_those_who_prepare_it(app: Flask, signed_in: SignedIn, two: None) -> None:
+    assert signed_in(SATO).get(DIFF).status_code == 404
+    assert signed_in(NAKAMURA).get(DIFF).status_code == 403
+    stranger = app.test_client().get(DIFF)
+    assert (stranger.status_code, stranger.location.split("?")[0]) == (303, "/login")
+
+
+def test_the_difference_asks_the_same_however_long_the_editions_are(
+    app: Flask, signed_in: SignedIn, two: None
+) -> None:
+    client = signed_in(TANAKA)
+    client.get(DIFF)
+    with statements() as short_ones:
+        client.get(DIFF)
+    path = ROOT / "checklists" / "department"
+    for label in ("2025.1", "2026.1"):
+        data = (path / f"{label}.yaml").read_bytes().replace(b"code: department", b"code: large", 1)
+        draft = read_edition(data, name=f"large/{label}.yaml")
+        with transaction() as session:
+            publisher, confirmer = (
+                actor_on(session, person_id=cast.id, day=business_date(STORY)) for cast in (TANAKA, KIMURA)
+            )
+            edition_id = import_edition(session, actor=publisher, draft=draft, now=STORY)
+            if label == "2025.1":
+                publish_edition(
+                    session,
+                    actor=publisher,
+                    confirmed_by=confirmer,
+                    edition_id=edition_id,
+                    note="初版",
+                    now=STORY,
+                )
+    large = "/checklists/large/editions/2026.1/diff/2025.1"
+    page = client.get(large).text
+    assert page.count('<article class="panel diff"') == 36
+    with statements() as long_ones:
+        client.get(large)
+    assert len(long_ones) == len(short_ones) <= 20

@@ -10,6 +10,7 @@ from flask.testing import FlaskClient
 from sqlalchemy import func, select
 from werkzeug.test import TestResponse
 
+from app.checklists.rules import Obstacle
 from app.db.session import Database
 from app.inspections.commands.campaign import CampaignDraft, open_campaign, prepare_campaign
 from app.inspections.models import AnswerHistory, ItemReturn, ItemReview, ItemReviewHistory, SheetStepRow
@@ -23,7 +24,7 @@ from app.kernel.clock import business_date
 from app.kernel.errors import NotAllowed
 from app.kernel.ids import EditionId
 from tests.conftest import StandingClock
-from tests.factories.editions import published_edition, small_yaml
+from tests.factories.editions import published_edition, small_yaml, successor_yaml
 from tests.factories.inspections import Year
 from tests.pages import browser, form_of
 from tests.people import (
@@ -517,7 +518,7 @@ def test_a_clerk_cannot_post_a_judgement(app: Flask, year: Year, clock: Standing
 # ---------------------------------------------------------------------------------------------- last year
 
 
-def second_year(year: Year, *, data: bytes | None = None) -> Year:
+def second_year(year: Year, *, data: bytes | None = None, label: str = "2027.1") -> Year:
     """Seal 総務課's sheet, then open a campaign a year later, with a newer edition if one is given."""
     year.bring(AFFAIRS, to=State.SUBMITTED)
     year.judge(AFFAIRS, judgements={"D02": Judgement.ACCEPTED_WITH_REMARK, "D08": Judgement.CHANGED})
@@ -533,7 +534,7 @@ def second_year(year: Year, *, data: bytes | None = None) -> Year:
                 confirmer=kimura,
                 now=year.now,
                 data=data,
-                name="department/2027.1.yaml",
+                name=f"department/{label}.yaml",
             )
         draft = CampaignDraft(
             title="令和9年度 定期自己点検",
@@ -600,9 +601,121 @@ def test_a_newer_edition_matches_only_what_stays_comparable(year: Year, database
         other = find_sheet(session, actor=later.actor(KIMURA), inspection_id=later.sheets[COUNTER.code])
         assert previous_answers(session, sheet=other) == {}
     by_key = {sheet.edition.items[item_id].key: one for item_id, one in found.items()}
-    assert set(by_key) == {"D01", "D02", "D03", "D08", "D09"}
+    assert {key for key, one in by_key.items() if one.obstacle} == {"D07"}
+    assert (by_key["D07"].level, by_key["D07"].obstacle) == (None, Obstacle.MEANING)
+    assert [one.key for one in by_key["D07"].references] == ["D07"]
     assert by_key["D02"].old_statement == "D02のことを今年度に行った。"
     assert by_key["D01"].old_statement is None
+
+
+DESCENT: Final = {
+    "D01": "{kind: same, of: D01}",
+    "D10": "{kind: split, of: D02, comparable: false, note: 半分にした}",
+    "D11": "{kind: split, of: D02, comparable: true, note: 残りの半分}",
+    "D12": "{kind: merged, of: [D07, D08], comparable: true, note: まとめた}",
+    "D13": "{kind: merged, of: [D01, D09], comparable: false, note: 同じ紙を見る}",
+    "D14": "{kind: new}",
+}
+FAREWELL: Final = {"D03": "対象がなくなった"}
+
+
+def test_each_kind_of_descent_decides_what_is_compared(year: Year, database: Database) -> None:
+    later = second_year(year, data=successor_yaml(DESCENT, retired=FAREWELL))
+    with database.reading() as session, statements() as sent:
+        sheet = find_sheet(session, actor=later.actor(KIMURA), inspection_id=later.sheets[AFFAIRS.code])
+        asked = len(sent)
+        found = previous_answers(session, sheet=sheet)
+    assert len(sent) - asked == 3
+    by_key = {sheet.edition.items[item_id].key: one for item_id, one in found.items()}
+    assert {key: (one.obstacle, [past.key for past in one.references]) for key, one in by_key.items()} == {
+        "D01": (None, []),
+        "D10": (Obstacle.MEANING, ["D02"]),
+        "D11": (None, []),
+        "D12": (Obstacle.MIXED, ["D07", "D08"]),
+        "D13": (Obstacle.MEANING, ["D01", "D09"]),
+        "D14": (Obstacle.NEW, []),
+    }
+    assert {key for key, one in by_key.items() if one.level} == {"D01", "D11"}
+    assert by_key["D10"].sentence == (
+        "前の版の項目 D02 から分かれました。問いの中身が変わったため、前回とは比べません。"
+    )
+    assert by_key["D12"].sentence.startswith("前の版の項目 D07、D08 をまとめました。")
+    assert by_key["D12"].references[1].level is not None
+
+
+def test_an_edition_that_was_skipped_still_counts(year: Year, database: Database) -> None:
+    """The campaign takes 2027.2, where D02 goes on as it was in 2027.1: but there it was another question."""
+    lineages = {key: f"{{kind: same, of: {key}}}" for key in ("D01", "D02", "D03", "D07", "D08", "D09")}
+    changed = lineages | {"D02": "{kind: reworded, of: D02, comparable: false, note: 広げた}"}
+    with database.transaction() as session:
+        published_edition(
+            session,
+            publisher=year.actor(TANAKA),
+            confirmer=year.actor(KIMURA),
+            now=year.now,
+            data=successor_yaml(changed),
+            name="department/2027.1.yaml",
+        )
+    data = successor_yaml(lineages, label="2027.2")
+    later = second_year(year, data=data, label="2027.2")
+    with database.reading() as session:
+        sheet = find_sheet(session, actor=later.actor(KIMURA), inspection_id=later.sheets[AFFAIRS.code])
+        found = previous_answers(session, sheet=sheet)
+    assert {sheet.edition.items[key].key for key, one in found.items() if one.obstacle} == {"D02"}
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        (b"code: partial, label: \xe4", b"code: half, label: \xe4"),
+        (b"symbol: cross, points: 0", b"symbol: cross, points: 1"),
+    ],
+    ids=["a level is gone", "other points"],
+)
+def test_nothing_is_compared_over_another_scale(
+    year: Year, database: Database, old: bytes, new: bytes
+) -> None:
+    lineages = {key: f"{{kind: same, of: {key}}}" for key in ("D01", "D02", "D03", "D07", "D08", "D09")}
+    data = successor_yaml(lineages).replace(old, new)
+    later = second_year(year, data=data.replace(b'partial: "', b'half: "') if b"half" in new else data)
+    with database.reading() as session:
+        sheet = find_sheet(session, actor=later.actor(KIMURA), inspection_id=later.sheets[AFFAIRS.code])
+        found = previous_answers(session, sheet=sheet)
+    assert {one.obstacle for one in found.values()} == {Obstacle.SCALE}
+    assert not [one for one in found.values() if one.level]
+
+
+@pytest.mark.parametrize("page", ["sections/organisation", "approval", "review", "all"])
+def test_pages_say_why_an_answer_is_not_compared(
+    app: Flask, year: Year, clock: StandingClock, page: str
+) -> None:
+    later = second_year(year, data=successor_yaml(DESCENT, retired=FAREWELL))
+    later.answer(AFFAIRS)
+    later.hand_over(AFFAIRS)
+    if page == "review":
+        later.approve(AFFAIRS)
+    cast = TANAKA if page == "review" else SUZUKI
+    text = browser(app, cast, year=later, clock=clock).get(address(later, AFFAIRS, page)).text
+    assert "前の版の項目 D02 から分かれました。問いの中身が変わったため、前回とは比べません。" in text
+    assert "前の版の項目 D07、D08 をまとめました。" in text
+    assert "D08のことを今年度に行った。" in text
+    assert "前回と比べない" in text or page != "approval"
+    assert "設問なし" in text or page == "approval"
+
+
+def test_the_history_of_an_item_shows_where_it_comes_from(
+    app: Flask, year: Year, clock: StandingClock
+) -> None:
+    later = second_year(year, data=successor_yaml(DESCENT, retired=FAREWELL))
+    client = browser(app, SATO, year=later, clock=clock)
+    pages = {
+        key: client.get(address(later, AFFAIRS, f"items/{later.item_id(key)}/history")).text
+        for key in ("D01", "D10", "D14")
+    }
+    assert "前の版の項目 D02 から分かれました。" in pages["D10"]
+    assert "設問なし" in pages["D14"]
+    assert "前の版の項目" not in pages["D01"]
+    assert "<dt>令和8年度</dt>" in pages["D01"]
 
 
 def test_last_year_stands_beside_this_year(app: Flask, year: Year, clock: StandingClock) -> None:

@@ -16,7 +16,7 @@ from app.kernel.errors import (
     StaleVersion,
 )
 from app.kernel.ids import EditionId, new_id
-from app.kernel.ports import Ports
+from app.kernel.ports import EditionUsage, Ports
 
 
 @pytest.mark.parametrize(
@@ -63,6 +63,15 @@ class Room:
         wanted = set(edition_ids)
         return {edition: count for edition, count in self.answers.items() if edition in wanted}
 
+    def usage_by_edition(
+        self, session: object, *, edition_ids: Iterable[EditionId]
+    ) -> Mapping[EditionId, EditionUsage]:
+        counts = self.answers_by_edition(session, edition_ids=edition_ids)
+        return {
+            edition: EditionUsage(answers={"D01": count, f"D{count}": 1}, open_sheets=1, sealed_sheets=count)
+            for edition, count in counts.items()
+        }
+
     def waiting(self, session: object, *, actor: object) -> Mapping[str, int]:
         del session, actor
         return self.counts
@@ -74,5 +83,11 @@ def test_the_figures_of_all_rooms_are_put_together() -> None:
     ports = Ports(edition_use=[*rooms], work_counters=[*rooms])
     # The ids may come from anything that can be read once.
     assert ports.answers_by_edition(None, edition_ids=iter([first, second])) == {first: 7, second: 1}
+    used = ports.usage_by_edition(None, edition_ids=iter([first, second]))
+    assert used == {
+        first: EditionUsage(answers={"D01": 7, "D2": 1, "D5": 1}, open_sheets=2, sealed_sheets=7),
+        second: EditionUsage(answers={"D01": 1, "D1": 1}, open_sheets=1, sealed_sheets=1),
+    }
+    assert used[first].answered(["D01", "D5", "D99"]) == 8
     assert ports.waiting(None, actor=None) == {"review": 3, "inspections": 1}
     assert Ports().waiting(None, actor=None) == {}
