@@ -54,6 +54,8 @@ class Answering:
 
     def choose(self, key: str, level: str) -> None:
         """Choose a level with the mouse; an answered question is opened first."""
+        # Questions that were left before become one line in a moment of their own.
+        self.page.evaluate("new Promise((resolve) => setTimeout(resolve, 5))")
         if not self.card(key).is_visible():
             self.page.locator(".question", has=self.card(key)).locator(".question__line").click()
         self.card(key).locator(f'label.option:has(input[value="{level}"])').click()

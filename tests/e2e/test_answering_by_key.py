@@ -31,6 +31,7 @@ def test_a_digit_answers_and_the_focus_goes_to_the_next_question(site: Site) -> 
     keys = work.page.keyboard
     keys.press("1")
     assert focused(work.page) == "level-D08"
+    expect(work.page.locator("button.question__line:visible")).to_have_count(1)
     keys.press("Numpad2")
     assert focused(work.page) == "comment-D08"
     keys.type("棚の鍵を1本 2人で使う")

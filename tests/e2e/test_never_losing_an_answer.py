@@ -400,6 +400,9 @@ def test_words_typed_when_the_session_had_ended_already_are_sent_after_signing_i
     work = Answering.begun(site, SATO)
     site.clock.pass_by(timedelta(minutes=31))
     work.write("D01", "切れたあとの言葉")
+    cover = work.page.get_by_role("dialog", name="ログインの時間が切れました")
+    expect(cover).to_contain_text("入力した内容は、この端末に保存してあります。")
+    expect(cover).not_to_contain_text("件")
     sign_in_over_the_page(work.page, SATO)
     work.saved()
     assert work.stored()["D01"].comment == "切れたあとの言葉"

@@ -12,8 +12,7 @@
   const inText = (target) => target.matches('textarea, select, [contenteditable=""], [contenteditable="true"], input:not([type="radio"], [type="checkbox"], [type="button"], [type="submit"])');
 
   // On to another question; the one behind becomes one line when it is answered.
-  function goTo(card) {
-    const before = cards.current();
+  function goTo(card, before) {
     if (card) cards.focusOn(card);
     else document.getElementById("next-open")?.focus();
     if (before && before !== card) cards.fold(before, card ? cards.frame(card) : null, "loose");
@@ -27,7 +26,7 @@
       cards.field(card, "comment").focus();
       return;
     }
-    goTo(cards.nextOpen(card));
+    goTo(cards.nextOpen(card), card);
   }
 
   function choose(card, place) {
@@ -48,8 +47,9 @@
 
   function step(by) {
     const list = cards.shown();
-    const card = list[list.indexOf(cards.current()) + by];
-    if (card) goTo(card);
+    const here = cards.current();
+    const card = list[list.indexOf(here) + by];
+    if (card) goTo(card, here);
   }
 
   const acts = {
@@ -95,9 +95,10 @@
   });
 
   inspection.goToNextOpen = () => {
-    const card = cards.nextOpen(cards.current()) || cards.all.find((one) => !cards.answered(one));
+    const here = cards.current();
+    const card = cards.nextOpen(here) || cards.all.find((one) => !cards.answered(one));
     const button = document.getElementById("next-open");
-    if (card && !cards.frame(card).hidden) goTo(card);
+    if (card && !cards.frame(card).hidden) goTo(card, here);
     else if (button && button.dataset.to) inspection.saving.leaveFor(button.dataset.to, button);
     else document.querySelector('.savebar button[value="check"]')?.focus();
   };

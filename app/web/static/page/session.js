@@ -109,7 +109,9 @@
 
   async function words(kept) {
     const waiting = (await inspection.queue.all()).length;
-    kept.textContent = "もう一度ログインすると、この画面の続きから始められます。" + (waiting ? inspection.keptWords(waiting) : "");
+    // No number here: who stands before a cover may be somebody else.
+    const words = inspection.queue.durable ? "入力した内容は、この端末に保存してあります。" : "この画面を閉じないでください。";
+    kept.textContent = "もう一度ログインすると、この画面の続きから始められます。" + (waiting ? words : "");
   }
 
   inspection.keptWords = (count) => inspection.queue.durable

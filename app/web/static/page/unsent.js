@@ -131,7 +131,7 @@
     if (left.length === 0) {
       if (old) old.remove();
       if (all === here) return; // the cards of this page show it themselves
-      const done = element("div", { class: "note note--success", role: "status" }, icon("done"),
+      const done = element("div", { class: "note note--success unsent", role: "status" }, icon("done"),
         element("div", { class: "note__body" }, "送っていなかった回答" + (all - here) + "件を保存しました。"));
       document.getElementById("main").prepend(done);
       return;
