@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
-from typing import BinaryIO, Final
+from typing import IO, Final
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -78,7 +78,7 @@ def require_room(folder: Path, *, size: int) -> None:
         raise StoreFull
 
 
-def keep(stream: BinaryIO, *, digest: str, size: int, folder: Path) -> None:
+def keep(stream: IO[bytes], *, digest: str, size: int, folder: Path) -> None:
     """Keep an open file under its digest: whole or not at all, and on the disk before this returns.
 
     Raises:
@@ -102,7 +102,7 @@ def _is_here_already(digest: str, *, size: int, folder: Path) -> bool:
         return False
 
 
-def _write(stream: BinaryIO, *, digest: str, folder: Path) -> None:
+def _write(stream: IO[bytes], *, digest: str, folder: Path) -> None:
     target, incoming = path_of(digest, folder=folder), folder / INCOMING
     for place in (incoming, target.parent):
         if not place.is_dir():
@@ -119,7 +119,7 @@ def _write(stream: BinaryIO, *, digest: str, folder: Path) -> None:
         raise
 
 
-def _copy(stream: BinaryIO, file: BinaryIO, *, digest: str) -> None:
+def _copy(stream: IO[bytes], file: IO[bytes], *, digest: str) -> None:
     sha = hashlib.sha256()
     stream.seek(0)
     while piece := stream.read(_CHUNK):

@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Callable, Mapping
-from typing import BinaryIO, Final
+from typing import IO, Final
 
 from app.evidence.files.images import jpeg_problem, png_problem
 from app.evidence.files.office import office_problem
@@ -43,7 +43,7 @@ _FITTING: Final[Mapping[FileKind, str]] = {
 }
 
 
-def checked_file(stream: BinaryIO, *, name: str) -> CheckedFile:
+def checked_file(stream: IO[bytes], *, name: str) -> CheckedFile:
     """Look at a whole file and return what it is.
 
     Raises:
@@ -59,7 +59,7 @@ def checked_file(stream: BinaryIO, *, name: str) -> CheckedFile:
     return CheckedFile(name=shown, kind=kind, size=size, digest=digest)
 
 
-def _measured(stream: BinaryIO) -> tuple[int, str]:
+def _measured(stream: IO[bytes]) -> tuple[int, str]:
     """Return size and SHA-256; what lies beyond the limit is not read."""
     sha, size = hashlib.sha256(), 0
     stream.seek(0)
@@ -69,7 +69,7 @@ def _measured(stream: BinaryIO) -> tuple[int, str]:
     return size, sha.hexdigest()
 
 
-def _wrong_type(stream: BinaryIO, *, kind: FileKind) -> str | None:
+def _wrong_type(stream: IO[bytes], *, kind: FileKind) -> str | None:
     """Return why the first bytes do not agree with the ending."""
     stream.seek(0)
     head = stream.read(_HEAD)
@@ -83,11 +83,11 @@ def _wrong_type(stream: BinaryIO, *, kind: FileKind) -> str | None:
     return f"拡張子は{label}ですが、中身は{seen or label + 'ではないもの'}です。元のファイルを確かめ、正しい形式で保存し直してください。"
 
 
-Look = Callable[[BinaryIO, int], str | None]
+Look = Callable[[IO[bytes], int], str | None]
 
 
 def _whole(look: Callable[[bytes], str | None]) -> Look:
-    def structure(stream: BinaryIO, size: int) -> str | None:
+    def structure(stream: IO[bytes], size: int) -> str | None:
         stream.seek(0)
         return look(stream.read(size))
 
@@ -95,7 +95,7 @@ def _whole(look: Callable[[bytes], str | None]) -> Look:
 
 
 def _office(kind: FileKind) -> Look:
-    def structure(stream: BinaryIO, size: int) -> str | None:
+    def structure(stream: IO[bytes], size: int) -> str | None:
         return office_problem(stream, size, kind=kind)
 
     return structure

@@ -8,7 +8,7 @@ import zlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from io import BytesIO
-from typing import BinaryIO, Final
+from typing import IO, Final
 from xml.parsers import expat
 
 from app.evidence.rules import FORMATS, LARGEST_FILE, OFFICE_KINDS, FileKind
@@ -63,7 +63,7 @@ class _Refused(Exception):  # noqa: N818 - it carries a sentence, not a fault
         self.sentence = sentence
 
 
-def office_problem(stream: BinaryIO, size: int, *, kind: FileKind) -> str | None:
+def office_problem(stream: IO[bytes], size: int, *, kind: FileKind) -> str | None:
     """Return why a file is no Office document of a kind that is taken."""
     try:
         _look(stream, size, kind=kind, depth=0)
@@ -74,7 +74,7 @@ def office_problem(stream: BinaryIO, size: int, *, kind: FileKind) -> str | None
     return None
 
 
-def _look(stream: BinaryIO, size: int, *, kind: FileKind, depth: int) -> None:
+def _look(stream: IO[bytes], size: int, *, kind: FileKind, depth: int) -> None:
     stream.seek(0)
     with zipfile.ZipFile(stream) as archive:
         members = archive.infolist()
@@ -128,7 +128,7 @@ def _check_names(members: list[zipfile.ZipInfo]) -> None:
             raise _Refused(MACRO)
 
 
-def _check_layout(stream: BinaryIO, size: int, members: list[zipfile.ZipInfo]) -> None:
+def _check_layout(stream: IO[bytes], size: int, members: list[zipfile.ZipInfo]) -> None:
     """Refuse what stands before, between, behind or over the members: another file could live there."""
     end_at = size - _END_RECORD.size
     stream.seek(max(0, end_at))
@@ -150,7 +150,7 @@ def _check_layout(stream: BinaryIO, size: int, members: list[zipfile.ZipInfo]) -
         raise _Refused(HIDING)
 
 
-def _end_of_member(stream: BinaryIO, member: zipfile.ZipInfo) -> int:
+def _end_of_member(stream: IO[bytes], member: zipfile.ZipInfo) -> int:
     stream.seek(member.header_offset)
     header = _LOCAL_HEADER.unpack(stream.read(_LOCAL_HEADER.size))
     name_length, extra_length = header[9], header[10]
@@ -161,7 +161,7 @@ def _end_of_member(stream: BinaryIO, member: zipfile.ZipInfo) -> int:
     return int(member.header_offset + _LOCAL_HEADER.size + name_length + extra_length + member.compress_size)
 
 
-def _descriptor_size(stream: BinaryIO, at: int) -> int:
+def _descriptor_size(stream: IO[bytes], at: int) -> int:
     """Return how long the sizes behind a streamed member are: with or without a mark, short or long."""
     stream.seek(at)
     behind = stream.read(_DESCRIPTOR + 4)

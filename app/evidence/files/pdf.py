@@ -6,7 +6,7 @@ PDF is only ever handed out as an attachment that no browser renders in our orig
 
 import re
 import zipfile
-from typing import BinaryIO, Final
+from typing import IO, Final
 
 _HEADER: Final = re.compile(rb"%PDF-(1\.[0-7]|2\.0)[\r\n \t%]")
 _END: Final = re.compile(rb"startxref[\r\n\t ]+[0-9]+[\r\n\t ]+%%EOF[\r\n\t \x00]*\Z")
@@ -19,7 +19,7 @@ DOUBLE: Final = (
 )
 
 
-def pdf_problem(stream: BinaryIO, size: int) -> str | None:
+def pdf_problem(stream: IO[bytes], size: int) -> str | None:
     """Return why a file is no PDF: header at the first byte, trailer at the last, nothing else at once."""
     stream.seek(0)
     if not _HEADER.match(stream.read(16)):

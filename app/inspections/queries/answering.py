@@ -14,6 +14,7 @@ from app.access.permissions import Permission
 from app.access.policy import may
 from app.checklists.rules import CommentRule, Edition, Flag, Item, Level, Section
 from app.inspections.models import Answer, Reopening, Revision, SheetStepRow
+from app.inspections.queries.evidence_links import Link
 from app.inspections.queries.previous import PreviousAnswer, previous_answers
 from app.inspections.queries.sheet import (
     ReturnFact,
@@ -65,6 +66,7 @@ class QuestionCard:
     previous: PreviousAnswer | None
     opened: ReturnFact | None
     comment_missing: bool
+    evidence: tuple[Link, ...] = ()
 
     @property
     def kinds(self) -> tuple[str, ...]:
@@ -122,6 +124,7 @@ class SheetHead:
     first_open: str | None
     opens_on: date | None
     may_answer: bool
+    evidence: int = 0
 
     @property
     def left(self) -> int:
@@ -213,6 +216,7 @@ def sheet_head(
         last_saved=content.last_saved,
         first_open=_address(sheet.edition, first) if first else None,
         opens_on=opens_on,
+        evidence=content.evidence_count,
         may_answer=opens_on is None
         and may(
             Permission.UNIT_INSPECTION_ANSWER, actor=actor, subject=answering_subject(session, sheet=sheet)
@@ -362,6 +366,7 @@ def _card(
         previous=before,
         opened=opened,
         comment_missing=comment_is_missing(answer, edition=sheet.edition),
+        evidence=content.evidence.of(item.id),
     )
 
 

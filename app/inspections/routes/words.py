@@ -10,6 +10,7 @@ from flask import request, url_for
 from app.checklists.rules import Edition, Item, grade_of
 from app.checklists.rules import percent as percent_text
 from app.checklists.texts import ASK
+from app.evidence.rules import ACCEPT
 from app.inspections.queries.answering import CheckPage
 from app.inspections.queries.lists import PAGE_SIZE, SheetLine, SheetList
 from app.inspections.queries.sheet import Sheet
@@ -189,4 +190,8 @@ def percent(share: Fraction | None) -> str:
 def labels() -> dict[str, object]:
     """Give templates the label tables that they index, and whose page it is (a script never sends as somebody else)."""
     found = visitor_or_none()
-    return {"ask_labels": ASK, "person_id": str(found.actor.person_id) if found else ""}
+    return {
+        "ask_labels": ASK,
+        "evidence_accept": ACCEPT,
+        "person_id": str(found.actor.person_id) if found else "",
+    }
