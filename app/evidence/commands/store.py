@@ -82,10 +82,9 @@ def keep(stream: IO[bytes], *, digest: str, size: int, folder: Path) -> None:
     """Keep an open file under its digest: whole or not at all, and on the disk before this returns.
 
     Raises:
-        StoreFull: the disk has no room for it.
+        StoreFull: the disk is full to its end; who sends files is refused before that by `require_room`.
         OSError: the bytes are not those of the digest, or the disk fails.
     """
-    require_room(folder, size=size)
     if _is_here_already(digest, size=size, folder=folder):
         return
     with refusing_when_full():
@@ -106,7 +105,8 @@ def _write(stream: IO[bytes], *, digest: str, folder: Path) -> None:
     target, incoming = path_of(digest, folder=folder), folder / INCOMING
     for place in (incoming, target.parent):
         if not place.is_dir():
-            place.mkdir(mode=0o700, parents=True, exist_ok=True)
+            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            place.mkdir(mode=0o700, exist_ok=True)
             _sync(place.parent)
     handle, partial = tempfile.mkstemp(dir=incoming)  # readable by its owner only
     try:

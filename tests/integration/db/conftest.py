@@ -11,7 +11,9 @@ from sqlalchemy.pool import NullPool
 from app.checklists.models import ChecklistEdition, ChecklistItem
 from app.db.engine import make_engine
 from app.db.session import Database
+from app.evidence.rules import CheckedFile, Description, FileKind
 from app.inspections.commands.answer import AnswerDraft, record_answers
+from app.inspections.commands.evidence import attach_files
 from app.inspections.commands.reopening import confirm_reopening, request_reopening
 from app.inspections.models import Revision
 from app.inspections.rules import State
@@ -22,7 +24,7 @@ from app.kernel.ids import new_id
 from app.reports.models import KeptDocument
 from tests.databases import copy_of, on_postgresql
 from tests.factories.inspections import Year, at_grace_end, running_year
-from tests.people import AFFAIRS, BRANCH, COUNTER, KIMURA, SUZUKI, TAKAHASHI, TANAKA
+from tests.people import AFFAIRS, BRANCH, COUNTER, KIMURA, SATO, SUZUKI, TAKAHASHI, TANAKA, Cast, Place
 
 
 @pytest.fixture(scope="session")
@@ -38,6 +40,8 @@ def settled_template(city_template: str, tmp_path_factory: pytest.TempPathFactor
 
 
 def _settle(year: Year) -> None:
+    for place, clerk in ((AFFAIRS, SATO), (COUNTER, TAKAHASHI)):
+        _give_evidence(year, place, clerk)
     year.bring(AFFAIRS, to=State.AWAITING_REAPPROVAL)
     for act in (year.approve, year.judge, year.finish_review, year.sign_off):
         act(AFFAIRS)
@@ -50,6 +54,20 @@ def _settle(year: Year) -> None:
     with year.database.transaction() as session:
         _keep_document(session, year=year)
         _draft_edition(session, year=year)
+
+
+def _give_evidence(year: Year, place: Place, clerk: Cast) -> None:
+    file = CheckedFile(name="a.pdf", kind=FileKind.PDF, size=1, digest=GENESIS)
+    with year.database.transaction() as session:
+        attach_files(
+            session,
+            actor=year.actor(clerk),
+            inspection_id=year.sheets[place.code],
+            item_id=year.item_id("D01"),
+            files=[(file, Description(title="a", stands_for=year.now.date()))],
+            quota=1 << 30,
+            now=year.now,
+        )
 
 
 def _reply(year: Year) -> None:
