@@ -15,6 +15,7 @@ from app.db.engine import make_engine
 from app.db.guards import GuardMissing, check
 from app.db.registry import GUARDS
 from app.db.session import Database, bind, bound
+from app.evidence import routes as evidence
 from app.home import routes as home
 from app.inspections import routes as inspections
 from app.inspections.queries.edition_use import UseInSheets
@@ -33,6 +34,7 @@ from app.web.filters import init_filters
 from app.web.headers import init_headers
 from app.web.layout import init_layout
 from app.web.static_files import init_static_files
+from app.web.uploads import widen
 
 LARGEST_REQUEST = 2 * 1024 * 1024
 
@@ -86,6 +88,7 @@ def _init_web(app: Flask, settings: Settings) -> None:
     app.before_request(_refuse_unguarded(app))
     # Before the token is looked at: it ended with the session, and what was typed is given back.
     app.before_request(guard)
+    app.before_request(widen)
     CSRFProtect(app)
     app.wsgi_app = OneMomentEach(app.wsgi_app)  # type: ignore[method-assign]
     if settings.trusted_proxies:
@@ -106,7 +109,7 @@ def _clock(settings: Settings) -> Clock:
 
 def _init_domains(app: Flask, settings: Settings) -> None:
     people.init_login(app)
-    for domain in (people, systems, checklists, inspections, reports, home):
+    for domain in (people, evidence, systems, checklists, inspections, reports, home):
         app.register_blueprint(domain.blueprint)
     ports: Ports = app.extensions["ports"]
     ports.edition_use.append(UseInSheets())

@@ -42,6 +42,7 @@ class Settings(BaseSettings):
     idle_minutes: int = Field(default=30, ge=5, le=240)
     administrator_idle_minutes: int = Field(default=10, ge=5, le=240)
     absolute_hours: int = Field(default=12, ge=1, le=24)
+    evidence_megabytes_per_sheet: int = Field(default=500, ge=20, le=10_000)
     minimum_password_length: int = Field(default=12, ge=8, le=64)
 
     @model_validator(mode="after")

@@ -14,7 +14,7 @@ from app.health.rules import Check, Depth, Mark
 
 
 @click.command("doctor", help="設置の状態を調べる（× があれば 1 で終わる）")
-@click.option("--full", is_flag=True, help="操作ログを全件調べる（時間がかかる）")
+@click.option("--full", is_flag=True, help="操作ログと証跡を全件調べる（時間がかかる）")
 @with_appcontext
 def doctor(*, full: bool) -> None:
     """Print every check and what to do about it; exit with 1 when one is bad."""

@@ -41,7 +41,7 @@ DRAIN_TIME: Final = 3.0
 JOB_TIME: Final = 1.0
 """Seconds in which the piece of regular work in hand may end; broken off, it is done in the next round."""
 MOST_WORKERS: Final = 4
-LARGEST_BODY: Final = 8 * 1024 * 1024
+LARGEST_BODY: Final = 72 * 1024 * 1024
 """Above the application's own limit, so that the application answers with its own page."""
 OPEN_FILES: Final = 8192
 SPARE_FILES: Final = 256

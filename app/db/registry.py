@@ -5,6 +5,7 @@ from typing import Final
 from app.checklists import models as checklists
 from app.db.base import Base
 from app.db.guards import Guard
+from app.evidence import models as evidence
 from app.health import models as health
 from app.inspections import models as inspections
 from app.journal import models as journal
@@ -18,6 +19,7 @@ GUARDS: Final[tuple[Guard, ...]] = (
     *journal.GUARDS,
     *people.GUARDS,
     *checklists.GUARDS,
+    *evidence.GUARDS,
     *inspections.GUARDS,
     *reports.GUARDS,
     *systems.GUARDS,

@@ -232,6 +232,26 @@ class AnswerHistory(Base):
     answered_at: Mapped[datetime] = mapped_column(Instant)
 
 
+class AnswerEvidence(Base):
+    """Every time a piece of evidence was linked to an item or taken off it; the newest version stands. Append-only."""
+
+    __tablename__ = "answer_evidence"
+    __table_args__ = (
+        CheckConstraint("version >= 1", name="version_positive"),
+        Index("ix_answer_evidence_evidence", "evidence_id"),
+        FIVE_YEARS,
+    )
+
+    revision_id: Mapped[UUID] = mapped_column(ForeignKey("revision.id"), primary_key=True)
+    item_id: Mapped[UUID] = mapped_column(ForeignKey("checklist_item.id"), primary_key=True)
+    evidence_id: Mapped[UUID] = mapped_column(ForeignKey("evidence.id"), primary_key=True)
+    version: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    is_linked: Mapped[bool]
+    origin: Mapped[str] = mapped_column(code())
+    done_by: Mapped[UUID] = mapped_column(ForeignKey("person.id"))
+    done_at: Mapped[datetime] = mapped_column(Instant)
+
+
 class TakenOver(Base):
     """Last year's answer as a proposal for this year: it is no answer, and counts for nothing, until somebody confirms it."""
 
@@ -501,6 +521,7 @@ GUARDS = (
     _append_only(
         "answer_history", ("revision_id", "item_id", "version"), ("revision_id", "item_id", "client_id")
     ),
+    _append_only("answer_evidence", ("revision_id", "item_id", "evidence_id", "version")),
     _append_only("profile_history", ("revision_id", "version")),
     _append_only("item_review_history", ("revision_id", "item_id", "version")),
     _append_only("sheet_step", ("revision_id", "sequence")),

@@ -29,6 +29,7 @@ class SubjectType(StrEnum):
     CHECKLIST = "checklist"
     CAMPAIGN = "campaign"
     INSPECTION = "inspection"
+    EVIDENCE = "evidence"
     BACKUP = "backup"
     SYSTEM = "system"
 

@@ -13,6 +13,7 @@ ItemId = NewType("ItemId", UUID)
 CampaignId = NewType("CampaignId", UUID)
 InspectionId = NewType("InspectionId", UUID)
 RevisionId = NewType("RevisionId", UUID)
+EvidenceId = NewType("EvidenceId", UUID)
 
 
 def new_id() -> UUID:

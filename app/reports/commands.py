@@ -1,13 +1,13 @@
 """Keeping documents: made once from a sealed revision, after its commit, and served from then on byte by byte."""
 
 import hashlib
-import os
-import tempfile
 from datetime import datetime
+from io import BytesIO
 from pathlib import Path
 
 from sqlalchemy.orm import Session
 
+from app.evidence.commands.store import FileDamaged, keep, read
 from app.inspections.queries.sealed import SealedSheet
 from app.journal.commands import record
 from app.journal.rules import ActorMark, Subject, SubjectType
@@ -32,7 +32,7 @@ def keep_document(
 ) -> None:
     """Keep a document. The file lies under its digest before the row names it, so a row never points to nothing."""
     digest, number = hashlib.sha256(content).hexdigest(), document_number(found)
-    store(content, digest=digest, folder=folder)
+    keep(BytesIO(content), digest=digest, size=len(content), folder=folder)
     session.add(
         KeptDocument(
             revision_id=found.sheet.revision_id,
@@ -53,38 +53,14 @@ def keep_document(
     )
 
 
-def path_of(digest: str, *, folder: Path) -> Path:
-    """Return where a file lies by its digest."""
-    return folder / digest[:2] / digest
-
-
-def store(content: bytes, *, digest: str, folder: Path) -> None:
-    """Write a file under its digest: whole or not at all, and on the disk before anybody points to it."""
-    target = path_of(digest, folder=folder)
-    if target.exists():
-        return
-    target.parent.mkdir(parents=True, exist_ok=True)
-    handle, partial = tempfile.mkstemp(dir=target.parent)
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        Path(partial).replace(target)
-    except BaseException:
-        Path(partial).unlink(missing_ok=True)
-        raise
-
-
 def read_document(kept: KeptDocument, *, folder: Path) -> bytes:
     """Return the kept bytes.
 
     Raises:
         DocumentDamaged: the file is missing or altered: restore it from a backup.
     """
-    path = path_of(kept.file_digest, folder=folder)
-    content = path.read_bytes() if path.is_file() else b""
-    if hashlib.sha256(content).hexdigest() != kept.file_digest:
+    try:
+        return read(kept.file_digest, folder=folder)
+    except FileDamaged as error:
         sentence = "保管した書類が見つからないか、書き換えられています。情報主管課に知らせ、バックアップから戻してください。"
-        raise DocumentDamaged(sentence)
-    return content
+        raise DocumentDamaged(sentence) from error

@@ -28,12 +28,13 @@ from app.inspections.queries.sheet import ReviewFact
 from app.inspections.rules import Action, Judgement, State
 from app.inspections.texts import CAMPAIGN_KIND, CAPACITY, JUDGEMENT, STATE, sheet_name
 from app.kernel.digest import digest_of
-from app.kernel.fiscal_year import FiscalYear, long_date, long_instant
+from app.kernel.fiscal_year import FiscalYear, long_date, long_instant, plain_date
 from app.kernel.ids import InspectionId, PersonId
 from app.reports.models import KeptDocument
 from app.reports.rules import (
     Approval,
     Ending,
+    EvidenceLine,
     GradeBand,
     InspectionReport,
     JournalSeal,
@@ -213,6 +214,22 @@ def inspection_report(
         sign_off=_sign_off(found),
         journal_seal=JournalSeal(sequence=found.journal_seal[0], digest=found.journal_seal[1]),
         ending=_ending(found),
+        evidence=_evidence(found),
+    )
+
+
+def _evidence(found: SealedSheet) -> tuple[EvidenceLine, ...]:
+    return tuple(
+        EvidenceLine(
+            number=item.number,
+            title=link.piece.title,
+            whereabouts=link.piece.whereabouts,
+            stands_for=plain_date(link.piece.description.stands_for),
+            expires_on=plain_date(expires) if (expires := link.piece.description.expires_on) else "",
+            digest=link.piece.file.digest if link.piece.file else "",
+        )
+        for item in found.content.items
+        for link in found.content.evidence.of(item.id)
     )
 
 

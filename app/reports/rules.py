@@ -177,6 +177,18 @@ class Ending:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class EvidenceLine:
+    """One piece of evidence beside an item: what it is, the day it stands for, where it is or how its bytes are proved."""
+
+    number: str
+    title: str
+    whereabouts: str
+    stands_for: str
+    expires_on: str
+    digest: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class JournalSeal:
     """The seal over all journal chains at sign-off: its number in the chain of seals and its digest."""
 
@@ -251,6 +263,7 @@ class InspectionReport:
     sign_off: Approval | None
     journal_seal: JournalSeal | None
     ending: Ending | None = None
+    evidence: tuple[EvidenceLine, ...] = ()
 
     @property
     def whole_title(self) -> str:

@@ -15,6 +15,7 @@ from app.journal.rules import Subject, SubjectType
 from app.kernel.errors import NotAllowed, Refusal
 from app.web.access import now, visitor_or_none, wants_json
 from app.web.held import held_of_request, resend_page
+from app.web.uploads import TOO_LARGE, expects_files
 
 log = logging.getLogger(__name__)
 
@@ -37,6 +38,7 @@ SENTENCES: Final = {
     500: "システムの中で問題が起きました。入力した内容は、最後に保存した時点まで残っています。下の番号を情報主管課へ知らせてください。",
 }
 CONFLICT: Final = 409
+TOO_MUCH: Final = 413
 WORDS: Final = frozenset({"comment", "decline_reason", "notice", "reason", "remark", "reply", "title"})
 """Fields in which people write; those of one item have its key behind a hyphen."""
 CSRF_SENTENCE: Final = "画面を開いてから時間がたったか、別の画面でログインし直したようです。前の画面に戻って開き直し、もう一度送ってください。"
@@ -73,6 +75,8 @@ def init_errors(app: Flask) -> None:
     @app.errorhandler(HTTPException)
     def http_error(error: HTTPException) -> tuple[str | Response, int]:
         status = error.code or 500
+        if status == TOO_MUCH and expects_files():
+            return _page(status, message=TOO_LARGE)
         return _page(status, message=SENTENCES.get(status, SENTENCES[400 if status < 500 else 500]))  # noqa: PLR2004
 
     @app.errorhandler(Exception)

@@ -7,7 +7,7 @@ work once; with another body it is refused. Validation errors are not stored, so
 import hashlib
 import hmac
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from typing import Any, TypeVar
 
@@ -129,7 +129,11 @@ class DayField(DateField):
 
 
 def perform(
-    command: Callable[[Session], T], *, to: str | Callable[[T], str], message: str | Callable[[T], str] = ""
+    command: Callable[[Session], T],
+    *,
+    to: str | Callable[[T], str],
+    message: str | Callable[[T], str] = "",
+    beside: Sequence[str] = (),
 ) -> Response:
     """Carry out a form's command in one transaction and redirect; sent twice, it is done once.
 
@@ -137,8 +141,9 @@ def perform(
         command: does the work; whatever it raises undoes everything, the key included.
         to: the address of the page that follows, or how to find it from the command's result.
         message: the sentence shown there, or how to word it.
+        beside: what the body holds beside its fields: the digests of files.
     """
-    key, body = _key_digest(), _body_digest()
+    key, body = _key_digest(), _body_digest(beside)
     try:
         with transaction() as session:
             stored = _claim(session, key=key, body=body)
@@ -173,9 +178,11 @@ def _key_digest() -> str:
     return digest_of([sender, request.path, typed])
 
 
-def _body_digest() -> str:
+def _body_digest(beside: Sequence[str]) -> str:
     """Return what tells two bodies apart. Keyed: a form may hold a password, and a plain digest could be guessed."""
     fields = {name: request.form.getlist(name) for name in request.form if name not in {KEY, "csrf_token"}}
+    if beside:
+        fields["files"] = list(beside)
     secret = str(current_app.secret_key).encode()
     return hmac.new(secret, canonical(fields).encode(), hashlib.sha256).hexdigest()
 

@@ -19,6 +19,8 @@ STRICT: Final = {
     "Cross-Origin-Resource-Policy": "same-origin",
     "Permissions-Policy": "camera=(), geolocation=(), microphone=(), payment=(), usb=()",
 }
+ATTACHMENT_POLICY: Final = "default-src 'none'; sandbox"
+"""Of what is saved and never shown: whatever a file holds, it has no origin and runs nothing."""
 NO_STORE: Final = "no-store"
 FOREVER: Final = "public, max-age=31536000, immutable"
 
@@ -53,6 +55,8 @@ def init_headers(app: Flask, *, strict_transport: str | None) -> None:
     def send(response: Response) -> Response:
         for name, value in STRICT.items():
             response.headers[name] = value
+        if response.headers.get("Content-Disposition", "").startswith("attachment"):
+            response.headers["Content-Security-Policy"] = ATTACHMENT_POLICY
         if strict_transport is not None:
             response.headers["Strict-Transport-Security"] = strict_transport
         pack(response)

@@ -48,6 +48,9 @@ def held_of_request() -> Held | None:
     """Return the form of this request; None when nothing was typed or another site may have sent it."""
     if request.method != "POST" or wants_json() or not _sent_by_our_own_page():
         return None
+    if (request.content_length or 0) > (request.max_content_length or 0):
+        # Files of somebody who is not signed in (any more) are not even read.
+        return None
     fields = tuple(
         (name, value) for name, value in request.form.items(multi=True) if name != KEY and not _secret(name)
     )

@@ -22,7 +22,7 @@ FOLDER = Path(__file__).parent / "static"
 COMPRESSED = {".css", ".js", ".svg"}
 _ON_EVERY_PAGE = ("page/queue.js", "page/session.js", "page/unsent.js", "page/primary.js")
 BUNDLES: Final[Mapping[str, tuple[str, ...]]] = {
-    "app.css": ("app.css", "answer/answer.css"),
+    "app.css": ("app.css", "answer/answer.css", "evidence.css"),
     "page.js": _ON_EVERY_PAGE,
     "answer.js": (
         *_ON_EVERY_PAGE,
@@ -32,6 +32,7 @@ BUNDLES: Final[Mapping[str, tuple[str, ...]]] = {
         "answer/undo.js",
         "answer/keys.js",
         "answer/start.js",
+        "evidence.js",
     ),
 }
 """Files that are read as small ones and served as one: a page stays at few requests. Their order is that of their names here."""

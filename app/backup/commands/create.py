@@ -8,7 +8,6 @@ from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import Final
 
 from sqlalchemy import Connection
 from sqlalchemy.orm import Session
@@ -33,13 +32,12 @@ from app.backup.rules import (
 from app.config import ROOT
 from app.db.migrate import current
 from app.db.session import Database
+from app.evidence.commands.store import INCOMING
+from app.evidence.commands.store import NAMING_COLUMN as KEPT_FILE_COLUMN
 from app.journal.commands import record
 from app.journal.queries import last_seal
 from app.journal.rules import ActorMark
 from app.kernel.errors import NotNow
-
-KEPT_FILE_COLUMN: Final = "file_digest"
-"""By this name a table says that a kept file with this SHA-256 belongs to the row."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -167,7 +165,8 @@ def _add_evidence(writer: ArchiveWriter, *, folder: Path) -> tuple[set[str], tup
     strangers: list[str] = []
     for path in sorted(folder.rglob("*")):
         inside = path.relative_to(folder).as_posix()
-        if path.is_dir() and not path.is_symlink():
+        if (path.is_dir() and not path.is_symlink()) or inside.startswith(f"{INCOMING}/"):
+            # What is only arriving belongs to nobody yet.
             continue
         if path.is_symlink() or not path.is_file() or not is_evidence(evidence_name(inside)):
             strangers.append(inside)

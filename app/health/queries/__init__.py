@@ -9,6 +9,7 @@ from sqlalchemy.exc import DBAPIError
 from app.config import Settings
 from app.db.session import Database
 from app.health.queries import contents, machine, storage
+from app.health.queries.evidence import evidence_check
 from app.health.queries.jobs import LastRun, last_runs
 from app.health.rules import Check, Depth, Mark, bad, warning
 
@@ -43,6 +44,7 @@ def _all(database: Database, *, settings: Settings, now: datetime, depth: Depth)
         return
     with database.reading() as session:
         yield from contents.checks(session, now=now, depth=depth)
+        yield evidence_check(session, folder=settings.evidence_path, depth=depth)
 
 
 def _database(database: Database, *, settings: Settings) -> Iterator[Check]:

@@ -1,6 +1,6 @@
 """Recording answers: the path that runs most, so it speaks to the tables directly."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
@@ -104,7 +104,8 @@ def record_answers(
     sheet = find_sheet(session, actor=actor, inspection_id=inspection_id, lock=Lock.HELD)
     require(Permission.UNIT_INSPECTION_ANSWER, actor=actor, subject=answering_subject(session, sheet=sheet))
     wanted = tuple(drafts)
-    opened = _require_answerable(session, sheet=sheet, drafts=wanted, today=business_date(now))
+    items = [draft.item_id for draft in wanted]
+    opened = require_answerable(session, sheet=sheet, items=items, today=business_date(now))
     answers = answers_of(session, revision_id=sheet.revision_id, items={draft.item_id for draft in wanted})
     _require_valid(wanted, edition=sheet.edition, answers=answers, today=business_date(now))
     before = dict(answers)
@@ -143,10 +144,14 @@ def _given_again(session: Session, *, sheet: Sheet, drafts: tuple[AnswerDraft, .
     )
 
 
-def _require_answerable(
-    session: Session, *, sheet: Sheet, drafts: tuple[AnswerDraft, ...], today: date
+def require_answerable(
+    session: Session, *, sheet: Sheet, items: Collection[ItemId], today: date
 ) -> Mapping[ItemId, ReturnFact]:
-    """Return the open returns, or refuse what cannot be answered now."""
+    """Return the open returns, or refuse items that cannot be answered now.
+
+    Raises:
+        NotNow: the sheet is not with the department, has not begun, or some of the items were not returned.
+    """
     if sheet.state not in ANSWERABLE:
         sentence = "この点検票は、いま回答できません。所属長か情報主管課が扱っています。直したいときは引き戻してください。"
         raise NotNow(sentence)
@@ -154,7 +159,7 @@ def _require_answerable(
     if sheet.state is not State.RETURNED:
         return {}
     opened = open_returns(sheet, returns_of(session, revision_id=sheet.revision_id))
-    if any(draft.item_id not in opened for draft in drafts):
+    if any(item_id not in opened for item_id in items):
         sentence = "差戻し中に直せるのは、差し戻された項目だけです。"
         raise NotNow(sentence)
     return opened

@@ -10,6 +10,7 @@ from app.access.actor import Actor
 from app.access.permissions import Permission
 from app.access.policy import require
 from app.inspections.commands.campaign import reopen_for_sheet
+from app.inspections.commands.evidence import carry_evidence
 from app.inspections.commands.steps import Loaded, checked_reason, journal_subject, load
 from app.inspections.models import (
     Answer,
@@ -189,6 +190,7 @@ def _next_revision(session: Session, *, loaded: Loaded, now: datetime) -> Revisi
     _copy(session, ItemAssignment.__table__, source=sheet.revision_id, target=made)
     _copy_history(session, source=sheet.revision_id, target=made)
     _copy_profile_history(session, source=sheet.revision_id, target=made)
+    carry_evidence(session, links=loaded.content.evidence, target=made)
     return made
 
 

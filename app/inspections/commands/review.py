@@ -11,6 +11,7 @@ from app.access.actor import Actor
 from app.access.permissions import Permission
 from app.access.policy import require
 from app.inspections.commands.answer import restore_approved
+from app.inspections.commands.evidence import restore_evidence
 from app.inspections.commands.steps import (
     LONGEST_REASON,
     Loaded,
@@ -394,6 +395,7 @@ def cancel_return(
     require_version(loaded.sheet, seen_version=seen_version)
     words = checked_reason(reason)
     restore_approved(session, sheet=loaded.sheet, actor=actor, now=now)
+    restore_evidence(session, loaded=loaded, actor=actor, now=now)
     after = load(session, actor=actor, inspection_id=inspection_id, now=now)
     done = after.content.completeness(after.sheet)
     values = {

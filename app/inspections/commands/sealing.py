@@ -17,8 +17,8 @@ from app.kernel.digest import canonical
 from app.kernel.ids import ItemId
 from app.organisation.queries import tree_on
 
-SEALED_FORMAT = 2
-"""Of the sealed JSON. 1 had neither steps nor the confirmations of the profile, and kept answers of items that did not apply."""
+SEALED_FORMAT = 3
+"""Of the sealed JSON. 2 had no evidence. 1 had neither steps nor the confirmations of the profile, and kept answers of items that did not apply."""
 
 
 def sealed_content(
@@ -47,6 +47,7 @@ def sealed_value(session: Session, *, loaded: Loaded) -> dict[str, Any]:
         "profile": _profile(session, loaded=loaded),
         "content_digest": content.digest,
         "answers": _answers(session, loaded=loaded, keys=keys),
+        "evidence": _evidence(loaded, keys=keys),
         "reviews": _reviews(loaded, keys=keys),
         "returns": _returns(session, loaded=loaded, keys=keys),
         "approvals": _approvals(session, loaded=loaded),
@@ -117,6 +118,30 @@ def _answers(session: Session, *, loaded: Loaded, keys: dict[ItemId, str]) -> li
         if row.item_id in loaded.content.applicable_ids
     )
     return sorted(lines, key=lambda line: str(line[0]))
+
+
+def _evidence(loaded: Loaded, *, keys: dict[ItemId, str]) -> list[list[Any]]:
+    """Return each piece beside an item that applies: what it is, which days it stands for, where or which bytes, by whom."""
+    links = (
+        link for item_id in loaded.content.applicable_ids for link in loaded.content.evidence.of(item_id)
+    )
+    lines = [
+        [
+            keys[link.item_id],
+            str(link.piece.id),
+            link.piece.kind.value,
+            link.piece.title,
+            link.piece.description.document_number,
+            link.piece.description.place,
+            link.piece.description.stands_for.isoformat(),
+            expires.isoformat() if (expires := link.piece.description.expires_on) else None,
+            [file.name, file.kind.value, file.size, file.digest] if (file := link.piece.file) else None,
+            str(link.done_by),
+            link.done_at.isoformat(),
+        ]
+        for link in links
+    ]
+    return sorted(lines, key=lambda line: (str(line[0]), str(line[1])))
 
 
 def _reviews(loaded: Loaded, *, keys: dict[ItemId, str]) -> list[list[Any]]:

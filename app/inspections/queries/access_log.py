@@ -12,13 +12,14 @@ from sqlalchemy.orm import Session
 from app.access.actor import Actor
 from app.access.permissions import Permission
 from app.access.policy import require
+from app.evidence.queries import pieces_by_id
 from app.inspections.models import Campaign, Inspection
 from app.inspections.queries.history import reads_only
 from app.inspections.texts import READ_ACT, sheet_name
 from app.journal.queries import AccessFilter, AccessLine, access_count, access_lines, access_readers
 from app.journal.rules import SubjectType
 from app.kernel.clock import start_of_day
-from app.kernel.ids import InspectionId, PersonId
+from app.kernel.ids import EvidenceId, InspectionId, PersonId
 from app.organisation.queries import tree_on
 from app.people.queries import people_by_id
 from app.people.rules import PersonView
@@ -107,8 +108,11 @@ def access_log_page(
     people = people_by_id(session, person_ids=_ids(readers))
     sheets = _sheets(session, lines=lines, also=wanted.inspection_id, today=today)
     campaigns = _campaigns(session, lines=lines)
+    pieces = _pieces(session, lines=lines, today=today)
     return AccessLogPage(
-        reads=tuple(_read(line, people=people, sheets=sheets, campaigns=campaigns) for line in lines),
+        reads=tuple(
+            _read(line, people=people, sheets=sheets, campaigns=campaigns, pieces=pieces) for line in lines
+        ),
         wanted=wanted,
         sheet=sheets.get(str(wanted.inspection_id)),
         readers=tuple(sorted(people.values(), key=lambda person: (person.kana, person.staff_no))),
@@ -153,12 +157,27 @@ def _campaigns(session: Session, *, lines: Iterable[AccessLine]) -> Mapping[str,
     return {str(row.id): row.title for row in rows}
 
 
+def _pieces(session: Session, *, lines: Iterable[AccessLine], today: date) -> Mapping[str, str]:
+    """Return how the pieces of evidence are named whose files were taken, with their units of today."""
+    ids = [
+        EvidenceId(UUID(line.subject_id)) for line in lines if line.subject_type == SubjectType.EVIDENCE.value
+    ]
+    units = tree_on(session, day=today).by_id
+    return {
+        str(
+            piece.id
+        ): f"証跡「{piece.title}」（{units[piece.unit_id].name if piece.unit_id in units else '廃止された所属'}）"
+        for piece in pieces_by_id(session, evidence_ids=ids).values()
+    }
+
+
 def _read(
     line: AccessLine,
     *,
     people: Mapping[PersonId, PersonView],
     sheets: Mapping[str, SheetName],
     campaigns: Mapping[str, str],
+    pieces: Mapping[str, str],
 ) -> Read:
     person = people.get(PersonId(UUID(line.person_id)))
     return Read(
@@ -167,5 +186,5 @@ def _read(
         person=person.name if person else "（記録のない職員）",
         what=READ_ACT.get(line.act, line.act),
         sheet=sheets.get(line.subject_id),
-        subject=campaigns.get(line.subject_id, "システム全体"),
+        subject=campaigns.get(line.subject_id) or pieces.get(line.subject_id, "システム全体"),
     )

@@ -14,6 +14,7 @@ from app.access.permissions import Permission
 from app.access.policy import may
 from app.checklists.rules import CommentRule, Edition, Flag, Item, Level, Section
 from app.inspections.models import Answer, Reopening, Revision, SheetStepRow
+from app.inspections.queries.evidence_links import Link
 from app.inspections.queries.marks import Marks, marks_of
 from app.inspections.queries.previous import PreviousAnswer, lineage_marks, previous_answers
 from app.inspections.queries.questions import Thread
@@ -81,6 +82,7 @@ class QuestionCard:
     thread: Thread | None
     thread_before: Thread | None
     copy: LastYear | None
+    evidence: tuple[Link, ...] = ()
 
     @property
     def kinds(self) -> tuple[str, ...]:
@@ -141,6 +143,7 @@ class SheetHead:
     first_open: str | None
     opens_on: date | None
     may_answer: bool
+    evidence: int = 0
 
     @property
     def left(self) -> int:
@@ -247,6 +250,7 @@ def sheet_head(
         last_saved=content.last_saved,
         first_open=_address(sheet.edition, first) if first else None,
         opens_on=opens_on,
+        evidence=content.evidence_count,
         may_answer=opens_on is None
         and may(
             Permission.UNIT_INSPECTION_ANSWER, actor=actor, subject=answering_subject(session, sheet=sheet)
@@ -407,6 +411,7 @@ def _card(
         thread=marks.asked.get(item.id),
         copy=copyable(item, sheet=sheet, before=before) if editable else None,
         thread_before=_asked_before(before, marks=marks),
+        evidence=content.evidence.of(item.id),
     )
 
 

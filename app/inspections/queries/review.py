@@ -118,6 +118,7 @@ class JudgedItem:
     marked: bool
     judged_by: str
     judged_at: datetime | None
+    evidence: int = 0
 
     @property
     def kinds(self) -> tuple[str, ...]:
@@ -367,6 +368,7 @@ def _item(
         return_due=stands.return_due if stands else None,
         review_version=review.version if review else 0,
         marked=marked,
+        evidence=len(content.evidence.of(item.id)),
         judged_by=_judge(stands, names=names),
         judged_at=stands.reviewed_at if stands else None,
     )

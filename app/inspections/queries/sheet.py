@@ -1,7 +1,7 @@
 """One sheet as rules and pages see it: the obligation, its current revision, its people."""
 
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from enum import StrEnum
 from typing import Any, Final
@@ -18,6 +18,7 @@ from app.checklists.rules import Edition, Item
 from app.db.base import Base
 from app.inspections.models import (
     Answer,
+    AnswerEvidence,
     AnswerHistory,
     Approval,
     Campaign,
@@ -31,6 +32,7 @@ from app.inspections.models import (
     Revision,
     SheetStepRow,
 )
+from app.inspections.queries.evidence_links import Links, links_of
 from app.inspections.rules import (
     DECIDED,
     SEALED,
@@ -311,6 +313,7 @@ def took_part_in(
     rows = session.execute(
         union(
             _part("recorded", AnswerHistory, AnswerHistory.answered_by, AnswerHistory.origin, ids=ids),
+            _part("recorded", AnswerEvidence, AnswerEvidence.done_by, AnswerEvidence.origin, ids=ids),
             _part("recorded", ProfileHistory, ProfileHistory.confirmed_by, ProfileHistory.origin, ids=ids),
             _part("approved", Approval, Approval.approved_by, ids=ids),
             _part("reviewed", ItemReviewHistory, ItemReviewHistory.reviewed_by, ids=ids),
@@ -441,7 +444,10 @@ def reviews_of(session: Session, *, revision_id: RevisionId) -> dict[ItemId, Rev
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReturnFact:
-    """One item sent back in one round. `level`, `comment`, `action_due`, `taken_over`: the answer as it was when it was sent back."""
+    """One item sent back in one round. `level`, `comment`, `action_due`, `taken_over`: the answer as it was when it was sent back.
+
+    `evidence_changed` says whether other evidence stands beside it since then.
+    """
 
     item_id: ItemId
     round: int
@@ -456,6 +462,7 @@ class ReturnFact:
     returned_at: datetime
     reply: str
     replied_at: datetime | None
+    evidence_changed: bool = False
 
 
 def returns_of(session: Session, *, revision_id: RevisionId) -> tuple[ReturnFact, ...]:
@@ -518,6 +525,7 @@ class SheetContent:
     returns: tuple[ReturnFact, ...]
     approved_digest: str | None
     last_saved: datetime | None
+    evidence: Links = field(default_factory=Links)
 
     def completeness(self, sheet: Sheet) -> Completeness:
         """Count the answers over the items that apply."""
@@ -529,7 +537,22 @@ class SheetContent:
         replies = sorted(
             (str(entry.item_id), entry.round, entry.reply) for entry in self.returns if entry.reply
         )
-        return content_digest(self.items, answers=self.answers, flags=self.profile.flags, replies=replies)
+        evidence = {
+            item_id: [(str(link.piece.id), link.piece.fingerprint) for link in links]
+            for item_id, links in self.evidence.standing.items()
+        }
+        return content_digest(
+            self.items,
+            answers=self.answers,
+            flags=self.profile.flags,
+            replies=replies,
+            evidence=evidence,
+        )
+
+    @property
+    def evidence_count(self) -> int:
+        """Count the pieces beside items that apply; one that stands beside several counts for each."""
+        return sum(len(self.evidence.of(item.id)) for item in self.items)
 
     @property
     def decided(self) -> int:
@@ -553,21 +576,28 @@ class SheetContent:
 
 
 def content_of_sheet(session: Session, *, sheet: Sheet) -> SheetContent:
-    """Load answers, judgements, returns and the last approval of a sheet: two statements before anybody approved it, then five."""
+    """Load answers, evidence, judgements, returns and the last approval of a sheet: three statements before anybody approved it, then six."""
     profile = profile_of(session, revision_id=sheet.revision_id)
     items = applicable_items(sheet, profile)
     rows = session.connection().execute(_ANSWERS, {"revision": sheet.revision_id}).all()
     later = not sheet.only_with_department
+    links = links_of(session, revision_id=sheet.revision_id)
+    returns = returns_of(session, revision_id=sheet.revision_id) if later else ()
     return SheetContent(
         profile=profile,
         items=items,
         applicable_ids=frozenset(item.id for item in items),
         answers=_facts(rows),
         reviews=reviews_of(session, revision_id=sheet.revision_id) if later else {},
-        returns=returns_of(session, revision_id=sheet.revision_id) if later else (),
+        returns=tuple(_with_evidence(entry, links=links) for entry in returns),
         approved_digest=_approved_digest(session, revision_id=sheet.revision_id) if later else None,
         last_saved=max((row.answered_at for row in rows), default=None),
+        evidence=links,
     )
+
+
+def _with_evidence(entry: ReturnFact, *, links: Links) -> ReturnFact:
+    return replace(entry, evidence_changed=links.changed_since(entry.returned_at, item_id=entry.item_id))
 
 
 def _approved_digest(session: Session, *, revision_id: RevisionId) -> str | None:
@@ -609,7 +639,9 @@ def is_answered(entry: ReturnFact, answer: AnswerFact | None) -> bool:
 
 
 def is_corrected(entry: ReturnFact, answer: AnswerFact | None) -> bool:
-    """Whether the answer differs from the one that was sent back; changed and changed back is not a correction."""
+    """Whether the answer or its evidence differs from what was sent back; changed and changed back is not a correction."""
+    if entry.evidence_changed:
+        return True
     before = (entry.level, entry.comment, entry.action_due)
     return answer is not None and (answer.level, answer.comment, answer.action_due) != before
 

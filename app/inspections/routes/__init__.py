@@ -9,6 +9,7 @@ from app.inspections.routes import (
     access_log,
     answering,
     campaigns,
+    evidence,
     head,
     history,
     questions,

@@ -12,6 +12,7 @@ from flask import request, url_for
 from app.checklists.rules import Edition, Item, grade_of
 from app.checklists.rules import percent as percent_text
 from app.checklists.texts import ASK
+from app.evidence.rules import ACCEPT
 from app.inspections.queries.answering import CheckPage
 from app.inspections.queries.lists import PAGE_SIZE, SheetLine, SheetList
 from app.inspections.queries.sheet import Sheet
@@ -200,5 +201,6 @@ def labels() -> dict[str, object]:
         "ask_labels": ASK,
         "barred_labels": BARRED,
         "question_states": QUESTION_STATE,
+        "evidence_accept": ACCEPT,
         "person_id": str(found.actor.person_id) if found else "",
     }

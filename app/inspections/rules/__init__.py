@@ -429,17 +429,29 @@ def completeness(
 
 Reply = tuple[str, int, str]
 """A reply to the reviewer: item, round, words."""
+EvidenceFact = tuple[str, str]
+"""A piece beside an answer: its id, and the digest of its words, dates and bytes."""
 
 
 def content_of(
-    items: Iterable[Item],
+    items: Sequence[Item],
     *,
     answers: Mapping[ItemId, AnswerFact],
     flags: Mapping[str, bool],
     replies: Sequence[Reply] = (),
+    evidence: Mapping[ItemId, Sequence[EvidenceFact]] | None = None,
 ) -> dict[str, Any]:
-    """Return what a head approves, as a canonical value: the profile, each answer that applies, the replies to returns."""
+    """Return what a head approves, as a canonical value: the profile, each answer that applies, the replies to returns, the evidence.
+
+    A sheet without evidence has the value that it had before there was any.
+    """
+    linked = [
+        [item.key, *sorted(list(fact) for fact in facts)]
+        for item in items
+        if (facts := (evidence or {}).get(item.id))
+    ]
     return {
+        **({"evidence": linked} if linked else {}),
         "flags": dict(sorted(flags.items())),
         "answers": [
             [
@@ -456,14 +468,15 @@ def content_of(
 
 
 def content_digest(
-    items: Iterable[Item],
+    items: Sequence[Item],
     *,
     answers: Mapping[ItemId, AnswerFact],
     flags: Mapping[str, bool],
     replies: Sequence[Reply] = (),
+    evidence: Mapping[ItemId, Sequence[EvidenceFact]] | None = None,
 ) -> str:
     """Return the digest of what a head approves: it is shown, carried by the form and stored with the approval."""
-    return digest_of(content_of(items, answers=answers, flags=flags, replies=replies))
+    return digest_of(content_of(items, answers=answers, flags=flags, replies=replies, evidence=evidence))
 
 
 class Change(StrEnum):

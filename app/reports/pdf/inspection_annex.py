@@ -10,7 +10,7 @@ from app.reports.pdf.document import WIDTH, Flow, Row
 from app.reports.pdf.fonts import GETA
 from app.reports.pdf.tables import BODY, BODY_BOLD, FINE, SMALL, SMALL_BOLD, SMALL_RIGHT, TableMaker
 from app.reports.pdf.typesetting import Align, Style
-from app.reports.rules import Approval, InspectionReport, ScoreLine
+from app.reports.rules import Approval, EvidenceLine, InspectionReport, ScoreLine
 
 _GROUP = 4
 _GROUPS = 4
@@ -28,6 +28,7 @@ def place_annexes(flow: Flow, report: InspectionReport, *, maker: TableMaker) ->
     _place_score(flow, report, maker=maker)
     _place_approvals(flow, report, maker=maker)
     _place_evidence(flow, report, maker=maker)
+    _place_pieces(flow, report, maker=maker)
     _place_replacements(flow, maker=maker)
 
 
@@ -187,7 +188,44 @@ def _evidence(report: InspectionReport) -> list[tuple[str, str]]:
     ]
 
 
-# --- 4: what could not be printed ----------------------------------------------------------------
+# --- 4: what shows that the answers are true (only where something was given) ---------------------
+
+_PIECE_COLUMNS = (
+    ("番号", 34.0),
+    ("証跡", 128.0),
+    ("ファイル名・文書番号・場所", WIDTH - 34.0 - 128.0 - 110.0 - 96.0),
+    ("いつの状態か（有効期限）", 110.0),
+    ("ファイルの照合番号", 96.0),
+)
+
+
+def _place_pieces(flow: Flow, report: InspectionReport, *, maker: TableMaker) -> None:
+    if not report.evidence:
+        return
+    heading = maker.heading("別紙4　証跡の一覧")
+    flow.keep(heading.height + 60)
+    flow.bookmark("別紙4　証跡の一覧", level=1)
+    flow.add(heading)
+    head = maker.head([(name, width, Align.LEFT) for name, width in _PIECE_COLUMNS])
+    flow.rows([_piece_row(one, maker=maker) for one in report.evidence], head=head, again=head)
+    flow.gap(18)
+
+
+def _piece_row(line: EvidenceLine, *, maker: TableMaker) -> Row:
+    number, title, place, days, digest = (width for _name, width in _PIECE_COLUMNS)
+    until = f"\n（{line.expires_on}まで）" if line.expires_on else ""
+    return Row(
+        (
+            maker.cell(line.number, width=number, style=SMALL_BOLD),
+            maker.cell(line.title, width=title),
+            maker.cell(line.whereabouts, width=place),
+            maker.cell(f"{line.stands_for}{until}", width=days),
+            maker.cell(verification_number(line.digest), width=digest, style=_DIGEST),
+        )
+    )
+
+
+# --- 5: what could not be printed ----------------------------------------------------------------
 
 
 def _place_replacements(flow: Flow, *, maker: TableMaker) -> None:

@@ -11,8 +11,10 @@ from sqlalchemy.pool import NullPool
 from app.checklists.models import ChecklistEdition, ChecklistItem
 from app.db.engine import make_engine
 from app.db.session import Database
+from app.evidence.rules import CheckedFile, Description, FileKind
 from app.inspections.commands.answer import AnswerDraft, record_answers
 from app.inspections.commands.assignments import assign_items
+from app.inspections.commands.evidence import attach_files
 from app.inspections.commands.questions import ask
 from app.inspections.commands.reopening import confirm_reopening, request_reopening
 from app.inspections.models import Revision, TakenOver
@@ -25,7 +27,7 @@ from app.reports.models import KeptDocument
 from tests.databases import copy_of, on_postgresql
 from tests.factories.inspections import Year, at_grace_end, running_year
 from tests.factories.systems import registered
-from tests.people import AFFAIRS, BRANCH, COUNTER, KIMURA, SATO, SUZUKI, TAKAHASHI, TANAKA
+from tests.people import AFFAIRS, BRANCH, COUNTER, KIMURA, SATO, SUZUKI, TAKAHASHI, TANAKA, Cast, Place
 
 
 @pytest.fixture(scope="session")
@@ -42,6 +44,8 @@ def settled_template(city_template: str, tmp_path_factory: pytest.TempPathFactor
 
 def _settle(year: Year) -> None:
     _beside_the_answers(year)
+    for place, clerk in ((AFFAIRS, SATO), (COUNTER, TAKAHASHI)):
+        _give_evidence(year, place, clerk)
     year.bring(AFFAIRS, to=State.AWAITING_REAPPROVAL)
     for act in (year.approve, year.judge, year.finish_review, year.sign_off):
         act(AFFAIRS)
@@ -83,6 +87,20 @@ def _beside_the_answers(year: Year) -> None:
                 taken_at=year.now,
             )
             for revision_id in (sheet.revision_id, year.sheet(COUNTER).revision_id)
+        )
+
+
+def _give_evidence(year: Year, place: Place, clerk: Cast) -> None:
+    file = CheckedFile(name="a.pdf", kind=FileKind.PDF, size=1, digest=GENESIS)
+    with year.database.transaction() as session:
+        attach_files(
+            session,
+            actor=year.actor(clerk),
+            inspection_id=year.sheets[place.code],
+            item_id=year.item_id("D01"),
+            files=[(file, Description(title="a", stands_for=year.now.date()))],
+            quota=1 << 30,
+            now=year.now,
         )
 
 

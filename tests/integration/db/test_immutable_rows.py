@@ -28,10 +28,13 @@ BY_TABLE: Final = {guard.table: guard for guard in GUARDS}
 PROMISED: Final = {
     "access_log",
     "answer",
+    "answer_evidence",
     "answer_history",
     "approval",
     "checklist_edition",
     "checklist_item",
+    "evidence",
+    "evidence_file",
     "item_assignment",
     "item_return",
     "item_review",

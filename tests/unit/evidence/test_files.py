@@ -1,0 +1,484 @@
+"""What is taken and what is not: a corpus of good and of hostile files, made in code."""
+
+import stat
+import struct
+import time
+import tracemalloc
+import zipfile
+import zlib
+from collections.abc import Mapping
+from io import BytesIO
+from typing import Final
+
+import pytest
+from openpyxl import Workbook
+from PIL import Image
+
+from app.evidence.files import checked_file, without_metadata
+from app.evidence.rules import LARGEST_FILE, FileKind, clean_name
+from app.kernel.errors import InvalidInput
+from tests.factories.files import (
+    CANARY,
+    OFFICE,
+    PLAIN_CANARY,
+    RELATIONS,
+    XML,
+    chunk,
+    jpeg,
+    jpeg_of_size,
+    office,
+    parts,
+    pdf,
+    png,
+    png_of_size,
+    relations_part,
+    types_part,
+    zipped,
+)
+
+OLE: Final = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + b"\0" * 2000
+DTD: Final = '<!DOCTYPE r [<!ENTITY x SYSTEM "file:///etc/passwd">]>'
+LAUGHS: Final = '<!DOCTYPE r [<!ENTITY a "ha"><!ENTITY b "&a;&a;&a;&a;&a;&a;&a;&a;">]>'
+
+
+def workbook() -> bytes:
+    """What a real spreadsheet library writes."""
+    made = BytesIO()
+    book = Workbook()
+    sheet = book.active
+    assert sheet is not None
+    sheet.append(["文書番号", "日付"])
+    book.save(made)
+    return made.getvalue()
+
+
+def streamed() -> bytes:
+    """A document written to a pipe: sizes stand behind each member."""
+
+    class Pipe(BytesIO):
+        def seekable(self) -> bool:
+            return False
+
+    made = Pipe()
+    with zipfile.ZipFile(made, "w", compression=zipfile.ZIP_DEFLATED) as archive:
+        for name, data in parts("docx").items():
+            archive.writestr(name, data)
+    return made.getvalue()
+
+
+def docx_with_table() -> tuple[str, bytes]:
+    return "a.docx", office("docx", {"word/embeddings/Microsoft_Excel_Sheet1.xlsx": workbook()})
+
+
+GOOD: Final[Mapping[str, tuple[str, bytes, FileKind]]] = {
+    "pdf": ("利用者台帳.pdf", pdf(), FileKind.PDF),
+    "pdf with line ends behind": ("a.pdf", pdf() + b"\r\n\r\n", FileKind.PDF),
+    "pdf in capitals": ("A.PDF", pdf(), FileKind.PDF),
+    "jpeg": ("写真.jpg", jpeg(), FileKind.JPEG),
+    "jpeg progressive": ("photo.jpeg", jpeg(progressive=True), FileKind.JPEG),
+    "jpeg of a telephone with a film behind": (
+        "p.jpg",
+        jpeg(exif=True) + b"\0\0\0\x18ftypmp42",
+        FileKind.JPEG,
+    ),
+    "png": ("画面.png", png(words=True), FileKind.PNG),
+    "xlsx": ("台帳.xlsx", office("xlsx"), FileKind.XLSX),
+    "xlsx of a library": ("台帳.xlsx", workbook(), FileKind.XLSX),
+    "docx": ("手順.docx", office("docx"), FileKind.DOCX),
+    "docx written to a pipe": ("手順.docx", streamed(), FileKind.DOCX),
+    "pptx": ("研修.pptx", office("pptx"), FileKind.PPTX),
+    "docx with a link": (
+        "a.docx",
+        office(
+            "docx",
+            {
+                "word/_rels/document.xml.rels": f'<Relationships><Relationship Id="r" Type="{RELATIONS}/hyperlink" '
+                'Target="https://www.city.example.jp/" TargetMode="External"/></Relationships>'
+            },
+        ),
+        FileKind.DOCX,
+    ),
+    "docx with the table of a chart": (
+        *docx_with_table(),
+        FileKind.DOCX,
+    ),
+    "csv utf-8": ("一覧.csv", "番号,名前\r\n1,佐藤\r\n".encode(), FileKind.CSV),
+    "csv utf-8 with a mark": ("一覧.csv", "番号,名前\n".encode("utf-8-sig"), FileKind.CSV),
+    "csv cp932": ("一覧.csv", "番号,髙橋①\r\n".encode("cp932"), FileKind.CSV),
+    "log": ("firewall.log", b"2026-11-20 deny 192.0.2.1 < 192.0.2.7\n", FileKind.TEXT),
+}
+
+
+@pytest.mark.parametrize("case", GOOD)
+def test_what_a_city_needs_is_taken(case: str) -> None:
+    name, data, kind = GOOD[case]
+    found = checked_file(BytesIO(data), name=name)
+    assert (found.kind, found.size, found.name) == (kind, len(data), name)
+
+
+# ------------------------------------------------------------------------------------------ the hostile
+
+
+def symlink() -> bytes:
+    made = BytesIO()
+    with zipfile.ZipFile(made, "w") as archive:
+        for name, data in parts("docx").items():
+            archive.writestr(zipfile.ZipInfo(name), data)
+        link = zipfile.ZipInfo("word/media/link.png")
+        link.create_system, link.external_attr = 3, (stat.S_IFLNK | 0o777) << 16
+        archive.writestr(link, "/etc/passwd")
+    return made.getvalue()
+
+
+def twice(name: str) -> bytes:
+    made = BytesIO()
+    with zipfile.ZipFile(made, "w") as archive:
+        for part, data in parts("docx").items():
+            archive.writestr(zipfile.ZipInfo(part), data)
+        with pytest.warns(UserWarning, match="Duplicate"):
+            archive.writestr(zipfile.ZipInfo(name), "another")
+    return made.getvalue()
+
+
+def overlapping() -> bytes:
+    """Two names in the directory for the bytes of one member."""
+    data = bytearray(zipped({**parts("docx"), "word/a.bmp": b"x" * 50, "word/b.bmp": b"x" * 50}))
+    first, second = data.rindex(b"PK\x01\x02word/a.bmp"[:4], 0, data.rindex(b"word/a.bmp")), 0
+    second = data.rindex(b"PK\x01\x02", 0, data.rindex(b"word/b.bmp"))
+    data[second + 42 : second + 46] = data[first + 42 : first + 46]
+    return bytes(data)
+
+
+def lying_size() -> bytes:
+    """A member that unpacks to more than the directory says."""
+    data = bytearray(zipped({**parts("docx"), "word/a.bmp": b"x" * 5000}))
+    place = data.rindex(b"PK\x01\x02")
+    data[place + 24 : place + 28] = struct.pack("<I", 10)
+    return bytes(data)
+
+
+def other_local_name() -> bytes:
+    data = zipped({**parts("docx"), "word/media/a.png": png()})
+    return data.replace(b"word/media/a.png", b"word/media/a.exe", 1)
+
+
+def encrypted_flag() -> bytes:
+    data = bytearray(office("docx"))
+    for mark, place in ((b"PK\x03\x04", 6), (b"PK\x01\x02", 8)):
+        data[data.index(mark) + place] |= 1
+    return bytes(data)
+
+
+def many_members() -> bytes:
+    return zipped({**parts("docx"), **{f"word/m{number}.txt": b"" for number in range(3100)}})
+
+
+def bomb(kind: str = "xlsx") -> bytes:
+    return zipped({**parts(kind), "xl/media/zeros.bmp": b"\0" * (120 * 1024 * 1024)})
+
+
+def nested_bomb() -> bytes:
+    inner = zipped({"zeros.txt": b"\0" * (60 * 1024 * 1024)})
+    return zipped({**parts("docx"), "word/embeddings/inner.docx": inner})
+
+
+def deep(levels: int) -> bytes:
+    data = office("docx")
+    for _ in range(levels):
+        data = office("docx", {"word/embeddings/inner.docx": data})
+    return data
+
+
+def utf16(text: str) -> bytes:
+    return b"\xff\xfe" + text.encode("utf-16-le")
+
+
+def truncated(data: bytes) -> bytes:
+    return data[: len(data) * 2 // 3]
+
+
+def docx(more: Mapping[str, str | bytes]) -> tuple[str, bytes]:
+    return "a.docx", office("docx", more)
+
+
+def rels(kind: str) -> tuple[str, bytes]:
+    return docx(
+        {
+            "word/_rels/settings.xml.rels": f'<Relationships><Relationship Id="r" Type="{RELATIONS}/{kind}" '
+            'Target="http://192.0.2.1/t.dotm" TargetMode="External"/></Relationships>'
+        }
+    )
+
+
+TYPE: Final = "中身は"
+BROKEN: Final = "読めません"
+MACRO: Final = "マクロ"
+HIDING: Final = "ふつうの保存ではできない部分"
+BOMB: Final = "大きくなりすぎる"
+DOUBLE: Final = "両方として読める"
+UNKNOWN: Final = "この種類のファイルは付けられません"
+WEB: Final = "ウェブページ"
+XLSM: Final = f"{OFFICE}spreadsheetml.sheet.main+xml".replace(
+    f"{OFFICE}spreadsheetml.sheet.main", "application/vnd.ms-excel.sheet.macroEnabled.main"
+)
+
+HOSTILE: Final[Mapping[str, tuple[str, bytes, str]]] = {
+    # sizes
+    "empty pdf": ("a.pdf", b"", "中身が空です"),
+    "empty text": ("a.txt", b"", "中身が空です"),
+    "21 MB": ("a.txt", b"a" * (21 * 1024 * 1024), "20MBを超えています"),
+    "one byte too much": ("a.txt", b"a" * (LARGEST_FILE + 1), "20MBを超えています"),
+    # names
+    "html": ("a.html", b"<html>", WEB),
+    "svg": ("a.svg", b"<svg/>", WEB),
+    "exe": ("a.exe", b"MZ", UNKNOWN),
+    "double ending": ("台帳.pdf.exe", pdf(), UNKNOWN),
+    "no ending": ("README", b"abc", UNKNOWN),
+    "only an ending": (".htaccess", b"abc", UNKNOWN),
+    "turned direction": ("annual\u202efdp.exe", pdf(), UNKNOWN),
+    "NUL hides the ending": ("a.exe\0.pdf.exe", pdf(), UNKNOWN),
+    "macro workbook by name": ("a.xlsm", office("xlsx"), MACRO),
+    "macro document by name": ("a.docm", office("docx"), MACRO),
+    "macro slides by name": ("a.pptm", office("pptx"), MACRO),
+    "old document by name": ("a.doc", OLE, "古い形式"),
+    "zip by name": ("a.zip", zipped({"a": "b"}), "圧縮したファイル"),
+    "heic": ("a.heic", b"\0\0\0\x18ftypheic", "JPEGかPNG"),
+    "gif": ("a.gif", b"GIF89a", "JPEGかPNG"),
+    "shortcut": ("a.lnk", b"L\0\0\0", UNKNOWN),
+    "stream behind a name": ("a.pdf:evil.exe", pdf(), UNKNOWN),
+    # a wrong type under a right name
+    "program as pdf": ("a.pdf", b"MZ" + b"\0" * 500, TYPE),
+    "html as pdf": ("a.pdf", b"<html><script>alert(1)</script>", TYPE),
+    "html as png": ("a.png", b"<html><script>alert(1)</script>", TYPE),
+    "pdf as png": ("a.png", pdf(), TYPE),
+    "png as jpeg": ("a.jpg", png(), TYPE),
+    "jpeg as pdf": ("a.pdf", jpeg(), TYPE),
+    "zip as pdf": ("a.pdf", zipped({"a": "b"}), TYPE),
+    "pdf as text": ("a.txt", pdf(), TYPE),
+    "zip as csv": ("a.csv", zipped({"a": "b"}), TYPE),
+    "gif and script as jpeg": ("a.jpg", b"GIF89a=1;alert(1);//", TYPE),
+    "gif and script as text": ("a.txt", b"GIF89a=1;alert(1);//", TYPE),
+    "elf as text": ("a.txt", b"\x7fELF\x02\x01\x01" + b"\0" * 20, TYPE),
+    "pdf behind other bytes": ("a.pdf", b"garbage\n" + pdf(), TYPE),
+    "rtf as text": ("a.txt", b"{\\rtf1}", TYPE),
+    # polyglots
+    "pdf and zip": ("a.pdf", pdf() + zipped({"a": "b"}), BROKEN),
+    "pdf and zip inside of the tail": (
+        "a.pdf",
+        pdf()[:-30] + zipped({"a": "b"}) + b"\nstartxref\n9\n%%EOF\n",
+        DOUBLE,
+    ),
+    "jpeg and zip": ("a.jpg", jpeg() + zipped({"a": "b"}), DOUBLE),
+    "png with html behind": ("a.png", png() + b"<html><script>alert(1)</script>", BROKEN),
+    "png and zip": ("a.png", png() + zipped({"a": "b"}), BROKEN),
+    "pdf with html behind": ("a.pdf", pdf() + b"<script>alert(1)</script>", BROKEN),
+    "document with a file before it": ("a.docx", b"PK\0\0 hidden" + office("docx"), HIDING),
+    "document with a file behind it": ("a.docx", office("docx") + b"MZ hidden", HIDING),
+    # markup as text
+    "markup as text": ("a.txt", b"<html><body>", "ウェブページやプログラム"),
+    "script in csv": ("a.csv", b"a,b\n1,<script>alert(1)</script>\n", "ウェブページやプログラム"),
+    "svg as text": ("a.txt", b"  \n<svg onload=alert(1)>", "ウェブページやプログラム"),
+    "NUL in text": ("a.txt", b"abc\0def", "文字として"),
+    "bytes as text": ("a.txt", bytes(range(128, 256)), "文字として"),
+    "escape sequences in text": ("a.log", b"\x1b]0;title\x07", "文字として"),
+    "utf-16 as text": ("a.txt", utf16("点検"), "文字として"),
+    # cut short
+    "pdf cut": ("a.pdf", truncated(pdf()), BROKEN),
+    "jpeg cut": ("a.jpg", truncated(jpeg(size=(300, 300))), BROKEN),
+    "jpeg only a head": ("a.jpg", b"\xff\xd8\xff\xd9", BROKEN),
+    "png cut": ("a.png", truncated(png()), BROKEN),
+    "png of a wrong checksum": ("a.png", png().replace(b"IDAT", b"IDaT"), BROKEN),
+    "png without pixels": ("a.png", b"\x89PNG\r\n\x1a\n" + chunk(b"IEND", b""), BROKEN),
+    "docx cut": ("a.docx", truncated(office("docx")), BROKEN),
+    "docx that is nothing": ("a.docx", b"PK\x03\x04" + b"\0" * 400, BROKEN),
+    # pictures that would fill the memory
+    "png of many pixels": ("a.png", png_of_size(30_000, 30_000), "画素"),
+    "png of more than a library bears": ("a.png", png_of_size(2**31 - 1, 2**31 - 1), "画素"),
+    "jpeg of many pixels": ("a.jpg", jpeg_of_size(65_000, 65_000), "画素"),
+    "png of no pixels": ("a.png", png_of_size(0, 5), BROKEN),
+    # documents
+    "workbook as document": ("a.docx", office("xlsx"), "拡張子のとおりの文書ではありません"),
+    "document as slides": ("a.pptx", office("docx"), "拡張子のとおりの文書ではありません"),
+    "any zip as document": ("a.docx", zipped({"a.txt": "b"}), "拡張子のとおりの文書ではありません"),
+    "java archive as document": (
+        "a.docx",
+        zipped({"META-INF/MANIFEST.MF": "x"}),
+        "拡張子のとおりの文書ではありません",
+    ),
+    "no main part": (
+        "a.docx",
+        zipped({"[Content_Types].xml": types_part("docx"), "_rels/.rels": relations_part("docx")}),
+        "拡張子のとおりの文書ではありません",
+    ),
+    "encrypted document": ("a.docx", OLE, "パスワード"),
+    "encrypted members": ("a.docx", encrypted_flag(), "パスワード"),
+    "macro in a document": (*docx({"word/vbaProject.bin": b"x"}), MACRO),
+    "macro in a workbook under another name": (
+        "a.xlsx",
+        zipped({**parts("xlsx"), "[Content_Types].xml": types_part("xlsx", main=XLSM)}),
+        MACRO,
+    ),
+    "macro by its type": (
+        "a.xlsx",
+        zipped(
+            {
+                **parts("xlsx"),
+                "[Content_Types].xml": types_part(
+                    "xlsx",
+                    more='<Override PartName="/x" ContentType="application/vnd.ms-office.vbaProject"/>',
+                ),
+            }
+        ),
+        MACRO,
+    ),
+    "macro sheet": ("a.xlsx", office("xlsx", {"xl/macrosheets/sheet1.xml": f"{XML}<a/>"}), MACRO),
+    "control": (*docx({"word/activeX/activeX1.bin": b"x"}), MACRO),
+    "embedded object": (*docx({"word/embeddings/oleObject1.bin": OLE}), MACRO),
+    "program inside": (*docx({"word/media/a.exe": b"MZ"}), MACRO),
+    "template from elsewhere": (*rels("attachedTemplate"), "ほかの場所から"),
+    "object from elsewhere": (*rels("oleObject"), "ほかの場所から"),
+    "entity in a part": (*docx({"word/comments.xml": f"{XML}{DTD}<r>&x;</r>"}), HIDING),
+    "entity in the list": (
+        "a.docx",
+        zipped(
+            {**parts("docx"), "[Content_Types].xml": types_part("docx").replace("<Types", f"{DTD}<Types")}
+        ),
+        HIDING,
+    ),
+    "billion laughs": (*docx({"word/comments.xml": f"{XML}{LAUGHS}<r>&b;</r>"}), HIDING),
+    "entity in utf-16": (*docx({"word/comments.xml": utf16(f"{DTD}<r>&x;</r>")}), HIDING),
+    "broken part": (*docx({"word/comments.xml": "<a><b></a>"}), BROKEN),
+    "path upwards": (*docx({"../../evil.xml": "<a/>"}), HIDING),
+    "path from the root": (*docx({"/etc/cron.d/evil": "x"}), HIDING),
+    "path of windows": (*docx({"..\\..\\evil.png": "x"}), HIDING),
+    "drive of windows": (*docx({"C:/evil.png": "x"}), HIDING),
+    "japanese name in the old code page": (*docx({"word/\u3042.png": "x"}), HIDING),
+    "name with a line end": (*docx({"word/a\n.png": "x"}), HIDING),
+    "link inside": ("a.docx", symlink(), HIDING),
+    "the same name twice": (*docx({"WORD/document.xml": f"{XML}<a/>"}), HIDING),
+    "two members on the same bytes": ("a.docx", overlapping(), HIDING),
+    "a size that lies": ("a.docx", lying_size(), BROKEN),
+    "two names for one member": ("a.docx", other_local_name(), HIDING),
+    "another way of packing": ("a.docx", zipped(parts("docx"), method=zipfile.ZIP_LZMA), HIDING),
+    "many members": ("a.docx", many_members(), BOMB),
+    "bomb": ("a.xlsx", bomb(), BOMB),
+    "bomb inside of an embedded document": ("a.docx", nested_bomb(), BOMB),
+    "macro in an embedded document": (
+        *docx({"word/embeddings/a.xlsx": office("xlsx", {"xl/vbaProject.bin": b"x"})}),
+        MACRO,
+    ),
+    "documents in documents in documents": ("a.docx", deep(4), HIDING),
+    "comment behind": ("a.docx", office("docx")[:-2] + b"\x05\0hello", HIDING),
+}
+
+
+def test_the_corpus_is_large() -> None:
+    assert len(HOSTILE) >= 60
+
+
+@pytest.mark.parametrize("case", HOSTILE)
+def test_a_hostile_file_is_refused_with_its_sentence(case: str) -> None:
+    name, data, sentence = HOSTILE[case]
+    tracemalloc.start()
+    began = time.process_time()
+    with pytest.raises(InvalidInput, match=sentence) as refused:
+        checked_file(BytesIO(data), name=name)
+    spent, (_, peak) = time.process_time() - began, tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert refused.value.problems[0].field == "files"
+    assert f"「{clean_name(name)}」" in refused.value.message
+    assert spent < 5, "no file costs more than moments"
+    assert peak < 100 * 1024 * 1024
+
+
+def test_the_same_name_twice_byte_for_byte_is_refused() -> None:
+    with pytest.raises(InvalidInput, match=HIDING):
+        checked_file(BytesIO(twice("word/document.xml")), name="a.docx")
+
+
+def test_twenty_megabytes_exactly_are_taken() -> None:
+    assert checked_file(BytesIO(b"a" * LARGEST_FILE), name="a.txt").size == LARGEST_FILE
+
+
+# --------------------------------------------------------------------------------------------- names
+
+
+@pytest.mark.parametrize(
+    ("raw", "clean"),
+    [
+        ("../../etc/passwd.pdf", "passwd.pdf"),
+        ("C:\\Users\\佐藤\\台帳.xlsx", "台帳.xlsx"),
+        ("annual\u202efdp.txt", "annualfdp.txt"),
+        ("a\0b.pdf", "ab.pdf"),
+        ("a\r\nContent-Type: text/html.pdf", "html.pdf"),
+        ("CON.pdf", "_CON.pdf"),
+        ("lpt1.xlsx", "_lpt1.xlsx"),
+        ("nul.tar.pdf", "_nul.tar.pdf"),
+        ("台帳　 .pdf", "台帳.pdf"),
+        ("a?b*c.pdf", "a_b_c.pdf"),
+        (".pdf", "名前なし.pdf"),
+        ("\udc82\udca0.pdf", "名前なし.pdf"),
+        ("\ufffd\ufffd.pdf", "__.pdf"),
+        ("台帳.pdf. . ", "台帳.pdf"),
+        ("葛󠄀城.pdf", "葛󠄀城.pdf"),
+    ],
+)
+def test_a_name_is_cleaned(raw: str, clean: str) -> None:
+    assert clean_name(raw) == clean
+
+
+def test_a_long_name_is_cut_before_its_ending() -> None:
+    name = clean_name("あ" * 300 + ".pdf")
+    assert name.endswith("あ.pdf")
+    assert len(name.encode()) <= 240
+
+
+# ------------------------------------------------------------------------------------------ metadata
+
+
+def test_a_photograph_is_handed_out_without_its_place_and_maker_but_upright() -> None:
+    original = jpeg(exif=True) + b"MOTION" + PLAIN_CANARY.encode()
+    assert PLAIN_CANARY.encode() in original
+    assert CANARY.encode() in original
+    clean = without_metadata(original, kind=FileKind.JPEG)
+    assert PLAIN_CANARY.encode() not in clean
+    assert CANARY.encode() not in clean
+    with Image.open(BytesIO(clean)) as now, Image.open(BytesIO(original)) as before:
+        assert dict(now.getexif()) == {0x0112: 6}
+        assert now.convert("RGB").tobytes() == before.convert("RGB").tobytes()
+
+
+def test_a_screenshot_is_handed_out_without_its_words() -> None:
+    original = png(words=True)
+    clean = without_metadata(original, kind=FileKind.PNG)
+    assert b"tEXt" in original
+    for name in (b"tEXt", b"zTXt", b"iTXt", b"eXIf", PLAIN_CANARY.encode()):
+        assert name not in clean
+    with Image.open(BytesIO(clean)) as now, Image.open(BytesIO(original)) as before:
+        assert now.tobytes() == before.tobytes()
+
+
+@pytest.mark.parametrize("kind", ["xlsx", "docx", "pptx"])
+def test_a_document_is_handed_out_without_its_author_and_still_is_one(kind: str) -> None:
+    more = {
+        "docProps/app.xml": f"{XML}<Properties><Company>{CANARY}</Company></Properties>",
+        "docProps/custom.xml": f"{XML}<Properties><p>{CANARY}</p></Properties>",
+    }
+    original = office(kind, more)
+    clean = without_metadata(original, kind=FileKind(kind))
+    with zipfile.ZipFile(BytesIO(clean)) as archive:
+        assert all(CANARY.encode() not in archive.read(name) for name in archive.namelist())
+        assert "点検".encode() in b"".join(archive.read(name) for name in archive.namelist())
+    assert checked_file(BytesIO(clean), name=f"a.{kind}").kind == kind
+
+
+def test_what_has_no_metadata_of_its_own_is_handed_out_as_it_is() -> None:
+    assert without_metadata(pdf(), kind=FileKind.PDF) == pdf()
+    assert without_metadata(b"a,b", kind=FileKind.CSV) == b"a,b"
+
+
+def test_a_profile_of_colours_stays() -> None:
+    made = BytesIO()
+    profile = b"\0\0\0\x80" + zlib.crc32(b"x").to_bytes(4, "big") + b"\0" * 120
+    Image.new("RGB", (8, 8)).save(made, "JPEG", icc_profile=profile)
+    assert profile in without_metadata(made.getvalue(), kind=FileKind.JPEG)
