@@ -1,5 +1,6 @@
 """What every page shows around its content: the city, the menu with its counts, who is signed in."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final, cast
 
@@ -46,10 +47,22 @@ MENU: Final = (
     MenuEntry("home", "ホーム", "home.index", Permission.OWN_ACCOUNT_USE),
     MenuEntry("inspections", "自己点検", "inspections.inspection_list", Permission.CITY_CAMPAIGN_READ),
     MenuEntry("review", "審査", "inspections.review_queue", Permission.CITY_REVIEW_READ, _REVIEW_PAGES),
-    MenuEntry("campaigns", "点検実施", "inspections.campaign_list", Permission.CITY_PROGRESS_READ),
+    MenuEntry(
+        "campaigns",
+        "点検実施",
+        "inspections.campaign_list",
+        Permission.CITY_PROGRESS_READ,
+        frozenset({"calendar.closed_days", "calendar.close_day"}),
+    ),
     MenuEntry("checklists", "点検項目", "checklists.checklist_list", Permission.CITY_CHECKLIST_READ),
     MenuEntry("accounts", "利用者", "people.account_list", Permission.CITY_ACCOUNT_MANAGE),
-    MenuEntry("installation", "運用", "home.installation", Permission.CITY_INSTALLATION_READ),
+    MenuEntry(
+        "installation",
+        "運用",
+        "home.installation",
+        Permission.CITY_INSTALLATION_READ,
+        frozenset({"jobs.job_list", "jobs.resend_page"}),
+    ),
 )
 
 
@@ -83,6 +96,7 @@ class ViewerLine:
     unit_label: str
     role_labels: tuple[str, ...]
     nav: tuple[MenuLink, ...]
+    unread: int
 
 
 def init_layout(app: Flask) -> None:
@@ -105,13 +119,18 @@ def _viewer() -> ViewerLine | None:
     found = visitor_or_none()
     if found is None:
         return None
-    return ViewerLine(found.actor.name, found.unit_label, found.role_labels, _menu(found.actor))
+    waiting = _waiting(found.actor)
+    menu = _menu(found.actor, waiting=waiting)
+    return ViewerLine(found.actor.name, found.unit_label, found.role_labels, menu, waiting.get("notices", 0))
 
 
-def _menu(actor: Actor) -> tuple[MenuLink, ...]:
+def _waiting(actor: Actor) -> dict[str, int]:
     ports = cast("Ports", current_app.extensions["ports"])
     with reading() as session:
-        waiting = ports.waiting(session, actor=actor)
+        return ports.waiting(session, actor=actor)
+
+
+def _menu(actor: Actor, *, waiting: Mapping[str, int]) -> tuple[MenuLink, ...]:
     entries = [(entry, url_for(entry.endpoint)) for entry in MENU if may(entry.permission, actor=actor)]
     here = [url for entry, url in entries if request.endpoint in entry.also]
     here += [url for _, url in entries if url != "/" and (request.path + "/").startswith(url + "/")]

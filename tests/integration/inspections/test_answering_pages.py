@@ -389,7 +389,7 @@ def test_no_step_leads_back_to_where_nobody_has_judged_yet() -> None:
 
 def test_the_pages_ask_little(clerk: FlaskClient, year: Year) -> None:
     year.answer(AFFAIRS)
-    for path, most in (("", 23), ("/sections/organisation", 7), ("/check", 23), ("/all", 7)):
+    for path, most in (("", 24), ("/sections/organisation", 8), ("/check", 24), ("/all", 8)):
         clerk.get(f"{address(year)}{path}")
         with statements() as sent:
             assert clerk.get(f"{address(year)}{path}").status_code == 200
