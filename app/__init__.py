@@ -27,6 +27,7 @@ from app.notices import routes as notices
 from app.notices.queries import UnreadCounter
 from app.organisation.queries import installation
 from app.people import routes as people
+from app.reminders import routes as reminders
 from app.reminders.queries.words import SheetNoticeWords
 from app.reports import routes as reports
 from app.web.access import OneMomentEach, guard, refuse_undeclared_routes
@@ -109,7 +110,7 @@ def _clock(settings: Settings) -> Clock:
 
 def _init_domains(app: Flask, settings: Settings) -> None:
     people.init_login(app)
-    for domain in (people, notices, calendar, checklists, inspections, reports, home, jobs):
+    for domain in (people, notices, calendar, checklists, inspections, reminders, reports, home, jobs):
         app.register_blueprint(domain.blueprint)
     ports: Ports = app.extensions["ports"]
     ports.edition_use.append(AnswerCount())

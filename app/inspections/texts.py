@@ -107,5 +107,6 @@ READ_ACT = {
     "sheet.item-history": "項目の履歴を開いた",
     "document.read": "結果のPDFを開いた",
     "campaign.progress-file": "回収状況のCSVを取り出した",
+    "campaign.reminder-file": "督促リストを取り出した",
     "access-log.read": "閲覧記録を開いた",
 }
