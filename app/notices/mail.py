@@ -24,6 +24,8 @@ from app.kernel.clock import JST
 from app.notices.rules import Attempt, Digest, MailCause, MailState
 
 _GO_ON: Final = 354
+_PROTECT_FIRST: Final = 530
+"""What a server answers that wants STARTTLS or a password before anything else."""
 _TEMPORARY: Final = range(400, 500)
 _TAKEN: Final = range(200, 300)
 
@@ -143,9 +145,12 @@ def _handed_over(connection: smtplib.SMTP, message: EmailMessage) -> Attempt:
     sender, to = (message[name].addresses[0].addr_spec for name in ("From", "To"))
     try:
         connection.ehlo_or_helo_if_needed()
-        for code, _ in (connection.mail(sender), connection.rcpt(to)):
-            if code not in _TAKEN:
-                return _refusal(code)
+        code, _ = connection.mail(sender)
+        if code not in _TAKEN:
+            return _refused_sender(code)
+        code, _ = connection.rcpt(to)
+        if code not in _TAKEN:
+            return _refusal(code)
         code, _ = connection.docmd("DATA")
         if code != _GO_ON:
             return _refusal(code)
@@ -157,6 +162,14 @@ def _handed_over(connection: smtplib.SMTP, message: EmailMessage) -> Attempt:
     except (OSError, smtplib.SMTPException):
         return Attempt(state=MailState.UNCERTAIN, cause=MailCause.BROKEN_OFF)
     return Attempt(state=MailState.SENT) if code in _TAKEN else _refusal(code)
+
+
+def _refused_sender(code: int) -> Attempt:
+    """Return what it means that not even the sender is taken: the settings are at fault, not the mail."""
+    if code in _TEMPORARY:
+        return _refusal(code)
+    cause = MailCause.SIGN_IN if code == _PROTECT_FIRST else MailCause.SENDER
+    return Attempt(state=MailState.WAITING, cause=cause)
 
 
 def _refusal(code: int) -> Attempt:

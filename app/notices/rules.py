@@ -124,13 +124,14 @@ class MailCause(StrEnum):
     UNREACHABLE = "unreachable"
     TLS = "tls"
     SIGN_IN = "sign-in"
+    SENDER = "sender"
     LATER = "later"
     REFUSED = "refused"
     BROKEN_OFF = "broken-off"
     NO_ADDRESS = "no-address"
 
 
-OF_SERVER: Final = frozenset({MailCause.UNREACHABLE, MailCause.TLS, MailCause.SIGN_IN})
+OF_SERVER: Final = frozenset({MailCause.UNREACHABLE, MailCause.TLS, MailCause.SIGN_IN, MailCause.SENDER})
 """Causes that lie with the server or the settings: the next mail would meet them too, so the round ends."""
 
 

@@ -14,7 +14,8 @@ MAIL_STATE: Final = {
 MAIL_CAUSE: Final = {
     MailCause.UNREACHABLE: "メールサーバーにつながりません。動いているかと、SMTP の設定を確かめてください。",
     MailCause.TLS: "メールサーバーと暗号化した通信を始められません。証明書と SMTP_SECURITY の設定を確かめてください。",
-    MailCause.SIGN_IN: "メールサーバーにログインできません。SMTP_USER と SMTP_PASSWORD を確かめてください。",
+    MailCause.SIGN_IN: "メールサーバーにログインできません。SMTP_SECURITY、SMTP_USER、SMTP_PASSWORD を確かめてください。",
+    MailCause.SENDER: "メールサーバーが差出人を断りました。SMTP_FROM を確かめてください。",
     MailCause.LATER: "メールサーバーが、あとで送り直すように答えました。",
     MailCause.REFUSED: "メールサーバーが断りました。宛先のメールアドレスが正しいか確かめてください。",
     MailCause.BROKEN_OFF: "渡している途中で切れました。届いたかもしれないため、自動では送り直しません。",

@@ -30,6 +30,8 @@ from app.reminders.rules import WITH_DEPARTMENT, Audience, ReminderKind, coming,
 from app.reminders.texts import REMINDER
 
 KINDS = tuple(kind.value for kind in ReminderKind)
+URGING = tuple(kind for kind in KINDS if kind != ReminderKind.BEGINS)
+"""What counts as a reminder on the list: being told of the beginning is none."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -94,7 +96,7 @@ def reminder_page(session: Session, *, actor: Actor, campaign_id: CampaignId, to
         sheet for sheet in sheets_in_hand(session, campaign_id=campaign_id) if sheet.state in WITH_DEPARTMENT
     ]
     roll = roll_of(session, sheets=sheets, today=today)
-    reminded = last_sent(session, context_id=campaign_id, kinds=KINDS)
+    reminded = last_sent(session, context_id=campaign_id, kinds=URGING)
     known: set[PersonId] = set()
     for sheet in sheets:
         known |= roll.of_sheet(sheet, audiences=holders_audience(sheet))
