@@ -124,8 +124,10 @@ def _write_table(book: Workbook, sheet: Worksheet, *, rows: Sequence[ReminderRow
                 )
             elif isinstance(cell, int):
                 sheet.write_number(place, number, cell, late)
-            else:
+            elif cell:
                 sheet.write_string(place, number, cell, plain)
+            else:
+                sheet.write_blank(place, number, None, plain)
     sheet.autofilter(2, 0, 2 + len(rows), len(COLUMNS) - 1)
     sheet.freeze_panes(3, 2)
 

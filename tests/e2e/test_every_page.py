@@ -68,13 +68,15 @@ def walks(year: Year) -> Iterator[tuple[Cast | None, list[str]]]:
             f"{affairs}/score",
             f"{affairs}/approval",
             "/me/sessions",
+            "/me/mail",
+            "/notices",
             "/password",
             "/checklists",
             "/checklists/department/editions/2026.1",
             counter,
         ],
     )
-    yield SUZUKI, ["/", affairs, f"{affairs}/approval", f"/units/{AFFAIRS.id}/duties"]
+    yield SUZUKI, ["/", "/notices", affairs, f"{affairs}/approval", f"/units/{AFFAIRS.id}/duties"]
     yield TAKAHASHI, ["/", f"{counter}/sections/assets"]
     yield YAMADA, ["/", f"{counter}/approval"]
     yield YOSHIDA, ["/", f"{branch}/profile", f"{branch}/sections/organisation"]
@@ -89,6 +91,11 @@ def walks(year: Year) -> Iterator[tuple[Cast | None, list[str]]]:
             campaign,
             f"{campaign}/notice",
             "/campaigns/new",
+            f"{campaign}/reminders",
+            f"{campaign}/reminders/log",
+            f"{campaign}/letters",
+            f"{campaign}/letters?kind=notice",
+            "/calendar",
         ],
     )
     yield KIMURA, ["/", f"{counter}/sign-off", f"{lead}/reopening", campaign, f"{affairs}/ending"]
@@ -96,7 +103,7 @@ def walks(year: Year) -> Iterator[tuple[Cast | None, list[str]]]:
     yield OGAWA, ["/", f"{lead}/reopening"]
     yield ITO, ["/", "/inspections", f"{affairs}/history", f"{lead}/all", "/access-log"]
     yield WATANABE, ["/", campaign]
-    yield NAKAMURA, ["/installation", "/accounts", f"/accounts/{SATO.id}", affairs]
+    yield NAKAMURA, ["/installation", "/jobs", "/accounts", f"/accounts/{SATO.id}", affairs]
 
 
 def problems_of(page: Page, *, where: str) -> list[str]:

@@ -104,8 +104,11 @@ def _by_rule(
         if trigger is not None and not sheet.locked(today):
             yield _of_sheet(sheet, trigger.rule, roll=roll, occasion=f"{sheet.run}/{trigger.occasion}")
     for rules, lead in ((OF_CAMPAIGNS, roll.lead), (LATE_LISTS, frozenset[UnitId]())):
-        for group, rule in product(_groups(sheets, lead=lead), rules):
-            yield from _of_group(group, rule, roll=roll, calendar=calendar, today=today)
+        for group, states in product(
+            _groups(sheets, lead=lead), dict.fromkeys(rule.states for rule in rules)
+        ):
+            line = [rule for rule in rules if rule.states == states]
+            yield from _of_group(group, line, roll=roll, calendar=calendar, today=today)
 
 
 def _of_locks(sheets: Sequence[SheetInHand], roll: Roll, *, today: date) -> Iterator[Reminder]:
@@ -154,18 +157,18 @@ def _groups(sheets: Iterable[SheetInHand], *, lead: frozenset[UnitId]) -> Iterat
 
 
 def _of_group(
-    group: _Group, rule: Rule, *, roll: Roll, calendar: CityCalendar, today: date
+    group: _Group, rules: Sequence[Rule], *, roll: Roll, calendar: CityCalendar, today: date
 ) -> Iterator[Reminder]:
-    """Yield the reminder of a rule when it fired for any sheet; of several due dates the latest one counts."""
+    """Yield the last reminder of a line of rules that fired for any sheet."""
     fires: dict[Trigger, list[SheetInHand]] = {}
     for sheet in group.sheets:
-        for trigger in triggers(_from_opening(sheet), rules=[rule], calendar=calendar):
+        for trigger in triggers(_from_opening(sheet), rules=rules, calendar=calendar):
             if trigger.day <= today:
                 fires.setdefault(trigger, []).append(sheet)
     if fires:
         latest = max(fires, key=lambda trigger: trigger.day)
         occasion = f"{group.mark}/{latest.occasion}"
-        yield _about(group, rule, roll=roll, sheets=fires[latest], occasion=occasion, due=latest.base)
+        yield _about(group, latest.rule, roll=roll, sheets=fires[latest], occasion=occasion, due=latest.base)
 
 
 def _from_opening(sheet: SheetInHand) -> Standing:
