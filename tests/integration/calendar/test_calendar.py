@@ -21,7 +21,7 @@ KEY = {"idempotency_key": "k" * 20}
 
 
 @pytest.fixture
-def reviewer(app: Flask) -> FlaskClient:
+def reviewer(database: Database, app: Flask) -> FlaskClient:
     return signed_in(app, TANAKA)
 
 
