@@ -8,6 +8,7 @@ from flask_wtf import CSRFProtect
 from sqlalchemy import inspect
 from werkzeug.middleware.proxy_fix import ProxyFix
 
+from app.calendar import routes as calendar
 from app.checklists import routes as checklists
 from app.cli import Commands
 from app.config import Settings, load_settings
@@ -20,11 +21,16 @@ from app.home import routes as home
 from app.inspections import routes as inspections
 from app.inspections.queries.edition_use import UseInSheets
 from app.inspections.queries.lists import HeaderCounter
+from app.jobs import routes as jobs
 from app.jobs.documents import DocumentAfterSealing
 from app.kernel.clock import Clock, DemonstrationClock, SystemClock
 from app.kernel.ports import Ports
+from app.notices import routes as notices
+from app.notices.queries import UnreadCounter
 from app.organisation.queries import installation
 from app.people import routes as people
+from app.reminders import routes as reminders
+from app.reminders.queries.words import SheetNoticeWords
 from app.reports import routes as reports
 from app.systems import routes as systems
 from app.web.access import OneMomentEach, guard, refuse_undeclared_routes
@@ -109,11 +115,24 @@ def _clock(settings: Settings) -> Clock:
 
 def _init_domains(app: Flask, settings: Settings) -> None:
     people.init_login(app)
-    for domain in (people, evidence, systems, checklists, inspections, reports, home):
+    for domain in (
+        people,
+        notices,
+        calendar,
+        evidence,
+        systems,
+        checklists,
+        inspections,
+        reminders,
+        reports,
+        home,
+        jobs,
+    ):
         app.register_blueprint(domain.blueprint)
     ports: Ports = app.extensions["ports"]
     ports.edition_use.append(UseInSheets())
-    ports.work_counters.append(HeaderCounter())
+    ports.work_counters += [HeaderCounter(), UnreadCounter()]
+    ports.notice_sources.append(SheetNoticeWords())
     ports.after_sealing.append(DocumentAfterSealing(settings))
 
 

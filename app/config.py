@@ -6,12 +6,13 @@ from contextlib import suppress
 from datetime import timedelta
 from functools import cached_property
 from pathlib import Path
-from typing import Self
+from typing import Literal, Self
 
 from pydantic import Field, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 ROOT = Path(__file__).resolve().parent.parent
+LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
 
 
 class Settings(BaseSettings):
@@ -45,11 +46,36 @@ class Settings(BaseSettings):
     evidence_megabytes_per_sheet: int = Field(default=500, ge=20, le=10_000)
     minimum_password_length: int = Field(default=12, ge=8, le=64)
 
+    smtp_host: str = ""
+    smtp_port: int = Field(default=25, ge=1, le=65535)
+    smtp_security: Literal["plain", "starttls", "tls"] = "plain"
+    smtp_user: str = ""
+    smtp_password: str = ""
+    smtp_from: str = ""
+    smtp_ca_file: Path | None = None
+    smtp_timeout: int = Field(default=20, ge=1, le=120)
+    mail_hour: int = Field(default=8, ge=0, le=23)
+    base_address: str = ""
+
     @model_validator(mode="after")
     def _demonstration_stays_at_home(self) -> Self:
         # A demonstration server carries published passwords: it must not be reachable from other machines.
-        if self.demo and self.host not in {"127.0.0.1", "::1", "localhost"}:
+        if self.demo and self.host not in LOOPBACK:
             message = "a demonstration server binds 127.0.0.1 only"
+            raise ValueError(message)
+        return self
+
+    @model_validator(mode="after")
+    def _mail_is_whole(self) -> Self:
+        if not self.smtp_host:
+            return self
+        if "@" not in self.smtp_from or not self.base_address.startswith(("http://", "https://")):
+            message = (
+                "with SMTP_HOST, SMTP_FROM (an address) and BASE_ADDRESS (http://… or https://…) are needed"
+            )
+            raise ValueError(message)
+        if self.smtp_user and self.smtp_security == "plain" and self.smtp_host not in LOOPBACK:
+            message = "SMTP_USER needs SMTP_SECURITY=starttls or tls: a password never goes over an open line"
             raise ValueError(message)
         return self
 

@@ -20,6 +20,7 @@ MODULES: Final[Mapping[str, str]] = {
     "reports": "app.cli.reports",
     "journal": "app.cli.journal",
     "backup": "app.cli.backup",
+    "calendar": "app.cli.calendar",
     "doctor": "app.cli.doctor",
     "jobs": "app.cli.jobs",
     "demo": "app.cli.demo",

@@ -239,7 +239,12 @@ def _regular_jobs(app: Flask, *, settings: Settings) -> Iterator[None]:
     clock = cast("Clock", app.extensions["clock"])
     timer = Timer(
         lambda asked_to_stop: run_round(
-            Round(settings=settings, now=clock.now(), asked_to_stop=asked_to_stop)
+            Round(
+                settings=settings,
+                now=clock.now(),
+                ports=app.extensions["ports"],
+                asked_to_stop=asked_to_stop,
+            )
         ),
         every=timedelta(minutes=settings.jobs_minutes),
     )

@@ -2,6 +2,7 @@
 
 from typing import Final
 
+from app.calendar import models as calendar
 from app.checklists import models as checklists
 from app.db.base import Base
 from app.db.guards import Guard
@@ -9,6 +10,7 @@ from app.evidence import models as evidence
 from app.health import models as health
 from app.inspections import models as inspections
 from app.journal import models as journal
+from app.notices import models as notices
 from app.organisation import models as organisation
 from app.people import models as people
 from app.reports import models as reports
@@ -26,4 +28,4 @@ GUARDS: Final[tuple[Guard, ...]] = (
 )
 METADATA: Final = Base.metadata
 
-__all__ = ["GUARDS", "METADATA", "health", "organisation", "web"]
+__all__ = ["GUARDS", "METADATA", "calendar", "health", "notices", "organisation", "web"]

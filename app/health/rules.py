@@ -46,6 +46,9 @@ class Depth(StrEnum):
 class Job(StrEnum):
     """What has to be done regularly, without anybody asking for it."""
 
+    REMINDERS = "reminders"
+    LOCKS = "locks"
+    MAIL = "mail"
     DOCUMENTS = "documents"
     SEAL = "journal-seal"
     SENT_FORMS = "sent-forms"

@@ -5,6 +5,9 @@ from typing import Final
 from app.health.rules import Job
 
 JOB: Final = {
+    Job.REMINDERS: "期限のお知らせ",
+    Job.LOCKS: "猶予日を過ぎた点検票のお知らせ",
+    Job.MAIL: "お知らせのメール",
     Job.DOCUMENTS: "結果の書類の保管",
     Job.SEAL: "操作ログの封印",
     Job.SENT_FORMS: "古い送信の控えの整理",

@@ -142,6 +142,7 @@ READ_ACT = {
     "evidence.read": "証跡のファイルを取り出した",
     "document.read": "結果のPDFを開いた",
     "campaign.progress-file": "回収状況のCSVを取り出した",
+    "campaign.reminder-file": "督促リストを取り出した",
     "access-log.read": "閲覧記録を開いた",
 }
 OFFER = {

@@ -4,10 +4,11 @@ Each is bulk: ids in, a mapping out, so that nobody queries in a loop. They are 
 registered in `create_app`. The kernel does not know the classes of a session or an actor: it hands them on.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any, Protocol
+from uuid import UUID
 
 from app.kernel.ids import EditionId, InspectionId
 
@@ -74,6 +75,35 @@ class AfterSealing(Protocol):
         ...
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NoticeRef:
+    """A notice as the room that wrote it needs it for wording it: what it is about, by id."""
+
+    id: UUID
+    kind: str
+    subject_id: UUID
+    due_on: date | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NoticeWords:
+    """What a notice says: one sentence, what it is about, and the path of the page on which one acts."""
+
+    title: str
+    detail: str
+    path: str
+
+
+class NoticeSource(Protocol):
+    """Words for the notices that a room wrote. Names are merged in when they are shown, so none is stored twice."""
+
+    def words(
+        self, session: Session, *, notices: Sequence[NoticeRef], today: date
+    ) -> Mapping[UUID, NoticeWords]:
+        """Return the words of the notices that are this room's, by their ids; others are absent."""
+        ...
+
+
 @dataclass(slots=True)
 class Ports:
     """The registered implementations. Filled once in `create_app`, read by lower rooms."""
@@ -81,6 +111,7 @@ class Ports:
     edition_use: list[EditionUse] = field(default_factory=list)
     work_counters: list[WorkCounter] = field(default_factory=list)
     after_sealing: list[AfterSealing] = field(default_factory=list)
+    notice_sources: list[NoticeSource] = field(default_factory=list)
 
     def answers_by_edition(
         self, session: Session, *, edition_ids: Iterable[EditionId]
@@ -110,4 +141,14 @@ class Ports:
             key: count
             for source in self.work_counters
             for key, count in source.waiting(session, actor=actor).items()
+        }
+
+    def notice_words(
+        self, session: Session, *, notices: Sequence[NoticeRef], today: date
+    ) -> dict[UUID, NoticeWords]:
+        """Merge the words of all rooms; what no room knows any more is absent."""
+        return {
+            notice_id: words
+            for source in self.notice_sources
+            for notice_id, words in source.words(session, notices=notices, today=today).items()
         }

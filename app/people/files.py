@@ -6,7 +6,8 @@
     1048213,髙﨑 花子,たかさき はなこ,0101,主査,職員,本務,令和8年4月1日,
     1048213,髙﨑 花子,たかさき はなこ,0900,主査,職員,兼務,2026-10-01,2027-03-31
 
-区分 is 所属長 or 職員; 発令 is 本務, 兼務, 併任 or 事務取扱. 終了日 is the last day of the post, or empty.
+区分 is 所属長 or 職員; 発令 is 本務, 兼務, 併任 or 事務取扱. 終了日 is the last day of the post, or empty. A column
+メールアドレス may be added: that is where the daily mail of notices goes.
 Names are kept exactly as typed, with every variant and selector; nothing here normalises them.
 """
 
@@ -17,7 +18,16 @@ from dataclasses import dataclass
 from typing import Final
 
 from app.kernel.text import harmless_cell
-from app.organisation.files import KANA_LENGTH, NAME_LENGTH, Column, Line, read_lines, typed_rows
+from app.notices.rules import is_address
+from app.organisation.files import (
+    KANA_LENGTH,
+    NAME_LENGTH,
+    Column,
+    Line,
+    half_width,
+    read_lines,
+    typed_rows,
+)
 from app.people.rules import PersonName, PostingRow, PostingSpan
 from app.people.texts import POSITION, POSTING_KIND
 
@@ -26,6 +36,7 @@ TITLE_LENGTH: Final = 60
 STAFF_NO: Final = "職員番号"
 NAME: Final = "氏名"
 KANA: Final = "かな"
+MAIL: Final = "メールアドレス"
 
 PEOPLE_COLUMNS: Final = (
     Column(STAFF_NO),
@@ -37,6 +48,7 @@ PEOPLE_COLUMNS: Final = (
     Column("発令"),
     Column("開始日"),
     Column("終了日", optional=True),
+    Column(MAIL, optional=True),
 )
 
 
@@ -60,7 +72,19 @@ def _posting_row(line: Line) -> PostingRow:
         valid_from=first,
         valid_to=last,
     )
-    return PostingRow(row=line.row, name=_name(line), span=span)
+    return PostingRow(row=line.row, name=_name(line), span=span, mail=_mail(line))
+
+
+def _mail(line: Line) -> str | None:
+    """Read the address to which the daily mail goes; an empty cell leaves the stored one as it is."""
+    typed = half_width(line.cells.get(MAIL, ""))
+    if not typed:
+        return None
+    if not is_address(typed):
+        line.complain(
+            MAIL, f"{MAIL}「{typed[:40]}」は読み取れません。name@city.example.lg.jp のように書いてください。"
+        )
+    return typed
 
 
 def _name(line: Line) -> PersonName:

@@ -16,7 +16,9 @@ from wtforms import (
 )
 from wtforms.validators import InputRequired, Optional, ValidationError
 
+from app.notices.rules import LONGEST_ADDRESS
 from app.organisation.files import CODE_LENGTH, half_width
+from app.people.commands import MailChoice
 from app.people.rules import LONGEST_PASSWORD, AccountActKind, AccountState, Duty, PersonView
 from app.people.texts import DUTY
 from app.web.forms import DayField, Form, Longest
@@ -115,6 +117,30 @@ class AccountActForm(Form):
     def offer(self, state: AccountState) -> None:
         """Offer what fits the state of the account."""
         self.act.choices = {act.value: _ACT_WORDS[act] for act in _ACTS[state]}
+
+
+class MailAddressForm(Form):
+    """Where somebody's daily mail goes; empty takes the address away."""
+
+    address = StringField(
+        "メールアドレス",
+        validators=[Optional(), Longest(LONGEST_ADDRESS)],
+        filters=[lambda typed: half_width(typed) if typed else typed],
+        description="一日一通のお知らせメールの宛先です。空にすると、メールは送りません。",
+    )
+
+
+class OwnMailForm(Form):
+    """Whether one wants the daily mail."""
+
+    choice = RadioField(
+        "お知らせのメール",
+        validators=[InputRequired("受け取るかどうかを選んでください。")],
+        choices={
+            MailChoice.WANTED.value: "受け取る（一日一通）",
+            MailChoice.REFUSED.value: "メールを受け取らない（画面のお知らせは続きます）",
+        },
+    )
 
 
 class DutyForm(Form):

@@ -23,6 +23,9 @@ class Person(Base):
     name: Mapped[str] = mapped_column(String(100))
     kana: Mapped[str] = mapped_column(String(200))
     created_at: Mapped[datetime] = mapped_column(Instant)
+    # Where the daily mail goes, and since when the person does not want it.
+    mail_address: Mapped[str | None] = mapped_column(String(254))
+    mail_refused_at: Mapped[datetime | None] = mapped_column(Instant)
 
 
 class Posting(Base):

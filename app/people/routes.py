@@ -35,6 +35,8 @@ from app.people import commands, queries, texts
 from app.people.forms import (
     AccountActForm,
     DutyForm,
+    MailAddressForm,
+    OwnMailForm,
     PasswordForm,
     SettingsForm,
     SignInForm,
@@ -419,6 +421,40 @@ def end_other_sessions() -> Response:
     )
 
 
+@blueprint.route("/me/mail", methods=["GET", "POST"])
+@requires(Permission.OWN_ACCOUNT_USE)
+def own_mail() -> Page:
+    """Choose whether the notices also come by mail, once a day."""
+    form = OwnMailForm()
+    if request.method != "POST":
+        return _own_mail_page(OwnMailForm(formdata=None))
+    if not form.validate():
+        return _own_mail_page(form), 422
+    choice = commands.MailChoice(form.choice.data)
+    wanted = choice is commands.MailChoice.WANTED
+    return perform(
+        lambda session: commands.choose_mail(session, actor=actor(), choice=choice, now=now()),
+        to=url_for("people.own_mail"),
+        message="お知らせをメールでも受け取ります。" if wanted else "お知らせのメールを止めました。",
+    )
+
+
+def _own_mail_page(form: OwnMailForm) -> str:
+    with reading() as session:
+        mail = queries.own_mail(session, actor=actor())
+    if not form.is_submitted():
+        chosen = commands.MailChoice.WANTED if mail.wanted else commands.MailChoice.REFUSED
+        form.choice.data = chosen.value
+    return render_template(
+        "people/mail.html",
+        mail=mail,
+        form=form,
+        errors=error_links(form),
+        key=key_for_page(),
+        sends=bool(_settings().smtp_host),
+    )
+
+
 # --------------------------------------------------------------------------------------------- accounts
 
 
@@ -460,14 +496,17 @@ def account(person_id: UUID) -> str:
     return _account_page(person_id, AccountActForm())
 
 
-def _account_page(person_id: UUID, form: AccountActForm) -> str:
+def _account_page(person_id: UUID, form: AccountActForm, *, mail: MailAddressForm | None = None) -> str:
     detail = _account_detail(person_id)
     form.offer(detail.line.state)
+    if mail is None:
+        mail = MailAddressForm(formdata=None, address=detail.mail_address)
     return render_template(
         "people/account.html",
         detail=detail,
         form=form,
-        errors=error_links(form),
+        mail=mail,
+        errors=[*error_links(form), *error_links(mail)],
         key=key_for_page(),
         own=actor().person_id == person_id,
         states=AccountState,
@@ -528,6 +567,31 @@ def act_on_account(person_id: UUID) -> Page:
         form.take(refusal)
         return _account_page(person_id, form), 422
     return _shown_once(person_id, made) or response
+
+
+@blueprint.post("/accounts/<uuid:person_id>/mail-address")
+@requires(Permission.CITY_ACCOUNT_MANAGE)
+def set_mail_address(person_id: UUID) -> Page:
+    """Set or take away where somebody's daily mail goes."""
+    form = MailAddressForm()
+    fresh = AccountActForm(formdata=None)
+    if not form.validate():
+        return _account_page(person_id, fresh, mail=form), 422
+
+    def command(session: Session) -> None:
+        commands.set_mail_address(
+            session, person_id=PersonId(person_id), address=form.address.data or "", by=actor(), now=now()
+        )
+
+    try:
+        return perform(
+            command,
+            to=url_for("people.account", person_id=person_id),
+            message="メールアドレスを保存しました。",
+        )
+    except InvalidInput as refusal:
+        form.take(refusal)
+        return _account_page(person_id, fresh, mail=form), 422
 
 
 def _carry_out(

@@ -1,5 +1,6 @@
 """What every page shows around its content: the city, the menu with its counts, who is signed in."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final, cast
 from uuid import UUID
@@ -48,11 +49,23 @@ MENU: Final = (
     MenuEntry("home", "ホーム", "home.index", Permission.OWN_ACCOUNT_USE),
     MenuEntry("inspections", "自己点検", "inspections.inspection_list", Permission.CITY_CAMPAIGN_READ),
     MenuEntry("review", "審査", "inspections.review_queue", Permission.CITY_REVIEW_READ, _REVIEW_PAGES),
-    MenuEntry("campaigns", "点検実施", "inspections.campaign_list", Permission.CITY_PROGRESS_READ),
+    MenuEntry(
+        "campaigns",
+        "点検実施",
+        "inspections.campaign_list",
+        Permission.CITY_PROGRESS_READ,
+        frozenset({"calendar.closed_days", "calendar.close_day"}),
+    ),
     MenuEntry("systems", "台帳", "systems.system_list", Permission.CITY_SYSTEM_MANAGE),
     MenuEntry("checklists", "点検項目", "checklists.checklist_list", Permission.CITY_CHECKLIST_READ),
     MenuEntry("accounts", "利用者", "people.account_list", Permission.CITY_ACCOUNT_MANAGE),
-    MenuEntry("installation", "運用", "home.installation", Permission.CITY_INSTALLATION_READ),
+    MenuEntry(
+        "installation",
+        "運用",
+        "home.installation",
+        Permission.CITY_INSTALLATION_READ,
+        frozenset({"jobs.job_list", "jobs.resend_page"}),
+    ),
 )
 
 
@@ -91,6 +104,7 @@ class ViewerLine:
     seconds_left: int
     idle_seconds: int
     single_keys: bool
+    unread: int
 
 
 def init_layout(app: Flask) -> None:
@@ -113,23 +127,28 @@ def _viewer() -> ViewerLine | None:
     found = visitor_or_none()
     if found is None:
         return None
+    waiting = _waiting(found.actor)
     return ViewerLine(
         name=found.actor.name,
         unit_label=found.unit_label,
         role_labels=found.role_labels,
-        nav=_menu(found.actor),
+        nav=_menu(found.actor, waiting=waiting),
         person_id=found.actor.person_id,
         session_id=found.session_id,
         seconds_left=int((found.ends_at - now()).total_seconds()),
         idle_seconds=int(found.idle.total_seconds()),
         single_keys=found.single_keys,
+        unread=waiting.get("notices", 0),
     )
 
 
-def _menu(actor: Actor) -> tuple[MenuLink, ...]:
+def _waiting(actor: Actor) -> dict[str, int]:
     ports = cast("Ports", current_app.extensions["ports"])
     with reading() as session:
-        waiting = ports.waiting(session, actor=actor)
+        return ports.waiting(session, actor=actor)
+
+
+def _menu(actor: Actor, *, waiting: Mapping[str, int]) -> tuple[MenuLink, ...]:
     entries = [(entry, url_for(entry.endpoint)) for entry in MENU if may(entry.permission, actor=actor)]
     here = [url for entry, url in entries if request.endpoint in entry.also]
     here += [url for _, url in entries if url != "/" and (request.path + "/").startswith(url + "/")]

@@ -95,6 +95,8 @@ def walks(year: Year) -> Iterator[tuple[Cast | None, list[str]]]:
             f"/units/{AFFAIRS.id}/evidence",
             f"{affairs}/approval",
             "/me/sessions",
+            "/me/mail",
+            "/notices",
             "/password",
             "/me/settings",
             "/checklists",
@@ -106,7 +108,7 @@ def walks(year: Year) -> Iterator[tuple[Cast | None, list[str]]]:
             counter,
         ],
     )
-    yield SUZUKI, ["/", affairs, f"{affairs}/approval", f"/units/{AFFAIRS.id}/duties"]
+    yield SUZUKI, ["/", "/notices", affairs, f"{affairs}/approval", f"/units/{AFFAIRS.id}/duties"]
     yield TAKAHASHI, ["/", f"{counter}/sections/assets"]
     yield YAMADA, ["/", f"{counter}/approval"]
     yield YOSHIDA, ["/", f"{branch}/profile", f"{branch}/sections/organisation"]
@@ -124,6 +126,11 @@ def walks(year: Year) -> Iterator[tuple[Cast | None, list[str]]]:
             "/checklists",
             DRAFT,
             f"{DRAFT}/diff/2026.1",
+            f"{campaign}/reminders",
+            f"{campaign}/reminders/log",
+            f"{campaign}/letters",
+            f"{campaign}/letters?kind=notice",
+            "/calendar",
         ],
     )
     yield KIMURA, ["/", f"{counter}/sign-off", f"{lead}/reopening", campaign, f"{affairs}/ending"]
@@ -131,7 +138,7 @@ def walks(year: Year) -> Iterator[tuple[Cast | None, list[str]]]:
     yield OGAWA, ["/", f"{lead}/reopening"]
     yield ITO, ["/", "/inspections", f"{affairs}/history", f"{lead}/all", "/access-log"]
     yield WATANABE, ["/", campaign]
-    yield NAKAMURA, ["/installation", "/accounts", f"/accounts/{SATO.id}", affairs]
+    yield NAKAMURA, ["/installation", "/jobs", "/accounts", f"/accounts/{SATO.id}", affairs]
 
 
 def problems_of(page: Page, *, where: str) -> list[str]:

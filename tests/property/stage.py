@@ -331,7 +331,10 @@ class Stage:
     def push(self, place: Place, *, pick: int) -> bool:
         """Let the right people take the sheet one step nearer to its sign-off; return whether they could."""
         before, content = self.look(place)
-        return self.perform(place, *_way_on(before, content), pick=pick)
+        # Who let the grace date pass cannot answer any more; then the manager ends the sheet.
+        locked = before.locked(business_date(self.now))
+        acts = ("close",) if locked else _way_on(before, content)
+        return self.perform(place, *acts, pick=pick)
 
     def perform(self, place: Place, *acts: str, pick: int) -> bool:
         """Let people who may carry out acts one after the other; return whether all of them went through."""

@@ -14,6 +14,8 @@ from sqlalchemy import Boolean, column, table, update
 from sqlalchemy.orm import Session
 
 from app.access.actor import Actor
+from app.calendar.commands import add_closing_day
+from app.calendar.queries import city_calendar
 from app.checklists.commands import EditionDraft, import_edition, publish_edition
 from app.cli.demo.answers import chance
 from app.cli.demo.city import (
@@ -37,6 +39,7 @@ from app.cli.demo.city import (
 from app.cli.demo.desk import Desk, People
 from app.cli.demo.way import Event, Journey, Route, at_minute, events_of
 from app.cli.demo.words import NOTICE
+from app.db.types import Instant
 from app.inspections.commands.campaign import CampaignDraft, close_campaign, open_campaign, prepare_campaign
 from app.inspections.queries.sheet import find_sheet
 from app.inspections.rules import SEALED, CampaignDates, CampaignKind, State
@@ -56,6 +59,7 @@ from app.people.commands import (
 from app.people.files import posting_rows
 from app.people.queries import people_without_account
 from app.people.rules import Duty, PersonFunction
+from app.reminders.commands import remind_by_rule, tell_of_locks
 
 STORY_START: Final = datetime(2026, 11, 20, 0, 0, tzinfo=UTC)
 """9:00 in Japan on 令和8年11月20日: the demonstration's clock begins here."""
@@ -111,6 +115,13 @@ THIS_YEAR: Final = Year(
 )
 
 
+CLOSING_DAYS: Final = (
+    (date(2025, 6, 12), "市制記念日"),
+    (date(2026, 6, 12), "市制記念日"),
+    (date(2026, 12, 28), "庁舎の電気設備の点検"),
+)
+
+
 def tell(
     session: Session,
     *,
@@ -129,6 +140,7 @@ def tell(
     register_installation(session, kind=InstallationKind.DEMO, story_start=STORY_START, now=real_now)
     _found_the_city(session, by=by)
     _begin_year(people, year=FIRST_YEAR, password_hash=password_hash)
+    _close_some_days(people)
     first = _publish(people, draft=editions[FIRST_YEAR], year=FIRST_YEAR)
     last = _run(people, year=LAST_YEAR, edition_id=first, routes=_routes_of_last_year())
     _reorganise(people)
@@ -138,6 +150,7 @@ def tell(
     for draft in further:
         _publish_further(people, draft=draft)
     this = _run(people, year=THIS_YEAR, edition_id=second, routes=_routes_of_this_year())
+    _read_what_is_old(session)
     return (*last, *this)
 
 
@@ -285,12 +298,47 @@ def _run(
         for code, route in routes.items()
     ]
     # Merged by time, as the city lived it: the journal and its seals are in order.
-    for event in merge(*ways, key=lambda event: event.at):
+    for event in merge(*ways, _rounds(people, year=year), key=lambda event: event.at):
         event.act(event.at)
     if year is LAST_YEAR:
         end = at_minute(date(2026, 1, 30), 930)
         close_campaign(people.session, actor=people.actor(MANAGER, now=end), campaign_id=campaign_id, now=end)
     return tuple(sealed)
+
+
+def _rounds(people: People, *, year: Year) -> Iterator[Event]:
+    """Yield the regular reminders of each morning on which the city works, until the story's present."""
+    calendar = city_calendar(people.session)
+    last = min(business_date(STORY_START), year.dates.review_due)
+    day = calendar.next_business_day(year.dates.answer_from)
+    while day <= last:
+        yield Event(at_minute(day, 530), partial(_remind, people.session))
+        day = calendar.add_business_days(day, 1)
+
+
+def _remind(session: Session, now: datetime) -> None:
+    remind_by_rule(session, now=now)
+    tell_of_locks(session, now=now)
+
+
+def _close_some_days(people: People) -> None:
+    """The reviewers keep the city's own closed days."""
+    now = at_minute(date(2025, 4, 8), 640)
+    for day, name in CLOSING_DAYS:
+        add_closing_day(
+            people.session,
+            actor=people.actor(REVIEWERS[FIRST_YEAR][0], now=now),
+            day=day,
+            name=name,
+            now=now,
+        )
+
+
+def _read_what_is_old(session: Session) -> None:
+    """People have read their notices up to the last days: unread is what came since."""
+    notices = table("notice", column("created_at", Instant()), column("read_at", Instant()))
+    old = notices.c.created_at < STORY_START - timedelta(days=3)
+    session.execute(update(notices).where(old).values(read_at=notices.c.created_at))
 
 
 def _open(

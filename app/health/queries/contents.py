@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from app.access.actor import Actor, Function
 from app.backup.queries import last_backup
-from app.health.queries.jobs import documents_check, jobs_check
+from app.health.queries.jobs import documents_check, jobs_check, mail_check
 from app.health.rules import Check, Depth, bad, good, warning
 from app.inspections.queries.lists import open_sheets
 from app.journal.queries import last_entry_at, quick_faults, verify
@@ -41,6 +41,8 @@ def checks(session: Session, *, now: datetime, depth: Depth) -> Iterator[Check]:
     yield _backup(session, now=now)
     yield jobs_check(session, now=now)
     yield documents_check(session)
+    if (mails := mail_check(session)) is not None:
+        yield mails
     yield _journal(session, depth=depth)
     sheets = open_sheets(session, actor=_MACHINE, today=business_date(now))
     yield good(f"確定していない点検票は {len(sheets)} 件です。")

@@ -9,9 +9,11 @@ from sqlalchemy.orm import Session
 from app.access.actor import Actor
 from app.access.permissions import Permission
 from app.access.policy import require
+from app.inspections.audiences import REOPENED
 from app.inspections.commands.campaign import reopen_for_sheet
 from app.inspections.commands.evidence import carry_evidence
 from app.inspections.commands.steps import Loaded, checked_reason, journal_subject, load
+from app.inspections.commands.telling import tell
 from app.inspections.models import (
     Answer,
     AnswerHistory,
@@ -78,6 +80,16 @@ def confirm_reopening(
     made = _next_revision(session, loaded=loaded, now=now)
     facts = {"revision": loaded.sheet.number + 1}
     _record(session, loaded=loaded, event="inspection.reopened", actor=actor, now=now, facts=facts)
+    tell(
+        session,
+        told=REOPENED,
+        sheet=loaded.sheet,
+        subject=loaded.subject,
+        actor=actor,
+        occasion=f"{loaded.sheet.number + 1}",
+        due=None,
+        now=now,
+    )
     return made
 
 

@@ -373,6 +373,7 @@ def return_items(
         now=now,
         facts={"round": next_round, "items": [item.key for item, _ in marked]},
         values={"return_round": next_round},
+        due=min((review.return_due for _, review in marked if review.return_due), default=None),
     )
     return len(marked)
 

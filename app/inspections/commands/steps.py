@@ -1,7 +1,7 @@
 """One step of a sheet on its way: the shared part of every command that moves it."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from sqlalchemy import func, insert, select, update
@@ -11,6 +11,7 @@ from app.access.actor import Actor
 from app.access.policy import Subject as AccessSubject
 from app.access.policy import require
 from app.checklists.rules import score
+from app.inspections.commands.telling import tell_of_step
 from app.inspections.models import Revision, SheetStepRow
 from app.inspections.queries.sheet import (
     Lock,
@@ -107,10 +108,12 @@ def take_step(
     reason: str = "",
     facts: dict[str, Any] | None = None,
     values: dict[str, Any] | None = None,
+    due: date | None = None,
 ) -> None:
-    """Write a step: its row with the reason, its journal entry, then the new state with the summary.
+    """Write a step: its row with the reason, its journal entry, the notices, then the new state with the summary.
 
-    The state comes last: a sealed revision takes no more rows.
+    The state comes last: a sealed revision takes no more rows. `due` is the date by which whoever is told should act; the
+    campaign's own when it is not given.
     """
     if step.action in REASON_NEEDED:
         reason = checked_reason(reason)
@@ -140,6 +143,16 @@ def take_step(
         actor=actor.mark,
         now=now,
         facts={"revision": loaded.sheet.number, "reason": salted_digest(reason, salt=salt), **(facts or {})},
+    )
+    tell_of_step(
+        session,
+        step=step,
+        sheet=loaded.sheet,
+        subject=loaded.subject,
+        actor=actor,
+        sequence=(sequence or 0) + 1,
+        due=due or loaded.sheet.campaign.dates.due(step.target),
+        now=now,
     )
     move(session, loaded=loaded, values={"state": step.target.value, "state_since": now, **(values or {})})
 

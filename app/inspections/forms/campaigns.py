@@ -10,13 +10,14 @@ from uuid import UUID
 from wtforms import HiddenField, SelectField, SelectMultipleField, StringField, TextAreaField
 from wtforms.validators import InputRequired, ValidationError
 
+from app.calendar.rules import CityCalendar
 from app.inspections.commands.campaign import LONGEST_NOTICE, LONGEST_TITLE, CampaignDraft
 from app.inspections.commands.steps import LONGEST_REASON
 from app.inspections.queries.campaigns import Choice, FormPage, Preparation, expand_targets
 from app.inspections.rules import CampaignDates, CampaignKind
 from app.inspections.rules.taking_over import Offer
 from app.inspections.texts import CAMPAIGN_KIND, OFFER
-from app.kernel.fiscal_year import FiscalYear, long_date
+from app.kernel.fiscal_year import FiscalYear, long_date, short_date
 from app.kernel.ids import EditionId, UnitId
 from app.web.forms import DayField, Form, Longest
 
@@ -119,6 +120,25 @@ class CampaignForm(Form):
             day = self[name].data
             if isinstance(day, date):
                 self[name].description = f"{long_date(day)}。{self[name].description}"
+
+    DEADLINES: Final = ("answer_due", "approval_due", "review_due", "grace_until")
+
+    def closed_days(self, calendar: CityCalendar) -> list[str]:
+        """Return a sentence for each deadline on which the city is closed, with the next day on which it is not."""
+        chosen = [(self[name].label.text, self[name].data) for name in self.DEADLINES]
+        return [
+            f"{label}の{short_date(day)}は閉庁日（{reason}）です。次の開庁日は{short_date(calendar.next_business_day(day))}です。"
+            for label, day in chosen
+            if isinstance(day, date) and (reason := calendar.reason_closed(day)) is not None
+        ]
+
+    def move_to_business_days(self, calendar: CityCalendar) -> None:
+        """Move each deadline from a closed day to the next business day; their order stays as it is."""
+        for name in self.DEADLINES:
+            if isinstance(self[name].data, date):
+                self[name].data = calendar.next_business_day(self[name].data)
+                # The field shows what was typed while it knows of it.
+                self[name].raw_data = None
 
     @property
     def seen_version(self) -> int:

@@ -143,6 +143,7 @@ class SheetHead:
     first_open: str | None
     opens_on: date | None
     may_answer: bool
+    locked: bool
     evidence: int = 0
 
     @property
@@ -250,8 +251,10 @@ def sheet_head(
         last_saved=content.last_saved,
         first_open=_address(sheet.edition, first) if first else None,
         opens_on=opens_on,
+        locked=sheet.locked(today),
         evidence=content.evidence_count,
         may_answer=opens_on is None
+        and not sheet.locked(today)
         and may(
             Permission.UNIT_INSPECTION_ANSWER, actor=actor, subject=answering_subject(session, sheet=sheet)
         ),

@@ -48,6 +48,7 @@ from app.inspections.rules import (
     completeness,
     content_digest,
 )
+from app.kernel.clock import business_date
 from app.kernel.errors import NotFound
 from app.kernel.fiscal_year import FiscalYear
 from app.kernel.ids import CampaignId, EditionId, InspectionId, ItemId, PersonId, RevisionId, UnitId
@@ -104,6 +105,10 @@ class Sheet:
     def sealed(self) -> bool:
         """Whether the revision never changes again."""
         return self.state in SEALED
+
+    def locked(self, today: date) -> bool:
+        """Return whether the grace date passed while the department was still answering."""
+        return self.campaign.dates.locked(self.state, since=business_date(self.state_since), today=today)
 
     @property
     def only_with_department(self) -> bool:

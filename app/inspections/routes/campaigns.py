@@ -34,6 +34,8 @@ from app.web.forms import key_for_page, new_key, perform
 Ending = Callable[..., None]
 CONFLICT: Final = 409
 UNPROCESSABLE: Final = 422
+BUSINESS_DAYS: Final = "business-days"
+"""What the button sends that moves deadlines from closed days."""
 
 
 @blueprint.get("/campaigns")
@@ -168,6 +170,8 @@ def _choices(form: CampaignForm) -> FormPage:
             below=form.below.unit_ids,
             today=today(),
         )
+    if request.form.get("redraw") == BUSINESS_DAYS:
+        form.move_to_business_days(page.calendar)
     form.offer(page)
     return page
 
@@ -193,6 +197,7 @@ def _form_page(
         campaign_id=campaign_id,
         copied_from=copied_from,
         differences=differences,
+        closed=form.closed_days(page.calendar),
         key=key_for_page(),
     )
 

@@ -522,6 +522,13 @@ class CampaignDates:
         """Return the first day of answering while it is still to come."""
         return self.answer_from if today < self.answer_from else None
 
+    def locked(self, state: State, *, since: date, today: date) -> bool:
+        """Return whether a sheet takes no more answers: its department was still answering when the grace date passed.
+
+        A sheet that came to its clerk only afterwards (added, reopened, given back by the head) is answered.
+        """
+        return state is State.ANSWERING and since <= self.grace_until < today
+
     def due(self, state: State) -> date | None:
         """Return the deadline that a state runs against; sealed states have none."""
         step = DUE_OF_STATE.get(state)

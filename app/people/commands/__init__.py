@@ -14,6 +14,7 @@ from app.people.commands.duties import end_duty, name_for_duty
 from app.people.commands.functions import assign_person_function
 from app.people.commands.import_ import import_people
 from app.people.commands.installation import FirstPeople, FirstPerson, FirstUnit, prepare_installation
+from app.people.commands.mail import MailChoice, choose_mail, set_mail_address
 from app.people.commands.passwords import hash_password, new_first_password
 from app.people.commands.proof import change_password, prove_again, sign_in
 from app.people.commands.sessions import (
@@ -31,10 +32,12 @@ __all__ = [
     "FirstPeople",
     "FirstPerson",
     "FirstUnit",
+    "MailChoice",
     "OpenedSession",
     "Origin",
     "assign_person_function",
     "change_password",
+    "choose_mail",
     "create_account",
     "create_accounts",
     "disable_account",
@@ -54,6 +57,7 @@ __all__ = [
     "reset_password",
     "revoke_other_sessions",
     "revoke_session",
+    "set_mail_address",
     "set_single_keys",
     "sign_in",
     "sign_out",

@@ -1,12 +1,12 @@
 """Reading in the list of postings from the personnel office."""
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import select
+from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from app.journal.commands import record
@@ -48,9 +48,12 @@ def import_people(session: Session, *, rows: Sequence[PostingRow], by: By, now: 
     people = write_names(session, names={number: name for number, (name, _) in plan.names.items()}, now=now)
     units = unit_ids_by_code(session, codes={span.unit_code for span, _ in plan.postings})
     ids = _Ids(people=people, units=units)
+    mailed = _write_addresses(
+        session, addresses={people[entry.span.staff_no]: entry.mail for entry in rows if entry.mail}
+    )
     changed = [(span, outcome) for span, outcome in plan.postings if outcome is not Outcome.UNCHANGED]
     _write_postings(session, spans=[span for span, _ in changed], ids=ids)
-    _journal_people(session, plan=plan, changed=changed, ids=ids, mark=mark, now=now)
+    _journal_people(session, plan=plan, changed=changed, mailed=mailed, ids=ids, mark=mark, now=now)
     counts = Counter(outcome.value for _, outcome in plan.postings)
     record(
         session,
@@ -78,6 +81,21 @@ def write_names(session: Session, *, names: Mapping[str, PersonName], now: datet
     return {staff_no: PersonId(person.id) for staff_no, person in stored.items()}
 
 
+def _write_addresses(session: Session, *, addresses: Mapping[PersonId, str]) -> frozenset[PersonId]:
+    """Write the addresses of a list of staff; return whose is another one now. An empty cell changes nothing."""
+    rows = session.execute(select(Person.id, Person.mail_address).where(Person.id.in_(list(addresses))))
+    changed = {
+        PersonId(row.id): addresses[PersonId(row.id)]
+        for row in rows
+        if row.mail_address != addresses[PersonId(row.id)]
+    }
+    if changed:
+        session.execute(
+            update(Person), [{"id": one, "mail_address": address} for one, address in changed.items()]
+        )
+    return frozenset(changed)
+
+
 def _write_postings(session: Session, *, spans: Sequence[PostingSpan], ids: _Ids) -> None:
     wanted = {ids.people[span.staff_no] for span in spans}
     stored = {
@@ -100,6 +118,7 @@ def _journal_people(
     *,
     plan: PeoplePlan,
     changed: Sequence[tuple[PostingSpan, Outcome]],
+    mailed: Collection[PersonId],
     ids: _Ids,
     mark: ActorMark,
     now: datetime,
@@ -110,14 +129,17 @@ def _journal_people(
         facts = _facts(span, outcome=outcome, unit_id=ids.units[span.unit_code])
         posts.setdefault(span.staff_no, []).append(facts)
     for staff_no, (_, outcome) in plan.names.items():
-        if outcome is not Outcome.UNCHANGED or staff_no in posts:
+        person_id = ids.people[staff_no]
+        if outcome is not Outcome.UNCHANGED or staff_no in posts or person_id in mailed:
+            # An address is no fact for the journal: it stands in it only that it changed.
+            mail = {"mail": Outcome.CHANGED.value} if person_id in mailed else {}
             record(
                 session,
-                subject=person_subject(ids.people[staff_no]),
+                subject=person_subject(person_id),
                 event=PERSON_REGISTERED if outcome is Outcome.NEW else "person.changed",
                 actor=mark,
                 now=now,
-                facts={"name": outcome.value, "posts": posts.get(staff_no, [])},
+                facts={"name": outcome.value, "posts": posts.get(staff_no, []), **mail},
             )
 
 

@@ -31,6 +31,7 @@ from app.people.queries.holders import (
     people_in_charge,
 )
 from app.people.queries.in_force import duty_in_force
+from app.people.queries.mail import OwnMail, mail_addresses, own_mail
 from app.people.queries.postings import planned_people
 from app.people.queries.sessions import (
     ActLine,
@@ -53,6 +54,7 @@ __all__ = [
     "InCharge",
     "Newcomer",
     "OwnAccount",
+    "OwnMail",
     "SessionLine",
     "SignedIn",
     "account_detail",
@@ -67,10 +69,12 @@ __all__ = [
     "heads_on",
     "holders_of",
     "in_charge_of",
+    "mail_addresses",
     "members_on",
     "next_heads",
     "next_signers",
     "own_account",
+    "own_mail",
     "people_by_id",
     "people_in_charge",
     "people_without_account",

@@ -141,6 +141,7 @@ class AccountDetail:
     line: AccountLine
     open_sessions: int
     acts: tuple[ActLine, ...]
+    mail_address: str
 
 
 def account_detail(
@@ -156,12 +157,16 @@ def account_detail(
     if person_id not in people:
         raise NotFound
     account_id = session.scalar(select(Account.id).where(Account.person_id == person_id))
+    address = session.scalar(select(Person.mail_address).where(Person.id == person_id)) or ""
     line = _account_lines(session, people=[people[person_id]], day=day)[0]
     if account_id is None:
-        return AccountDetail(line=line, open_sessions=0, acts=())
+        return AccountDetail(line=line, open_sessions=0, acts=(), mail_address=address)
     live = live_sessions(session, account_id=AccountId(account_id), now=now, limits=limits)
     return AccountDetail(
-        line=line, open_sessions=len(live), acts=acts_of(session, account_id=AccountId(account_id))
+        line=line,
+        open_sessions=len(live),
+        acts=acts_of(session, account_id=AccountId(account_id)),
+        mail_address=address,
     )
 
 

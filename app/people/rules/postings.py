@@ -49,6 +49,7 @@ class PostingRow:
     row: int
     name: PersonName
     span: PostingSpan
+    mail: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,7 +75,7 @@ def plan_people(
         InvalidInput: a post twice, two names for one number, no such unit on the first day, two 本務 at once,
             two posts in one unit at once.
     """
-    problems = [*_doubled_posts(rows), *_two_names(rows), *_unknown_units(rows, units)]
+    problems = [*_doubled_posts(rows), *_two_names(rows), *_two_addresses(rows), *_unknown_units(rows, units)]
     wanted = {entry.span.staff_no: dict[tuple[str, str, date], PostingSpan]() for entry in rows}
     for staff_no, spans in wanted.items():
         spans.update({span.key: span for span in postings.get(staff_no, ())})
@@ -130,6 +131,21 @@ def _two_names(rows: Sequence[PostingRow]) -> list[Problem]:
                 f"同じ職員番号の{earlier.row}行目と、氏名かかなが違います。同じ書き方にそろえてください。"
             )
             problems.append(Problem(message=message, field="氏名", row=entry.row))
+    return problems
+
+
+def _two_addresses(rows: Sequence[PostingRow]) -> list[Problem]:
+    first: dict[str, PostingRow] = {}
+    problems = []
+    for entry in rows:
+        if entry.mail is None:
+            continue
+        earlier = first.setdefault(entry.span.staff_no, entry)
+        if earlier.mail != entry.mail:
+            message = (
+                f"同じ職員番号の{earlier.row}行目と、メールアドレスが違います。どちらかにそろえてください。"
+            )
+            problems.append(Problem(message=message, field="メールアドレス", row=entry.row))
     return problems
 
 

@@ -102,7 +102,7 @@ def test_jobs_that_were_never_done_or_not_lately_are_warned_of(
     day = timedelta(hours=26)
     assert mark_of(examined(database, settings, now=STORY + day), "定期の仕事は、どれも") is Mark.GOOD
     late = examined(database, settings, now=STORY + day + timedelta(seconds=1))
-    assert mark_of(late, "26時間以上できていない定期の仕事があります（結果の書類の保管、") is Mark.WARNING
+    assert mark_of(late, "26時間以上できていない定期の仕事があります（期限のお知らせ、") is Mark.WARNING
     # A job that fails is not noted as done, and so grows late by itself; the others go on.
     settings.evidence_path.parent.mkdir(parents=True, exist_ok=True)
     monkeypatch.setattr("app.jobs.documents.missing_documents", _fails)

@@ -436,7 +436,7 @@ def test_no_step_leads_back_to_where_nobody_has_judged_yet() -> None:
 
 def test_the_pages_ask_little(clerk: FlaskClient, year: Year) -> None:
     year.answer(AFFAIRS)
-    for path, most in (("", 24), ("/sections/organisation", 9), ("/check", 25), ("/all", 8)):
+    for path, most in (("", 25), ("/sections/organisation", 10), ("/check", 26), ("/all", 9)):
         clerk.get(f"{address(year)}{path}")
         with statements() as sent:
             assert clerk.get(f"{address(year)}{path}").status_code == 200

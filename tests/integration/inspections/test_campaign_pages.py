@@ -12,11 +12,12 @@ from flask.testing import FlaskClient
 from sqlalchemy import select
 from werkzeug.test import TestResponse
 
+from app.calendar.rules import CityCalendar
 from app.db.session import Database, bound
 from app.inspections.commands.campaign import CampaignDraft, prepare_campaign
 from app.inspections.models import Campaign, CampaignUnit, Inspection
 from app.inspections.queries import campaigns as queries
-from app.inspections.queries.campaigns.preparation import a_year_later, is_closed, suggested_dates
+from app.inspections.queries.campaigns.preparation import a_year_later, suggested_dates
 from app.inspections.queries.campaigns.progress import marks_of
 from app.inspections.rules import CampaignDates, CampaignKind, Judgement, State
 from app.kernel.clock import business_date
@@ -289,10 +290,11 @@ def test_dates_move_by_a_year_and_the_leap_day_by_one_more() -> None:
 
 @pytest.mark.parametrize("day", range(1, 31))
 def test_suggested_deadlines_are_working_days_in_order(day: int) -> None:
-    dates = suggested_dates(date(2026, 11, day))
+    calendar = CityCalendar({date(2026, 12, 4): "市制記念日"})
+    dates = suggested_dates(date(2026, 11, day), calendar=calendar)
     order = [dates.answer_from, dates.answer_due, dates.approval_due, dates.grace_until, dates.review_due]
     assert order == sorted(order)
-    assert not any(is_closed(one) for one in order)
+    assert all(calendar.is_business_day(one) for one in order)
 
 
 # --------------------------------------------------------------------------------------------- opening
@@ -331,7 +333,7 @@ def test_preview_warns_of_weekends_and_past_deadlines(manager: FlaskClient, year
         grace_until=date(2026, 12, 11),
     )
     text = manager.get(f"/campaigns/{drafted(year, dates=past)}").text
-    assert "回答の期限の11月14日(土)は、閉庁日（土日か年末年始）です。" in text
+    assert "回答の期限の11月14日(土)は、閉庁日（土曜日）です。次の開庁日は11月16日(月)です。" in text
     assert "回答の期限の11月14日(土)は、もう過ぎています。" in text
     assert "基準日が令和8年度の中にありません。" in text
 

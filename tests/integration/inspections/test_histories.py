@@ -467,9 +467,9 @@ def test_the_seal_holds_each_reply_with_who_gave_it_and_when(returned: Year) -> 
 def test_a_sheet_that_moved_on_while_the_reason_was_written_is_not_ended(
     year: Year, command: Callable[..., None]
 ) -> None:
-    year.now = at_grace_end()
     seen = year.sheet(AFFAIRS).version
     year.bring(AFFAIRS, to=State.AWAITING_HEAD)
+    year.now = at_grace_end()
     with pytest.raises(StaleVersion), year.database.transaction() as session:
         command(
             session,

@@ -1,6 +1,7 @@
 """Campaigns as pages show them: the list, the preparation, the progress of every sheet, the notice."""
 
 from app.inspections.queries.campaigns.notice import NoticePage, notice_page
+from app.inspections.queries.campaigns.outline import CampaignOutline, campaign_outline
 from app.inspections.queries.campaigns.preparation import (
     SHEET_KINDS,
     FormPage,
@@ -12,7 +13,7 @@ from app.inspections.queries.campaigns.preparation import (
     form_page,
     stored_preparation,
 )
-from app.inspections.queries.campaigns.preview import PreviewPage, preview_page
+from app.inspections.queries.campaigns.preview import PreviewPage, department_of, preview_page
 from app.inspections.queries.campaigns.progress import (
     PRINT_SIZE,
     Choice,
@@ -47,6 +48,7 @@ __all__ = [
     "STANDING_LABELS",
     "Bar",
     "CampaignListPage",
+    "CampaignOutline",
     "CampaignSummary",
     "Choice",
     "EndingPage",
@@ -62,8 +64,10 @@ __all__ = [
     "StepMark",
     "TargetNode",
     "campaign_list",
+    "campaign_outline",
     "campaign_state",
     "copied_preparation",
+    "department_of",
     "ending_page",
     "expand_targets",
     "first_preparation",

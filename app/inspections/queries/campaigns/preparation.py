@@ -11,6 +11,8 @@ from sqlalchemy.orm import Session
 from app.access.actor import Actor
 from app.access.permissions import Permission
 from app.access.policy import require
+from app.calendar.queries import city_calendar
+from app.calendar.rules import CityCalendar
 from app.checklists.queries import all_editions, label_order, load_edition
 from app.checklists.rules import SheetSubject
 from app.inspections.models import Campaign, CampaignUnit, Inspection, Revision
@@ -35,7 +37,6 @@ FIRST_NOTICE: Final = """\
 できていない項目は、理由と今後の対応を書いてください。
 不明な点は、情報主管課へ問い合わせてください。"""
 _FRIDAY: Final = 4
-_WEEKEND: Final = 5
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,6 +87,7 @@ class FormPage:
     tree: UnitTree
     roots: tuple[TargetNode, ...]
     chosen: int
+    calendar: CityCalendar
 
 
 def form_page(
@@ -113,6 +115,7 @@ def form_page(
         tree=tree,
         roots=_nodes(tree, ticked=ticked),
         chosen=len(ticked),
+        calendar=city_calendar(session),
     )
 
 
@@ -169,23 +172,23 @@ def first_preparation(session: Session, *, actor: Actor, today: date) -> Prepara
         kind=CampaignKind.REGULAR,
         fiscal_year=year.year,
         edition_id=None,
-        dates=suggested_dates(today),
+        dates=suggested_dates(today, calendar=city_calendar(session)),
         notice=FIRST_NOTICE,
         unit_ids=frozenset(unit.id for unit in tree.units if unit.kind in SHEET_KINDS),
     )
 
 
-def suggested_dates(today: date) -> CampaignDates:
+def suggested_dates(today: date, *, calendar: CityCalendar) -> CampaignDates:
     """Return usual dates: three weeks to answer, one more for heads; on Fridays, if offices are open."""
     start = today + timedelta(days=7 - today.weekday())
-    friday = start + timedelta(days=_FRIDAY)
+    friday, opened = start + timedelta(days=_FRIDAY), calendar.next_business_day
     return CampaignDates(
         base_date=today,
-        answer_from=_open_from(start),
-        answer_due=_open_from(friday + timedelta(weeks=2)),
-        approval_due=_open_from(friday + timedelta(weeks=3)),
-        review_due=_open_from(friday + timedelta(weeks=7)),
-        grace_until=_open_from(friday + timedelta(weeks=4)),
+        answer_from=opened(start),
+        answer_due=opened(friday + timedelta(weeks=2)),
+        approval_due=opened(friday + timedelta(weeks=3)),
+        review_due=opened(friday + timedelta(weeks=7)),
+        grace_until=opened(friday + timedelta(weeks=4)),
     )
 
 
@@ -255,20 +258,6 @@ def a_year_later(dates: CampaignDates) -> CampaignDates:
 def _next_year(day: date) -> date:
     last_of_february = (day.month, day.day) == (2, 29)
     return day.replace(year=day.year + 1, day=28 if last_of_february else day.day)
-
-
-def is_closed(day: date) -> bool:
-    """Return whether city offices are closed: Saturday, Sunday, 29 December to 3 January.
-
-    Basis: 地方自治法 第4条の2. National holidays are decided by law from year to year and are left to people.
-    """
-    return day.weekday() >= _WEEKEND or (day.month, day.day) >= (12, 29) or (day.month, day.day) <= (1, 3)
-
-
-def _open_from(day: date) -> date:
-    while is_closed(day):
-        day += timedelta(days=1)
-    return day
 
 
 def stored_preparation(session: Session, *, actor: Actor, campaign_id: CampaignId) -> Preparation:

@@ -10,10 +10,12 @@ from sqlalchemy.orm import Session
 from app.access.actor import Actor
 from app.access.permissions import Permission
 from app.access.policy import may, require
+from app.calendar.queries import city_calendar
+from app.calendar.rules import CityCalendar
 from app.checklists.queries import load_edition
 from app.checklists.rules import Edition
 from app.inspections.models import Campaign, CampaignUnit, Inspection
-from app.inspections.queries.campaigns.preparation import SHEET_KINDS, is_closed
+from app.inspections.queries.campaigns.preparation import SHEET_KINDS
 from app.inspections.queries.campaigns.summaries import campaign_row
 from app.inspections.queries.campaigns.targets import previous_of, targets_of
 from app.inspections.queries.sheet import CampaignLine, campaign_line
@@ -109,7 +111,7 @@ def preview_page(session: Session, *, actor: Actor, campaign_id: CampaignId, tod
         left_out=tuple(
             unit.name for unit in tree.units if unit.kind in SHEET_KINDS and unit.id not in chosen
         ),
-        date_warnings=tuple(_date_warnings(line, today=today)),
+        date_warnings=tuple(_date_warnings(line, calendar=city_calendar(session), today=today)),
         others=_others(session, line=line, edition=edition, chosen=chosen),
         may_prepare=may(Permission.CITY_CAMPAIGN_PREPARE, actor=actor),
         may_open=may(Permission.CITY_CAMPAIGN_OPEN, actor=actor),
@@ -208,7 +210,7 @@ def department_of(tree: UnitTree, unit_id: UnitId) -> tuple[UnitId | None, str]:
     return (department.id, department.name) if department else (None, NO_DEPARTMENT)
 
 
-def _date_warnings(line: CampaignLine, *, today: date) -> Iterable[str]:
+def _date_warnings(line: CampaignLine, *, calendar: CityCalendar, today: date) -> Iterable[str]:
     dates = line.dates
     deadlines = (
         ("回答の期限", dates.answer_due),
@@ -217,8 +219,10 @@ def _date_warnings(line: CampaignLine, *, today: date) -> Iterable[str]:
         ("猶予日", dates.grace_until),
     )
     for label, day in deadlines:
-        if is_closed(day):
-            yield f"{label}の{short_date(day)}は、閉庁日（土日か年末年始）です。"
+        reason = calendar.reason_closed(day)
+        if reason is not None:
+            after = short_date(calendar.next_business_day(day))
+            yield f"{label}の{short_date(day)}は、閉庁日（{reason}）です。次の開庁日は{after}です。"
     if dates.answer_due < today:
         yield f"回答の期限の{short_date(dates.answer_due)}は、もう過ぎています。"
     if dates.base_date not in line.fiscal_year:

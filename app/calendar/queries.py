@@ -1,0 +1,85 @@
+"""Reading the city's calendar."""
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Final
+from uuid import UUID
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from app.access.actor import Actor
+from app.access.permissions import Permission
+from app.access.policy import require
+from app.calendar.models import ClosingDay
+from app.calendar.rules import WEEKDAY_NAMES, CityCalendar, national_holidays
+from app.kernel.fiscal_year import FiscalYear
+from app.kernel.ids import PersonId
+from app.people.queries import people_by_id
+
+_CLOSING: Final = select(ClosingDay.day, ClosingDay.name)
+
+
+def city_calendar(session: Session) -> CityCalendar:
+    """Return the calendar of the city, in one statement: there are a few closing days a year."""
+    return CityCalendar({row.day: row.name for row in session.execute(_CLOSING)})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClosedLine:
+    """One closed day of a fiscal year: a national holiday, or one of the city's own, which has an id and can be taken out."""
+
+    day: date
+    name: str
+    id: UUID | None = None
+    added_by: str = ""
+    added_at: datetime | None = None
+    weekend: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CalendarPage:
+    """The closed days of one fiscal year, national and own, by date."""
+
+    year: FiscalYear
+    lines: tuple[ClosedLine, ...]
+
+    @property
+    def own(self) -> tuple[ClosedLine, ...]:
+        """Return the city's own days."""
+        return tuple(line for line in self.lines if line.id is not None)
+
+
+def calendar_page(session: Session, *, actor: Actor, year: FiscalYear) -> CalendarPage:
+    """Return the closed days of a fiscal year, in two statements.
+
+    Raises:
+        NotAllowed: the actor does not keep the calendar.
+    """
+    require(Permission.CITY_CALENDAR_MANAGE, actor=actor)
+    rows = session.scalars(
+        select(ClosingDay).where(ClosingDay.day.between(year.first_day, year.last_day))
+    ).all()
+    people = people_by_id(session, person_ids=[PersonId(row.added_by) for row in rows])
+    own = [
+        ClosedLine(
+            day=row.day,
+            name=row.name,
+            id=row.id,
+            added_by=people[PersonId(row.added_by)].name,
+            added_at=row.added_at,
+            weekend=WEEKDAY_NAMES.get(row.day.weekday(), ""),
+        )
+        for row in rows
+    ]
+    national = [
+        ClosedLine(day=day, name=name, weekend=WEEKDAY_NAMES.get(day.weekday(), ""))
+        for day, name in national_holidays(year.first_day, year.last_day)
+    ]
+    return CalendarPage(year=year, lines=tuple(sorted([*own, *national], key=lambda line: line.day)))
+
+
+def closing_days(session: Session) -> tuple[tuple[date, str], ...]:
+    """Return the city's own closed days by date, for the command line."""
+    rows = session.execute(_CLOSING.order_by(ClosingDay.day))
+    return tuple((row.day, row.name) for row in rows)
