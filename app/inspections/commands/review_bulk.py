@@ -70,6 +70,7 @@ from app.kernel.clock import business_date
 from app.kernel.errors import InvalidInput, NotNow, Problem, Refusal
 from app.kernel.ids import CampaignId, InspectionId, ItemId, PersonId, RevisionId, new_id
 from app.kernel.text import clean, text_problems
+from app.organisation.queries import tree_on
 
 Refused = Mapping[InspectionId, str]
 """Sheets that an act on many left out, each with the reason in a sentence."""
@@ -84,11 +85,29 @@ class BulkOutcome:
     batch_id: UUID
     judged: Mapping[InspectionId, int]
     refused: Refused
+    names: Mapping[InspectionId, str]
 
     @property
     def items(self) -> int:
         """Count the items that were judged."""
         return sum(self.judged.values())
+
+    @property
+    def left_out(self) -> str:
+        """Name what was left out, each with the reason; empty where nothing was."""
+        return _named(self.refused, names=self.names)
+
+
+def _named(refused: Refused, *, names: Mapping[InspectionId, str]) -> str:
+    return "".join(f"\n{names.get(one, '（見られない所属）')}：{reason}" for one, reason in refused.items())
+
+
+def _names(
+    session: Session, *, loaded: Mapping[InspectionId, Loaded], now: datetime
+) -> Mapping[InspectionId, str]:
+    tree = tree_on(session, day=business_date(now)).by_id
+    units = {one: tree.get(found.sheet.unit_id) for one, found in loaded.items()}
+    return {one: unit.name if unit else "（廃止された所属）" for one, unit in units.items()}
 
 
 # ------------------------------------------------------------------------------------------- the sample
@@ -325,7 +344,10 @@ def _judge_many(
     _keep(session, batch=batch, loaded=taken, rows=rows, actor=actor, now=now)
     _move_judged(session, loaded=taken, made=made, now=now)
     return BulkOutcome(
-        batch_id=batch.id, judged={one: len(found) for one, found in made.items()}, refused=refused
+        batch_id=batch.id,
+        judged={one: len(found) for one, found in made.items()},
+        refused=refused,
+        names=_names(session, loaded=loaded, now=now),
     )
 
 
@@ -582,11 +604,21 @@ class UndoOutcome:
     cleared: Mapping[InspectionId, int]
     touched: Mapping[InspectionId, tuple[str, ...]]
     refused: Refused
+    names: Mapping[InspectionId, str]
 
     @property
     def items(self) -> int:
         """Count the judgements that were taken back."""
         return sum(self.cleared.values())
+
+    @property
+    def left_out(self) -> str:
+        """Name what stays as it is, each with the reason; empty where nothing does."""
+        touched = {
+            one: f"あとで変えた項目（{'、'.join(numbers)}）は残しました。"
+            for one, numbers in self.touched.items()
+        }
+        return _named({**touched, **self.refused}, names=self.names)
 
 
 def undo_batch(session: Session, *, actor: Actor, batch_id: UUID, now: datetime) -> UndoOutcome:
@@ -624,6 +656,7 @@ def undo_batch(session: Session, *, actor: Actor, batch_id: UUID, now: datetime)
         cleared={one: len(items) for one, (items, _) in plan.items() if items},
         touched={one: numbers for one, (_, numbers) in plan.items() if numbers},
         refused=refused,
+        names=_names(session, loaded=loaded, now=now),
     )
 
 
@@ -716,7 +749,10 @@ def finish_batch(session: Session, *, actor: Actor, batch_id: UUID, now: datetim
         .values(ended_by=actor.person_id, ended_at=now)
     )
     return BulkOutcome(
-        batch_id=batch_id, judged={one.sheet.id: one.content.decided for one in taken}, refused=refused
+        batch_id=batch_id,
+        judged={one.sheet.id: one.content.decided for one in taken},
+        refused=refused,
+        names=_names(session, loaded=loaded, now=now),
     )
 
 

@@ -20,7 +20,6 @@ from app.inspections.models import (
     Inspection,
     ItemReview,
     ReviewFlag,
-    ReviewScreening,
     Revision,
 )
 from app.inspections.queries.campaigns.summaries import campaign_row
@@ -167,9 +166,7 @@ def across_page(
     if campaign.state == CampaignState.DRAFT.value:
         raise NotNow("まだ始めていない点検です。始めると、所属ごとの回答がここに並びます。")
     edition = load_edition(session, edition_id=EditionId(campaign.edition_id))
-    item = next((one for one in edition.items.values() if one.key == code), None)
-    if item is None:
-        raise NotFound
+    item = item_of(session, campaign_id=campaign_id, code=code)
     found = _rows(session, actor=actor, campaign=campaign, edition=edition, item=item, now=now)
     shown = _ordered([row for row in found if wanted.lets_through(row)], order=wanted.order)
     size = min(max(1, size), ALL_ROWS)
@@ -194,6 +191,20 @@ def across_page(
         rules_version=FLAG_RULES_VERSION,
         default_due=business_date(now) + USUAL_RETURN,
     )
+
+
+def item_of(session: Session, *, campaign_id: CampaignId, code: str) -> Item:
+    """Return an item of a campaign by its stable code.
+
+    Raises:
+        NotFound: there is no such campaign or item.
+    """
+    campaign = campaign_row(session, campaign_id=campaign_id)
+    edition = load_edition(session, edition_id=EditionId(campaign.edition_id))
+    found = next((one for one in edition.items.values() if one.key == code), None)
+    if found is None:
+        raise NotFound
+    return found
 
 
 def listed_rows(
@@ -304,7 +315,6 @@ def _flags(
     found: dict[RevisionId, tuple[FlagRule, ...]] = {}
     for row in session.execute(
         select(ReviewFlag.revision_id, ReviewFlag.rule)
-        .join(ReviewScreening, ReviewScreening.revision_id == ReviewFlag.revision_id)
         .where(ReviewFlag.item_id == item_id, ReviewFlag.revision_id.in_(list(revision_ids)))
         .order_by(ReviewFlag.sequence)
     ):

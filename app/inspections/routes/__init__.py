@@ -13,6 +13,8 @@ from app.inspections.routes import (
     history,
     refusals,
     review,
+    review_bulk,
+    review_templates,
     sign_off,
     words,
 )
