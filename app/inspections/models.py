@@ -347,7 +347,7 @@ class Reopening(Base):
 
 
 class ReviewScreening(Base):
-    """The outcome of the flag rules for one revision, in one row: its lane and the counts, so that no queue adds anything up.
+    """The outcome of the flag rules for one revision, in one row: its lane and how many of its items have a red or an amber flag.
 
     Made anew whenever content comes to the review; a revision without a row was never looked at by any rules.
     """

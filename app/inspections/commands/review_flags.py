@@ -54,13 +54,13 @@ def screen(session: Session, *, loaded: Loaded, now: datetime) -> None:
                 for number, (item_id, code) in enumerate(found, start=1)
             ],
         )
-    codes = [code for _, code in found]
+    gravest = _gravest(found)
     session.execute(
         insert(ReviewScreening).values(
             **stamp,
-            lane=lane_of(codes).value,
-            red=_count(codes, Severity.RED),
-            amber=_count(codes, Severity.AMBER),
+            lane=lane_of(code for _, code in found).value,
+            red=gravest.count(Severity.RED),
+            amber=gravest.count(Severity.AMBER),
         )
     )
 
@@ -74,5 +74,9 @@ def screen_if_outdated(session: Session, *, loaded: Loaded, now: datetime) -> No
         screen(session, loaded=loaded, now=now)
 
 
-def _count(codes: Iterable[FlagCode], severity: Severity) -> int:
-    return sum(1 for code in codes if RULES_BY_CODE[code].severity is severity)
+def _gravest(found: Iterable[tuple[ItemId | None, FlagCode]]) -> list[Severity]:
+    """Return the gravest severity of each flagged item; the sheet as a whole counts as one."""
+    severities: dict[ItemId | None, set[Severity]] = {}
+    for item_id, code in found:
+        severities.setdefault(item_id, set()).add(RULES_BY_CODE[code].severity)
+    return [Severity.RED if Severity.RED in those else Severity.AMBER for those in severities.values()]

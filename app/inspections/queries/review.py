@@ -44,7 +44,7 @@ from app.inspections.rules import (
     State,
     change,
 )
-from app.inspections.rules.flags import RULES_BY_CODE, FlagCode, FlagRule, Lane, is_weak
+from app.inspections.rules.flags import RULES_BY_CODE, FlagCode, FlagRule, Lane, Severity, is_weak
 from app.kernel.clock import business_date
 from app.kernel.errors import NotNow
 from app.kernel.ids import InspectionId, ItemId, PersonId, RevisionId
@@ -129,6 +129,11 @@ class JudgedItem:
         return untouched and not self.flags and self.level is not None
 
     @property
+    def grave(self) -> bool:
+        """Whether it has a red flag."""
+        return any(rule.severity is Severity.RED for rule in self.flags)
+
+    @property
     def needs_look(self) -> bool:
         """Whether a person looks at it by itself: it has a flag, came back from the department, or was not simply accepted."""
         return bool(self.flags or self.rounds) or self.judgement not in {None, Judgement.ACCEPTED}
@@ -206,6 +211,11 @@ class ReviewPage:
         """Return the sections with the items of a filter, and those whose keys are wanted in any case."""
         wanted = [item for item in self.items if is_shown(item, show=show) or item.item.key in also]
         return by_section(self.sheet, wanted)
+
+    def findings(self, *, also: frozenset[str] = frozenset()) -> tuple[JudgedItem, ...]:
+        """Return what needs a look, the gravest first, and the items whose keys are wanted in any case."""
+        wanted = [item for item in self.items if item.needs_look or item.item.key in also]
+        return tuple(sorted(wanted, key=lambda item: not item.grave))
 
     def count(self, show: Show) -> int:
         """Count the items of a filter."""

@@ -134,11 +134,12 @@ def _sheet_seen(session: Session, *, sheet: Sheet, content: SheetContent) -> She
     copied = [
         row for row in rows if row.origin == TAKEN_OVER and stands.get(ItemId(row.item_id)) == row.version
     ]
+    answered = sum(1 for item in content.items if item.id in content.answers)
     return SheetSeen(
-        answered=sum(1 for item in content.items if item.id in content.answers),
+        answered=answered,
         taken_over=len(copied),
-        # Of a sheet that was saved once nobody knows how long it took.
-        seconds=active_seconds(times) if len(times) > 1 else None,
+        # Of answers that were saved a page at a time nobody knows how long they took.
+        seconds=active_seconds(times) if len(times) > 1 and len(times) * 2 >= answered else None,
     )
 
 

@@ -59,7 +59,7 @@ class QueueLine:
         own: whether the reader works in that unit, and so never judges it.
         substitute: whether it is the lead division's own sheet, reviewed by another unit (代替審査).
         lane: where it waits for a judgement; None where it does not wait for one.
-        flags: how often each rule flagged something; screened says whether any rules looked at it.
+        flags: how often each rule flagged something; flagged counts the items with any; screened says whether any rules looked at it.
         claim: who has it in hand.
     """
 
@@ -82,6 +82,7 @@ class QueueLine:
     way: Way
     lane: Lane | None
     flags: tuple[FlagCount, ...]
+    flagged: int
     screened: bool
     claim: Claim | None
 
@@ -300,6 +301,8 @@ def _rows(
                 before.self_possible.label("possible_before"),
                 returned_until.label("returned_until"),
                 _LANE.label("lane"),
+                ReviewScreening.red,
+                ReviewScreening.amber,
                 (ReviewScreening.rules_version == FLAG_RULES_VERSION).label("screened"),
             )
         )
@@ -356,6 +359,7 @@ def _line(row: Row[*tuple[Any, ...]], *, around: _Surroundings) -> QueueLine:
         way=_way(around, unit_id=unit_id, state=state),
         lane=Lane(row.lane) if state in TO_JUDGE else None,
         flags=around.flags.get(RevisionId(revision.id), ()),
+        flagged=(row.red or 0) + (row.amber or 0),
         screened=bool(row.screened),
         claim=around.claims.get(RevisionId(revision.id)),
     )

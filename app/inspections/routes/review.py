@@ -28,7 +28,7 @@ from app.inspections.forms.review import (
     with_template,
 )
 from app.inspections.queries import review as queries
-from app.inspections.queries.review import ReviewPage, Show
+from app.inspections.queries.review import JudgedItem, ReviewPage, Show
 from app.inspections.queries.review_batches import recent_batches
 from app.inspections.queries.review_flags import rules_page
 from app.inspections.queries.review_queue import QUEUED, TO_JUDGE
@@ -412,6 +412,16 @@ def _way_to(inspection_id: UUID) -> str:
     return url_for("inspections.review_page", inspection_id=inspection_id, lane=_lane_value())
 
 
+def _groups(
+    page: ReviewPage, *, show: Show, also: frozenset[str]
+) -> list[tuple[str, tuple[JudgedItem, ...]]]:
+    """Return the items under the headings of their sections; what needs a look stands in one list."""
+    if show is Show.FLAGGED:
+        found = page.findings(also=also)
+        return [("", found)] if found else []
+    return [(f"{one.section.number}　{one.section.title}", one.items) for one in page.shown(show, also=also)]
+
+
 def _seen_version() -> int:
     form = StepForm()
     form.validate()
@@ -436,7 +446,7 @@ def _render(
         show=show,
         shows=list(Show),
         lanes=list(Lane),
-        sections=page.shown(show, also=frozenset(sent)),
+        groups=_groups(page, show=show, also=frozenset(sent)),
         fields=fields_of_page(page.items, default_due=page.default_due, sent=sent, problems=problems),
         unsaved=[] if page.editable else typed,
         problems=problems_of(form) if form else problems,

@@ -67,7 +67,7 @@ class Thresholds:
 
     short_comment: int = 10
     peers_at_least: int = 3
-    peers_percent: int = 50
+    peers_percent: int = 75
     taken_over_percent: int = 80
     quick_seconds: int = 240
 
@@ -101,7 +101,12 @@ FLAG_RULES: Final[tuple[FlagRule, ...]] = (
         "重要項目の答えが、満点でも対象外でもない。",
     ),
     _rule(FlagCode.WORSE, Severity.AMBER, "前回より悪化", "前回より低い段階で答えている。"),
-    _rule(FlagCode.STILL_WEAK, Severity.AMBER, "前回から続く未達", "前回も今回も、満点ではない。"),
+    _rule(
+        FlagCode.STILL_WEAK,
+        Severity.AMBER,
+        "前回から続く未達",
+        "前回も今回も、0点の段階（未実施・わからない）で答えている。",
+    ),
     _rule(
         FlagCode.EXCLUDED_NOW,
         Severity.AMBER,
@@ -145,7 +150,7 @@ FLAG_RULES: Final[tuple[FlagRule, ...]] = (
         FlagCode.TOO_QUICK,
         Severity.AMBER,
         "回答が早すぎる",
-        f"回答にかかった時間が{_T.quick_seconds // 60}分より短い（5分を超える中断は数えない。保存が1回だけなら調べない）。",
+        f"回答にかかった時間が{_T.quick_seconds // 60}分より短い（5分を超える中断は数えない。回答を1件ずつ保存していない点検票では調べない）。",
         About.SHEET,
     ),
 )
@@ -212,7 +217,7 @@ def flags_of_answer(seen: AnswerSeen, *, edition: Edition) -> tuple[FlagCode, ..
     holds = {
         FlagCode.MANDATORY_MISSED: seen.item.mandatory and weak,
         FlagCode.WORSE: compared is Change.WORSE,
-        FlagCode.STILL_WEAK: weak and before is not None and is_weak(before, edition=edition),
+        FlagCode.STILL_WEAK: _earns_nothing(level) and _earns_nothing(before),
         FlagCode.EXCLUDED_NOW: excluded and before is not None and not is_excluded(before),
         FlagCode.EXCLUDED_UNUSUAL: excluded and unusual,
         FlagCode.UNKNOWN: level is not None and level.code == UNKNOWN,
@@ -221,6 +226,10 @@ def flags_of_answer(seen: AnswerSeen, *, edition: Edition) -> tuple[FlagCode, ..
         FlagCode.EVIDENCE_MISSING: _lacks_evidence(seen, edition=edition),
     }
     return tuple(code for code, is_so in holds.items() if is_so)
+
+
+def _earns_nothing(level: Level | None) -> bool:
+    return level is not None and level.points == 0
 
 
 def _is_unusual(peers: Peers) -> bool:

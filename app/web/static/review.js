@@ -74,7 +74,9 @@
   const bar = form.querySelector("[data-picked]");
   const count = () => {
     const picked = boxes.filter((box) => box.checked).length;
-    if (bar) bar.textContent = picked ? `${picked}項目を選択中` : "左の四角で選んだ項目を";
+    if (!bar) return;
+    bar.textContent = `${picked}項目を選択中`;
+    bar.closest("[data-pick-bar]").hidden = picked === 0;
   };
   boxes.forEach((box) => box.addEventListener("change", count));
   form.addEventListener("click", (event) => {
