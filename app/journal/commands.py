@@ -97,16 +97,18 @@ def record_many(session: Session, *, entries: Sequence[Entry], actor: ActorMark,
     for each other crosswise.
     """
     ends = _held_heads(session, subjects={entry.subject for entry in entries})
-    rows = []
+    rows, moves = [], []
     for entry in entries:
         sequence, previous = ends[entry.subject][0] + 1, ends[entry.subject][1]
         payload = payload_of(subject=entry.subject, event=entry.event, actor=actor, at=now, facts=entry.facts)
         digest = link(previous=previous, sequence=sequence, payload=payload)
         ends[entry.subject] = (sequence, digest)
+        subject_type, subject_id = entry.subject.type.value, entry.subject.id
+        moves.append({"type": subject_type, "id": subject_id, "to": sequence, "new_digest": digest})
         rows.append(
             {
-                "subject_type": entry.subject.type.value,
-                "subject_id": entry.subject.id,
+                "subject_type": subject_type,
+                "subject_id": subject_id,
                 "sequence": sequence,
                 "recorded_at": now,
                 "payload": payload,
@@ -118,13 +120,8 @@ def record_many(session: Session, *, entries: Sequence[Entry], actor: ActorMark,
         return
     connection = session.connection()
     connection.execute(_APPEND, rows)
-    connection.execute(
-        _MOVE_HEAD,
-        [
-            {"type": subject.type.value, "id": subject.id, "to": sequence, "new_digest": digest}
-            for subject, (sequence, digest) in ends.items()
-        ],
-    )
+    # One place at a time, as the guard of the heads demands.
+    connection.execute(_MOVE_HEAD, moves)
 
 
 def _held_heads(session: Session, *, subjects: Iterable[Subject]) -> dict[Subject, tuple[int, str]]:

@@ -434,15 +434,12 @@ def _take_steps(
     """Write the rows of a step that many sheets take, and return their journal entries."""
     if not loaded:
         return {}
-    last = dict(
-        session.execute(
-            select(SheetStepRow.revision_id, func.max(SheetStepRow.sequence))
-            .where(SheetStepRow.revision_id.in_([one.sheet.revision_id for one in loaded]))
-            .group_by(SheetStepRow.revision_id)
-        )
-        .tuples()
-        .all()
+    rows = session.execute(
+        select(SheetStepRow.revision_id, func.max(SheetStepRow.sequence))
+        .where(SheetStepRow.revision_id.in_([one.sheet.revision_id for one in loaded]))
+        .group_by(SheetStepRow.revision_id)
     )
+    last = {RevisionId(revision_id): sequence for revision_id, sequence in rows}
     made = {
         one.sheet.id: written_step(
             one,

@@ -32,14 +32,15 @@ class TemplateDraft:
 
 
 def add_template(session: Session, *, actor: Actor, draft: TemplateDraft, now: datetime) -> UUID:
-    """Add a text.
+    """Add a text; with the first one, those that come with the product become the city's own, so that none is lost.
 
     Raises:
         InvalidInput: name or text is missing or too long.
     """
     require(Permission.CITY_REVIEW_TEMPLATE_MANAGE, actor=actor)
     _require_valid(draft)
-    return _add(session, actor=actor, drafts=[draft], now=now)[0]
+    shipped = [] if _some_are_kept(session) else _shipped()
+    return _add(session, actor=actor, drafts=[draft, *shipped], now=now)[0]
 
 
 def add_shipped_templates(session: Session, *, actor: Actor, now: datetime) -> int:
@@ -49,10 +50,17 @@ def add_shipped_templates(session: Session, *, actor: Actor, now: datetime) -> i
         NotNow: there are texts already.
     """
     require(Permission.CITY_REVIEW_TEMPLATE_MANAGE, actor=actor)
-    if session.scalar(select(func.count()).select_from(ReviewTemplate)):
+    if _some_are_kept(session):
         raise NotNow("定型文は、もう登録されています。1件ずつ直してください。")
-    drafts = [TemplateDraft(title=one.title, text=one.text, kind=one.kind) for one in DEFAULTS]
-    return len(_add(session, actor=actor, drafts=drafts, now=now))
+    return len(_add(session, actor=actor, drafts=_shipped(), now=now))
+
+
+def _some_are_kept(session: Session) -> bool:
+    return bool(session.scalar(select(func.count()).select_from(ReviewTemplate)))
+
+
+def _shipped() -> list[TemplateDraft]:
+    return [TemplateDraft(title=one.title, text=one.text, kind=one.kind) for one in DEFAULTS]
 
 
 def _add(session: Session, *, actor: Actor, drafts: list[TemplateDraft], now: datetime) -> list[UUID]:
