@@ -85,7 +85,7 @@ class VerdictForm(Form):
 
     judgement = RadioField(
         "判断",
-        choices=[(one.value, JUDGEMENT[one]) for one in TOGETHER],
+        choices={one.value: JUDGEMENT[one] for one in TOGETHER},
         validators=[InputRequired("判断を選んでください。")],
     )
     remark = TextAreaField("所見・理由", validators=[Longest(LONGEST_REASON)])
@@ -109,7 +109,7 @@ class TemplateForm(Form):
     title = StringField("名前", validators=[InputRequired("名前を書いてください。"), Longest(LONGEST_TITLE)])
     kind = RadioField(
         "使う場面",
-        choices=[(kind.value, label) for kind, label in TEMPLATE_KIND.items()],
+        choices={kind.value: label for kind, label in TEMPLATE_KIND.items()},
         default=TemplateKind.RETURN.value,
     )
     text = TextAreaField("文", validators=[InputRequired("文を書いてください。"), Longest(LONGEST_REASON)])

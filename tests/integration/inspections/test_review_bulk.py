@@ -592,7 +592,8 @@ def test_acts_and_pages_ask_the_same_for_five_and_for_fifty(database: Database) 
 
     judging(few[:2])
     small, large = judging(few[2:4]), judging(many)
-    assert small == large <= 45
+    # One more where somebody has a sheet in hand: the names of those who do.
+    assert small <= large <= small + 1 <= 45
     listed = desk.listed(few)
     made: list[BulkOutcome] = []
     accept = count(
@@ -607,7 +608,6 @@ def test_acts_and_pages_ask_the_same_for_five_and_for_fifty(database: Database) 
             accept_lane(session, actor=actor, sample_id=second, listed=all_listed, now=desk.now)
         )
     )
-    # One more where somebody has a sheet in hand: the names of those who do.
     assert accept <= accept_all <= accept + 1
     finished = [
         count(
