@@ -73,14 +73,17 @@ def desk_of(
     levels: Mapping[int, Mapping[str, str]] | None = None,
     words: str = LONG,
     now: datetime = STORY,
+    edition_id: EditionId | None = None,
 ) -> Desk:
-    """Return a desk with so many sheets; `levels` overrides 実施 by place and item key."""
+    """Return a desk with so many sheets; `levels` overrides 実施 by place and item key. An edition may be published already."""
     made = Desk(database, now, EditionId(SATO.id), CampaignId(SATO.id), ())
     units = offices(count)
     _add_units(database, units)
     tanaka, kimura = made.actor(TANAKA), made.actor(KIMURA)
     with database.transaction() as session:
-        made.edition_id = published_edition(session, publisher=tanaka, confirmer=kimura, now=now)
+        made.edition_id = edition_id or published_edition(
+            session, publisher=tanaka, confirmer=kimura, now=now
+        )
         draft = CampaignDraft(
             title="令和8年度 定期自己点検",
             kind=CampaignKind.REGULAR,

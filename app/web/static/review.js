@@ -11,7 +11,7 @@
   const form = document.getElementById("review");
   if (!form) return;
   const rows = [...form.querySelectorAll(".judgement")];
-  const keysOn = document.body.dataset.keys !== "off";
+  const keysOn = () => document.body.dataset.keys !== "off";
   // A page that came back refused holds judgements that are not saved yet.
   let changed = document.getElementById("error-summary") !== null;
 
@@ -121,7 +121,7 @@
     dialog?.addEventListener("close", () => { dialog.hidden = true; });
   }
   for (const button of document.querySelectorAll("[data-help]")) {
-    button.hidden = !keysOn;
+    button.hidden = !keysOn();
     button.addEventListener("click", () => show(help));
   }
 
@@ -188,7 +188,7 @@
   };
 
   document.addEventListener("keydown", (event) => {
-    if (event.isComposing || event.ctrlKey || event.altKey || event.metaKey || !keysOn) return;
+    if (event.isComposing || event.ctrlKey || event.altKey || event.metaKey || !keysOn()) return;
     if (document.querySelector("dialog[open]")) return;
     if (typing(event.target)) {
       if (event.code === "Escape" && event.target.closest(".judgement")) go(event.target.closest(".judgement"));
