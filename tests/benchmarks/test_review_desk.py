@@ -1,13 +1,13 @@
 """The reviewers' queue and one item over all units: 120 sheets in the first year, 1,200 after ten."""
 
 from collections.abc import Callable
-from typing import Final
+from typing import Any, Final
 
 from jinja2 import Environment
 from sqlalchemy import Row, and_, func, select
 
-from app.inspections.commands.review_bulk import load_many
 from app.inspections.commands.review_flags import screen
+from app.inspections.commands.review_many import load_many
 from app.inspections.models import Answer, Inspection, ItemReview, ReviewFlag, ReviewScreening, Revision
 from app.organisation.models import UnitVersion
 from tests.benchmarks.browsing import expect
@@ -103,7 +103,7 @@ def _sampled(stage: Stage, work: Work) -> Callable[[], Sample]:
     return sample
 
 
-def _queued(stage: Stage) -> list[Row[str]]:
+def _queued(stage: Stage) -> list[Row[*tuple[Any, ...]]]:
     flags = (
         select(func.count())
         .where(ReviewFlag.revision_id == Revision.id)
@@ -136,7 +136,7 @@ def _queued(stage: Stage) -> list[Row[str]]:
         return list(connection.execute(query).all())
 
 
-def _answered(stage: Stage) -> list[Row[str]]:
+def _answered(stage: Stage) -> list[Row[*tuple[Any, ...]]]:
     item_id = next(one.id for one in stage.year.city.edition.items.values() if one.key == "D08")
     query = (
         select(

@@ -10,8 +10,8 @@ from sqlalchemy import insert, select, update
 from app.access.actor import Actor
 from app.db.session import Database
 from app.inspections.commands.campaign import CampaignDraft, open_campaign, prepare_campaign
-from app.inspections.commands.review_bulk import load_many
 from app.inspections.commands.review_flags import screen
+from app.inspections.commands.review_many import load_many
 from app.inspections.models import Answer, AnswerHistory, Approval, Inspection, ProfileFlag, Revision
 from app.inspections.queries.sheet import Sheet, content_of_sheet, find_sheet
 from app.inspections.rules import CampaignKind, Origin, State

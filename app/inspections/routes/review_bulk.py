@@ -11,7 +11,9 @@ from app.access.permissions import Permission
 from app.checklists.rules import Item
 from app.db.session import reading
 from app.inspections.commands import review_bulk as commands
-from app.inspections.commands.review_bulk import BulkOutcome, ItemVerdict, UndoOutcome, require_fitting
+from app.inspections.commands import review_undo as undoing
+from app.inspections.commands.review_bulk import BulkOutcome, ItemVerdict, require_fitting
+from app.inspections.commands.review_undo import UndoOutcome
 from app.inspections.forms.review_bulk import (
     TOGETHER,
     VerdictForm,
@@ -119,7 +121,7 @@ def undo_batch(batch_id: UUID) -> ResponseReturnValue:
     """Take back what nobody touched since."""
     try:
         return perform(
-            lambda session: commands.undo_batch(session, actor=actor(), batch_id=batch_id, now=now()),
+            lambda session: undoing.undo_batch(session, actor=actor(), batch_id=batch_id, now=now()),
             to=url_for("inspections.batch_page", batch_id=batch_id),
             message=_undone,
         )
@@ -138,7 +140,7 @@ def finish_batch(batch_id: UUID) -> ResponseReturnValue:
     """End the review of every sheet of an act in which everything is judged."""
     try:
         return perform(
-            lambda session: commands.finish_batch(session, actor=actor(), batch_id=batch_id, now=now()),
+            lambda session: undoing.finish_batch(session, actor=actor(), batch_id=batch_id, now=now()),
             to=url_for("inspections.batch_page", batch_id=batch_id),
             message=_finished,
         )

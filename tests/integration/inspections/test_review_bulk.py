@@ -14,14 +14,12 @@ from app.inspections.commands.review import JudgementDraft, clear_judgement, jud
 from app.inspections.commands.review_bulk import (
     BulkOutcome,
     ItemVerdict,
-    UndoOutcome,
     accept_lane,
     draw_sample,
-    finish_batch,
     judge_item,
-    undo_batch,
 )
 from app.inspections.commands.review_claims import open_for_review, release, take_over
+from app.inspections.commands.review_undo import UndoOutcome, finish_batch, undo_batch
 from app.inspections.models import (
     ItemReview,
     ItemReviewHistory,
