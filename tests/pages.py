@@ -29,7 +29,7 @@ class FormReader(HTMLParser):
         name = given.get("name")
         if not self._inside:
             return
-        if tag == "input" and name and (given.get("type") != "radio" or "checked" in given):
+        if tag == "input" and name and (given.get("type") not in {"radio", "checkbox"} or "checked" in given):
             self.fields[name] = given.get("value") or ""
         if tag == "textarea" and name:
             self._area, self.fields[name] = name, ""

@@ -468,6 +468,169 @@ class Reopening(Base):
     decided_at: Mapped[datetime | None] = mapped_column(Instant)
 
 
+class ReviewScreening(Base):
+    """The outcome of the flag rules for one revision, in one row: its lane and how many of its items have a red or an amber flag.
+
+    Made anew whenever content comes to the review; a revision without a row was never looked at by any rules.
+    """
+
+    __tablename__ = "review_screening"
+    __table_args__ = (CheckConstraint("red >= 0 AND amber >= 0", name="counts"), FIVE_YEARS)
+
+    revision_id: Mapped[UUID] = mapped_column(ForeignKey("revision.id"), primary_key=True)
+    lane: Mapped[str] = mapped_column(code())
+    red: Mapped[int]
+    amber: Mapped[int]
+    rules_version: Mapped[int]
+    computed_at: Mapped[datetime] = mapped_column(Instant)
+
+
+class ReviewFlag(Base):
+    """One flag of one revision: of an item, or of the sheet as a whole where there is none."""
+
+    __tablename__ = "review_flag"
+    __table_args__ = (FIVE_YEARS,)
+
+    revision_id: Mapped[UUID] = mapped_column(ForeignKey("revision.id"), primary_key=True)
+    sequence: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    item_id: Mapped[UUID | None] = mapped_column(ForeignKey("checklist_item.id"))
+    rule: Mapped[str] = mapped_column(code())
+    severity: Mapped[str] = mapped_column(code())
+    rules_version: Mapped[int]
+    computed_at: Mapped[datetime] = mapped_column(Instant)
+
+
+class ReviewClaim(Base):
+    """A reviewer has a sheet in hand, until it is let go, taken over, or nothing was done for a while."""
+
+    __tablename__ = "review_claim"
+    __table_args__ = (
+        CheckConstraint("(ended_at IS NULL) = (ended_by IS NULL)", name="ended_pair"),
+        Index(
+            "ix_review_claim_held",
+            "revision_id",
+            unique=True,
+            sqlite_where=text("ended_at IS NULL"),
+            postgresql_where=text("ended_at IS NULL"),
+        ),
+        FIVE_YEARS,
+    )
+
+    revision_id: Mapped[UUID] = mapped_column(ForeignKey("revision.id"), primary_key=True)
+    sequence: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    reviewer_id: Mapped[UUID] = mapped_column(ForeignKey("person.id"))
+    taken_at: Mapped[datetime] = mapped_column(Instant)
+    active_at: Mapped[datetime] = mapped_column(Instant)
+    # Why it was taken from somebody who still had it in hand; empty otherwise.
+    reason: Mapped[str] = mapped_column(Text)
+    salt: Mapped[str] = mapped_column(String(32))
+    ended_by: Mapped[UUID | None] = mapped_column(ForeignKey("person.id"))
+    ended_at: Mapped[datetime | None] = mapped_column(Instant)
+
+
+class ReviewSample(Base):
+    """A sample drawn from the sheets without flags, for one reviewer. The seed draws it again."""
+
+    __tablename__ = "review_sample"
+    __table_args__ = (Index("ix_review_sample_reviewer", "reviewer_id", "campaign_id"), FIVE_YEARS)
+
+    id: Mapped[UUID] = mapped_column(primary_key=True, default=new_id)
+    campaign_id: Mapped[UUID] = mapped_column(ForeignKey("campaign.id"))
+    reviewer_id: Mapped[UUID] = mapped_column(ForeignKey("person.id"))
+    rules_version: Mapped[int]
+    seed: Mapped[str] = mapped_column(String(32))
+    drawn_at: Mapped[datetime] = mapped_column(Instant)
+
+
+class ReviewSampleSheet(Base):
+    """One sheet from which a sample was drawn; the drawn ones are opened before the others are accepted with them."""
+
+    __tablename__ = "review_sample_sheet"
+    __table_args__ = (
+        Index("ix_review_sample_sheet_revision", "revision_id"),
+        CheckConstraint("drawn OR opened_at IS NULL", name="opened_drawn"),
+        FIVE_YEARS,
+    )
+
+    sample_id: Mapped[UUID] = mapped_column(ForeignKey("review_sample.id"), primary_key=True)
+    revision_id: Mapped[UUID] = mapped_column(ForeignKey("revision.id"), primary_key=True)
+    drawn: Mapped[bool]
+    opened_at: Mapped[datetime | None] = mapped_column(Instant)
+
+
+class ReviewBatch(Base):
+    """One act on many sheets: a lane accepted after its sample, or one item judged across units. Never changed."""
+
+    __tablename__ = "review_batch"
+    __table_args__ = (
+        CheckConstraint("(sample_id IS NULL) <> (item_id IS NULL)", name="one_kind"),
+        Index("ix_review_batch_sample", "sample_id", unique=True),
+        FIVE_YEARS,
+    )
+
+    id: Mapped[UUID] = mapped_column(primary_key=True, default=new_id)
+    campaign_id: Mapped[UUID] = mapped_column(ForeignKey("campaign.id"))
+    sample_id: Mapped[UUID | None] = mapped_column(ForeignKey("review_sample.id"))
+    item_id: Mapped[UUID | None] = mapped_column(ForeignKey("checklist_item.id"))
+    rules_version: Mapped[int]
+    reviewer_id: Mapped[UUID] = mapped_column(ForeignKey("person.id"))
+    judged_at: Mapped[datetime] = mapped_column(Instant)
+
+
+class ReviewBatchSheet(Base):
+    """One sheet of an act on many, and whether the act was undone there."""
+
+    __tablename__ = "review_batch_sheet"
+    __table_args__ = (
+        CheckConstraint("(undone_at IS NULL) = (undone_by IS NULL)", name="undone_pair"),
+        FIVE_YEARS,
+    )
+
+    batch_id: Mapped[UUID] = mapped_column(ForeignKey("review_batch.id"), primary_key=True)
+    revision_id: Mapped[UUID] = mapped_column(ForeignKey("revision.id"), primary_key=True)
+    undone_by: Mapped[UUID | None] = mapped_column(ForeignKey("person.id"))
+    undone_at: Mapped[datetime | None] = mapped_column(Instant)
+
+
+class ReviewBatchItem(Base):
+    """One judgement of an act on many, by its version in the history. Append-only."""
+
+    __tablename__ = "review_batch_item"
+    __table_args__ = (
+        ForeignKeyConstraint(
+            ["revision_id", "item_id", "version"],
+            ["item_review_history.revision_id", "item_review_history.item_id", "item_review_history.version"],
+        ),
+        FIVE_YEARS,
+    )
+
+    batch_id: Mapped[UUID] = mapped_column(ForeignKey("review_batch.id"), primary_key=True)
+    revision_id: Mapped[UUID] = mapped_column(primary_key=True)
+    item_id: Mapped[UUID] = mapped_column(primary_key=True)
+    version: Mapped[int]
+
+
+class ReviewTemplate(Base):
+    """A text that reviewers put into a remark (定型文). One that is no longer used is switched off, never removed."""
+
+    __tablename__ = "review_template"
+    __table_args__ = (
+        CheckConstraint("version >= 1", name="version_positive"),
+        {"info": kept(RetentionClass.WHILE_IN_FORCE)},
+    )
+
+    id: Mapped[UUID] = mapped_column(primary_key=True, default=new_id)
+    title: Mapped[str] = mapped_column(String(60))
+    text: Mapped[str] = mapped_column(Text)
+    kind: Mapped[str] = mapped_column(code())
+    active: Mapped[bool]
+    version: Mapped[int]
+    # Opens the digests that the journal keeps of title and text.
+    salt: Mapped[str] = mapped_column(String(32))
+    changed_by: Mapped[UUID] = mapped_column(ForeignKey("person.id"))
+    changed_at: Mapped[datetime] = mapped_column(Instant)
+
+
 _STATES = ", ".join(f"'{state.value}'" for state in sorted(SEALED))
 _OWN_SEALED = f"{{row}}.state IN ({_STATES})"
 
@@ -526,6 +689,10 @@ GUARDS = (
     _append_only("item_review_history", ("revision_id", "item_id", "version")),
     _append_only("sheet_step", ("revision_id", "sequence")),
     _append_only("approval", ("revision_id", "sequence")),
+    # What stood under an act on many sheets; only whether it was undone is written beside it.
+    Guard(table="review_sample", unique_keys=(("id",),)),
+    Guard(table="review_batch", unique_keys=(("id",), ("sample_id",))),
+    Guard(table="review_batch_item", unique_keys=(("batch_id", "revision_id", "item_id"),)),
     Guard(table="sealed_revision", unique_keys=(("revision_id",), ("digest",))),
     Guard(
         table="reopening",

@@ -13,8 +13,10 @@ from app.inspections.rules import (
     Judgement,
     State,
 )
+from app.inspections.rules.flags import Lane, Severity
 from app.inspections.rules.questions import QuestionState
 from app.inspections.rules.taking_over import Barred, Offer
+from app.inspections.rules.templates import TemplateKind
 
 CAMPAIGN_STATE = {CampaignState.DRAFT: "準備中", CampaignState.OPEN: "実施中", CampaignState.CLOSED: "終了"}
 CAMPAIGN_KIND = {CampaignKind.REGULAR: "定期自己点検", CampaignKind.EXTRA: "臨時自己点検"}
@@ -97,6 +99,9 @@ EVENT = {
     "inspection.withdrawn": "引き戻した",
     "inspection.returned_to_clerk": "所属長が担当者へ差し戻した",
     "inspection.approved": "所属長が承認し、提出した",
+    "inspection.review_opened": "審査の画面で手に取った",
+    "inspection.review_released": "手放した",
+    "inspection.review_taken_over": "ほかの審査担当から引き継いだ",
     "inspection.review_started": "審査を始めた",
     "item.judged": "項目を審査した",
     "item.judgement_cleared": "審査の判断を取り消した",
@@ -119,16 +124,20 @@ EVENT = {
     "inspection.reopening_withdrawn": "再開の申し出を取り下げた",
     "document.kept": "結果のPDFを保管した",
 }
-REVIEW_FLAG = {
-    "mandatory_missed": "重要項目が未達",
-    "worse": "前回より悪化",
-    "still_weak": "前回から続く未達",
-    "excluded_now": "対象外に変更",
-    "unknown": "わからない",
-    "short_comment": "説明が短い",
-    "same_words": "前回と同じ説明",
+REVIEW_SHOW = {
+    "flagged": "印のある項目",
+    "all": "すべて",
+    "changed": "前回から変わった",
+    "weak": "未達",
+    "unjudged": "未判断",
 }
-REVIEW_SHOW = {"all": "すべて", "changed": "前回から変わった", "weak": "未達", "unjudged": "未判断"}
+LANE = {Lane.ALERT: "要注意", Lane.CHECK: "要確認", Lane.CLEAR: "問題なし"}
+SEVERITY = {Severity.RED: "要注意", Severity.AMBER: "要確認"}
+TEMPLATE_KIND = {
+    TemplateKind.RETURN: "差戻しの理由",
+    TemplateKind.REMARK: "所見",
+    TemplateKind.ANY: "どちらにも",
+}
 READ_ACT = {
     "sheet.read": "点検票を開いた",
     "sheet.all": "全項目を開いた",
@@ -141,6 +150,7 @@ READ_ACT = {
     "sheet.evidence": "証跡の一覧を開いた",
     "evidence.read": "証跡のファイルを取り出した",
     "document.read": "結果のPDFを開いた",
+    "campaign.item-across": "1項目を横並びで開いた",
     "campaign.progress-file": "回収状況のCSVを取り出した",
     "campaign.reminder-file": "督促リストを取り出した",
     "access-log.read": "閲覧記録を開いた",
@@ -168,3 +178,5 @@ BARRED = {
     Barred.NOT_KEPT: "前回が実施・対象外でない",
 }
 """Why an open item is not among those that may be taken over."""
+ACROSS_ONLY = {"all": "すべて", "flagged": "印のある所属", "open": "未判断"}
+ACROSS_ORDER = {"unit": "所属の順", "level": "低い段階の順", "flags": "印の多い順"}

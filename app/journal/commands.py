@@ -1,6 +1,7 @@
 """Writing the journal: always in the transaction of the change itself."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, Final, cast
 
@@ -14,12 +15,13 @@ from sqlalchemy import (
     insert,
     select,
     text,
+    tuple_,
     update,
 )
 from sqlalchemy.orm import Session
 
 from app.journal.models import AccessLogEntry, JournalEntry, JournalHead, JournalSeal, JournalSealLine
-from app.journal.rules import ActorMark, HeadRow, Subject, lines_digest, payload_of, seal_payload
+from app.journal.rules import ActorMark, HeadRow, Subject, SubjectType, lines_digest, payload_of, seal_payload
 from app.kernel.clock import business_date
 from app.kernel.digest import GENESIS, link
 
@@ -77,6 +79,76 @@ _EMPTY_HEAD: Final = text(
     "INSERT INTO journal_head (subject_type, subject_id, sequence, digest, sealed_sequence) "
     "VALUES (:type, :id, 0, :digest, 0) ON CONFLICT DO NOTHING"
 )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entry:
+    """One of many entries that are written together."""
+
+    subject: Subject
+    event: str
+    facts: Mapping[str, Any] = field(default_factory=dict)
+
+
+def record_many(session: Session, *, entries: Sequence[Entry], actor: ActorMark, now: datetime) -> None:
+    """Append many entries to the chains of their subjects, in the order given, in a number of statements that does not grow.
+
+    The same rows as `record` one by one. The heads are locked in the order of their names, so that two writers of many never wait
+    for each other crosswise.
+    """
+    ends = _held_heads(session, subjects={entry.subject for entry in entries})
+    rows, moves = [], []
+    for entry in entries:
+        sequence, previous = ends[entry.subject][0] + 1, ends[entry.subject][1]
+        payload = payload_of(subject=entry.subject, event=entry.event, actor=actor, at=now, facts=entry.facts)
+        digest = link(previous=previous, sequence=sequence, payload=payload)
+        ends[entry.subject] = (sequence, digest)
+        subject_type, subject_id = entry.subject.type.value, entry.subject.id
+        moves.append({"type": subject_type, "id": subject_id, "to": sequence, "new_digest": digest})
+        rows.append(
+            {
+                "subject_type": subject_type,
+                "subject_id": subject_id,
+                "sequence": sequence,
+                "recorded_at": now,
+                "payload": payload,
+                "previous_digest": previous,
+                "digest": digest,
+            }
+        )
+    if not rows:
+        return
+    connection = session.connection()
+    connection.execute(_APPEND, rows)
+    # One place at a time, as the guard of the heads demands.
+    connection.execute(_MOVE_HEAD, moves)
+
+
+def _held_heads(session: Session, *, subjects: Iterable[Subject]) -> dict[Subject, tuple[int, str]]:
+    """Return the ends of many chains under lock; those that are not there yet begin with an empty head."""
+    ordered = sorted(subjects, key=lambda subject: (subject.type.value, subject.id))
+    if not ordered:
+        return {}
+    connection = session.connection()
+    wanted = (
+        select(*(_HEADS.c[name] for name in ("subject_type", "subject_id", "sequence", "digest")))
+        .where(
+            tuple_(_HEADS.c.subject_type, _HEADS.c.subject_id).in_(
+                [(subject.type.value, subject.id) for subject in ordered]
+            )
+        )
+        .order_by(_HEADS.c.subject_type, _HEADS.c.subject_id)
+        .with_for_update()
+    )
+    rows = connection.execute(wanted).all()
+    if len(rows) < len(ordered):
+        empty = [{"type": one.type.value, "id": one.id, "digest": GENESIS} for one in ordered]
+        connection.execute(_EMPTY_HEAD, empty)
+        rows = connection.execute(wanted).all()
+    return {
+        Subject(type=SubjectType(row.subject_type), id=row.subject_id): (row.sequence, row.digest)
+        for row in rows
+    }
 
 
 def record_births(

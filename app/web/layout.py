@@ -38,6 +38,11 @@ _REVIEW_PAGES: Final = frozenset(
     f"inspections.{page}"
     for page in (
         "review_page",
+        "lane_page",
+        "accept_lane",
+        "across_page",
+        "across_list",
+        "judge_across",
         "save_review",
         "plain_items",
         "sign_off_page",

@@ -74,8 +74,8 @@ class ReviewerAtWork:
     sheet: str
 
     def open(self) -> None:
-        """Open the judging page."""
-        self.page.goto(f"{self.sheet}/review")
+        """Open the judging page with every item."""
+        self.page.goto(f"{self.sheet}/review?show=all")
 
     def judge(self, number: str, judgement: Judgement, *, remark: str = "", due: str = "") -> None:
         """Judge one item."""

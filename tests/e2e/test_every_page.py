@@ -117,6 +117,11 @@ def walks(year: Year) -> Iterator[tuple[Cast | None, list[str]]]:
         [
             "/",
             "/reviews",
+            "/reviews?lane=alert",
+            "/reviews/rules",
+            "/reviews/templates",
+            f"{campaign}/review-lane",
+            f"{campaign}/items/D08",
             f"{affairs}/review",
             f"{affairs}/review/plain",
             "/campaigns",
@@ -191,7 +196,7 @@ def test_the_pages_of_a_sheet_are_accessible_and_narrow_in_every_state(site: Sit
         [
             (SATO, [own, f"{own}/sections/organisation", f"{own}/check"]),
             (SUZUKI, [f"{own}/approval"]),
-            (TANAKA, [f"{own}/review"]),
+            (TANAKA, [f"{own}/review", f"{own}/review?show=all"]),
         ],
     )
 

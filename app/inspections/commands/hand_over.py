@@ -6,6 +6,7 @@ from sqlalchemy import func, insert, select
 from sqlalchemy.orm import Session
 
 from app.access.actor import Actor
+from app.inspections.commands.review_flags import screen
 from app.inspections.commands.steps import (
     LONGEST_REASON,
     Loaded,
@@ -98,6 +99,7 @@ def approve(
         facts={"content": seen_digest, "capacity": capacity.value},
         values=self_score_values(loaded),
     )
+    screen(session, loaded=loaded, now=now)
 
 
 def capacity_of(actor: Actor, *, loaded: Loaded) -> Capacity:

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
+from typing import Any
 
 from sqlalchemy import delete, func, insert, select, update
 from sqlalchemy.orm import Session
@@ -12,6 +13,8 @@ from app.access.permissions import Permission
 from app.access.policy import require
 from app.inspections.commands.answer import restore_approved
 from app.inspections.commands.evidence import restore_evidence
+from app.inspections.commands.review_claims import end_claim, require_unclaimed
+from app.inspections.commands.review_flags import screen
 from app.inspections.commands.steps import (
     LONGEST_REASON,
     Loaded,
@@ -28,7 +31,7 @@ from app.inspections.commands.steps import (
 from app.inspections.models import ItemReturn, ItemReview, ItemReviewHistory
 from app.inspections.queries.sheet import Lock, ReviewFact, find_sheet, is_marked
 from app.inspections.rules import REVIEWABLE, Action, Judgement, State
-from app.journal.commands import record
+from app.journal.commands import Entry, record
 from app.kernel.clock import business_date
 from app.kernel.digest import new_salt, salted_digest
 from app.kernel.errors import InvalidInput, NotNow, Problem
@@ -74,9 +77,12 @@ def judge_items(
     require(Permission.UNIT_INSPECTION_REVIEW, actor=actor, subject=loaded.subject)
     if loaded.sheet.state not in REVIEWABLE:
         raise NotNow("この点検票は、いま審査できません。所属か管理者が扱っています。")
+    require_unclaimed(session, loaded=loaded, actor=actor, now=now)
     wanted = [draft for draft in drafts if _differs(draft, loaded=loaded)]
     problems = [
-        problem for draft in wanted for problem in _problems(draft, loaded=loaded, today=business_date(now))
+        problem
+        for draft in wanted
+        for problem in draft_problems(draft, loaded=loaded, today=business_date(now))
     ]
     if problems:
         raise InvalidInput(problems)
@@ -123,7 +129,13 @@ def _was_sent(stored: ReviewFact, item_id: ItemId, *, loaded: Loaded) -> bool:
     return stored.judgement is Judgement.RETURNED and not marked
 
 
-def _problems(draft: JudgementDraft, *, loaded: Loaded, today: date) -> list[Problem]:
+def draft_problems(draft: JudgementDraft, *, loaded: Loaded, today: date) -> list[Problem]:
+    """Return what is to be mended in one judgement.
+
+    Raises:
+        NotNow: the item changed since the page was shown.
+        InvalidInput: there is no such item to judge.
+    """
     item = loaded.sheet.edition.items.get(draft.item_id)
     answer = loaded.content.answers.get(draft.item_id)
     if item is None or answer is None or draft.item_id not in loaded.content.applicable_ids:
@@ -154,47 +166,60 @@ def _problems(draft: JudgementDraft, *, loaded: Loaded, today: date) -> list[Pro
     return problems
 
 
-def _write(session: Session, *, loaded: Loaded, draft: JudgementDraft, actor: Actor, now: datetime) -> None:
-    stored = loaded.content.reviews.get(draft.item_id)
-    key = {"revision_id": loaded.sheet.revision_id, "item_id": draft.item_id}
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WrittenJudgement:
+    """A judgement as it is kept: its row, the row of its history, its journal entry."""
+
+    review: dict[str, Any]
+    history: dict[str, Any]
+    entry: Entry
+
+
+def written_judgement(
+    loaded: Loaded, draft: JudgementDraft, *, version: int, actor: Actor, now: datetime
+) -> WrittenJudgement:
+    """Return what is written of one judgement, for one sheet as for many."""
+    salt, remark = new_salt(), clean(draft.remark)
     shared = {
+        "revision_id": loaded.sheet.revision_id,
+        "item_id": draft.item_id,
         "judgement": draft.judgement.value,
         "reviewed_level": draft.reviewed_level if draft.judgement is Judgement.CHANGED else None,
-        "remark": clean(draft.remark),
-        "version": _next_version(session, loaded=loaded, item_id=draft.item_id),
+        "remark": remark,
+        "version": version,
         "reviewed_by": actor.person_id,
         "reviewed_at": now,
     }
-    row = {
-        **shared,
-        "return_due": draft.return_due if draft.judgement is Judgement.RETURNED else None,
-        "answer_version": draft.seen_answer_version,
+    due = draft.return_due if draft.judgement is Judgement.RETURNED else None
+    facts = {
+        "revision": loaded.sheet.number,
+        "item": loaded.sheet.edition.items[draft.item_id].key,
+        "judgement": draft.judgement.value,
+        "level": shared["reviewed_level"],
+        "version": version,
+        "remark": salted_digest(remark, salt=salt),
     }
-    if stored is None:
-        session.execute(insert(ItemReview).values(**key, **row))
+    return WrittenJudgement(
+        review={**shared, "return_due": due, "answer_version": draft.seen_answer_version},
+        history={**shared, "salt": salt},
+        entry=Entry(subject=journal_subject(loaded.sheet.id), event="item.judged", facts=facts),
+    )
+
+
+def _write(session: Session, *, loaded: Loaded, draft: JudgementDraft, actor: Actor, now: datetime) -> None:
+    version = _next_version(session, loaded=loaded, item_id=draft.item_id)
+    made = written_judgement(loaded, draft, version=version, actor=actor, now=now)
+    if draft.item_id not in loaded.content.reviews:
+        session.execute(insert(ItemReview).values(**made.review))
     else:
         session.execute(
             update(ItemReview)
             .where(ItemReview.revision_id == loaded.sheet.revision_id, ItemReview.item_id == draft.item_id)
-            .values(**row)
+            .values(**made.review)
         )
-    salt = new_salt()
-    session.execute(insert(ItemReviewHistory).values(**key, **shared, salt=salt))
-    record(
-        session,
-        subject=journal_subject(loaded.sheet.id),
-        event="item.judged",
-        actor=actor.mark,
-        now=now,
-        facts={
-            "revision": loaded.sheet.number,
-            "item": loaded.sheet.edition.items[draft.item_id].key,
-            "judgement": draft.judgement.value,
-            "level": shared["reviewed_level"],
-            "version": shared["version"],
-            "remark": salted_digest(str(shared["remark"]), salt=salt),
-        },
-    )
+    session.execute(insert(ItemReviewHistory).values(**made.history))
+    entry = made.entry
+    record(session, subject=entry.subject, event=entry.event, actor=actor.mark, now=now, facts=entry.facts)
 
 
 def _next_version(session: Session, *, loaded: Loaded, item_id: ItemId) -> int:
@@ -228,6 +253,7 @@ def clear_judgement(
         raise NotNow(
             "取り消す判断が、画面を開いたあとに変わりました。開き直して、いまの内容を確かめてください。"
         )
+    require_unclaimed(session, loaded=loaded, actor=actor, now=now)
     session.execute(
         delete(ItemReview).where(
             ItemReview.revision_id == loaded.sheet.revision_id, ItemReview.item_id == item_id
@@ -341,6 +367,7 @@ def return_items(
     loaded = load(session, actor=actor, inspection_id=inspection_id, now=now)
     step = allowed_step(loaded, action=Action.RETURN_ITEMS, actor=actor, now=now)
     require_version(loaded.sheet, seen_version=seen_version)
+    require_unclaimed(session, loaded=loaded, actor=actor, now=now)
     marked = [
         (item, review)
         for item in loaded.content.items
@@ -375,6 +402,7 @@ def return_items(
         values={"return_round": next_round},
         due=min((review.return_due for _, review in marked if review.return_due), default=None),
     )
+    end_claim(session, loaded=loaded, actor=actor, now=now)
     return len(marked)
 
 
@@ -406,6 +434,7 @@ def cancel_return(
         **reviewed_score_values(after),
     }
     take_step(session, loaded=after, step=step, actor=actor, now=now, reason=words, values=values)
+    screen(session, loaded=after, now=now)
 
 
 def finish_review(
@@ -415,7 +444,9 @@ def finish_review(
     loaded = load(session, actor=actor, inspection_id=inspection_id, now=now)
     step = allowed_step(loaded, action=Action.FINISH_REVIEW, actor=actor, now=now)
     require_version(loaded.sheet, seen_version=seen_version)
+    require_unclaimed(session, loaded=loaded, actor=actor, now=now)
     take_step(session, loaded=loaded, step=step, actor=actor, now=now, values=reviewed_score_values(loaded))
+    end_claim(session, loaded=loaded, actor=actor, now=now)
 
 
 def resume_review(

@@ -1,5 +1,6 @@
 """One step of a sheet on its way: the shared part of every command that moves it."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
@@ -23,7 +24,7 @@ from app.inspections.queries.sheet import (
     subject_of,
 )
 from app.inspections.rules import REASON_NEEDED, STEPS, Action, SheetStep
-from app.journal.commands import record
+from app.journal.commands import Entry, record
 from app.journal.rules import Subject, SubjectType
 from app.kernel.clock import business_date
 from app.kernel.digest import new_salt, salted_digest
@@ -117,44 +118,54 @@ def take_step(
     """
     if step.action in REASON_NEEDED:
         reason = checked_reason(reason)
-    salt = new_salt()
-    sequence = session.scalar(
+    last = session.scalar(
         select(func.coalesce(func.max(SheetStepRow.sequence), 0)).where(
             SheetStepRow.revision_id == loaded.sheet.revision_id
         )
     )
-    session.execute(
-        insert(SheetStepRow).values(
-            revision_id=loaded.sheet.revision_id,
-            sequence=(sequence or 0) + 1,
-            action=step.action.value,
-            source=step.source.value,
-            target=step.target.value,
-            reason=reason,
-            salt=salt,
-            done_by=actor.person_id,
-            done_at=now,
-        )
+    row, entry = written_step(
+        loaded, step=step, actor=actor, now=now, sequence=(last or 0) + 1, reason=reason, facts=facts
     )
-    record(
-        session,
-        subject=journal_subject(loaded.sheet.id),
-        event=step.journal_event,
-        actor=actor.mark,
-        now=now,
-        facts={"revision": loaded.sheet.number, "reason": salted_digest(reason, salt=salt), **(facts or {})},
-    )
+    session.execute(insert(SheetStepRow).values(**row))
+    record(session, subject=entry.subject, event=entry.event, actor=actor.mark, now=now, facts=entry.facts)
     tell_of_step(
         session,
         step=step,
         sheet=loaded.sheet,
         subject=loaded.subject,
         actor=actor,
-        sequence=(sequence or 0) + 1,
+        sequence=(last or 0) + 1,
         due=due or loaded.sheet.campaign.dates.due(step.target),
         now=now,
     )
     move(session, loaded=loaded, values={"state": step.target.value, "state_since": now, **(values or {})})
+
+
+def written_step(
+    loaded: Loaded,
+    *,
+    step: SheetStep,
+    actor: Actor,
+    now: datetime,
+    sequence: int,
+    reason: str = "",
+    facts: Mapping[str, Any] | None = None,
+) -> tuple[dict[str, Any], Entry]:
+    """Return the row of a step and its journal entry."""
+    salt = new_salt()
+    row = {
+        "revision_id": loaded.sheet.revision_id,
+        "sequence": sequence,
+        "action": step.action.value,
+        "source": step.source.value,
+        "target": step.target.value,
+        "reason": reason,
+        "salt": salt,
+        "done_by": actor.person_id,
+        "done_at": now,
+    }
+    told = {"revision": loaded.sheet.number, "reason": salted_digest(reason, salt=salt), **(facts or {})}
+    return row, Entry(subject=journal_subject(loaded.sheet.id), event=step.journal_event, facts=told)
 
 
 def move(session: Session, *, loaded: Loaded, values: dict[str, Any]) -> None:

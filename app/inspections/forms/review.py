@@ -5,7 +5,7 @@ With each item the page sends what it showed: `seen-D01` (the versions of answer
 not judged.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import Final
@@ -19,6 +19,7 @@ from app.inspections.commands.review import JudgementDraft, PageOfJudgements
 from app.inspections.commands.steps import LONGEST_REASON
 from app.inspections.queries.review import JudgedItem
 from app.inspections.rules import Judgement
+from app.inspections.rules.templates import TemplateText
 from app.inspections.texts import JUDGEMENT
 from app.kernel.digest import digest_of
 from app.kernel.errors import InvalidInput, Problem
@@ -56,6 +57,12 @@ class ReasonForm(StepForm):
     reason = TextAreaField(
         "理由", validators=[InputRequired("理由を書いてください。"), Longest(LONGEST_REASON)]
     )
+
+
+class TakeOverForm(Form):
+    """Taking a sheet that somebody else still has in hand; where nobody has it any more, no reason is asked for."""
+
+    reason = TextAreaField("引き継ぐ理由", validators=[Longest(LONGEST_REASON)])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -126,8 +133,10 @@ def sent_fields(form: MultiDict[str, str], *, items: Iterable[Item]) -> dict[str
 
 
 def _sent(form: MultiDict[str, str], *, key: str) -> JudgementFields:
+    chosen = form.get(f"judgement-{key}", NOT_JUDGED)
+    together = form.get("as", "")
     return JudgementFields(
-        judgement=form.get(f"judgement-{key}", NOT_JUDGED),
+        judgement=together if together and key in form.getlist("pick") else chosen,
         level=form.get(f"level-{key}", ""),
         remark=form.get(f"remark-{key}", ""),
         due=form.get(f"due-{key}", ""),
@@ -215,6 +224,39 @@ def accepted_page(form: MultiDict[str, str], *, items: Iterable[Item]) -> PageOf
     accepted = JudgementFields(judgement=Judgement.ACCEPTED.value)
     drafts = tuple(_draft(item, replace(accepted, seen=form[f"accept-{item.key}"])) for item in listed)
     return PageOfJudgements(drafts=drafts, cleared={})
+
+
+def with_rest(
+    judged: PageOfJudgements, form: MultiDict[str, str], *, items: Iterable[Item]
+) -> PageOfJudgements:
+    """Return what was judged, with the acceptance of every other item that was listed where the button for it was pressed."""
+    if form.get("rest") != "accept":
+        return judged
+    touched = {draft.item_id for draft in judged.drafts} | set(judged.cleared)
+    others = accepted_page(form, items=[item for item in items if item.id not in touched])
+    return replace(judged, drafts=(*judged.drafts, *others.drafts))
+
+
+def with_template(
+    form: MultiDict[str, str], *, items: Iterable[Item], texts: Sequence[TemplateText]
+) -> dict[str, JudgementFields]:
+    """Return every field as it was typed, with the chosen text put into the remarks of the items that were picked.
+
+    Raises:
+        InvalidInput: no text was chosen, or no item.
+    """
+    number, picked = form.get("template", ""), set(form.getlist("pick"))
+    if not number.isdecimal() or not number.isascii() or int(number) >= len(texts):
+        raise InvalidInput.of("入れる定型文を選んでください。", field="template")
+    if not picked:
+        raise InvalidInput.of("定型文を入れる項目の、左の四角に印を付けてください。", field="template")
+    text = texts[int(number)].text
+    sent = {item.key: _sent(form, key=item.key) for item in items if f"seen-{item.key}" in form}
+    filled = {
+        key: replace(fields, remark=f"{fields.remark.strip()}\n{text}".strip()) if key in picked else fields
+        for key, fields in sent.items()
+    }
+    return {key: fields for key, fields in filled.items() if fields.touched}
 
 
 def fields_of_page(

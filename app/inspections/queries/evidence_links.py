@@ -60,21 +60,27 @@ _LINK: Final = AnswerEvidence.__table__.c
 _PIECES: Final = pieces().subquery()
 _LINKS: Final = (
     select(
-        *(_LINK[name] for name in ("item_id", "is_linked", "done_by", "done_at")),
+        *(_LINK[name] for name in ("revision_id", "item_id", "is_linked", "done_by", "done_at")),
         _LINK.version.label("link_version"),
         _PIECES,
     )
     .join_from(AnswerEvidence.__table__, _PIECES, _PIECES.c.evidence_id == _LINK.evidence_id)
-    .where(_LINK.revision_id == bindparam("revision"))
+    .where(_LINK.revision_id.in_(bindparam("revisions", expanding=True)))
     .order_by(_LINK.item_id, _LINK.evidence_id, _LINK.version)
 )
 
 
 def links_of(session: Session, *, revision_id: RevisionId) -> Links:
     """Return the evidence of a revision: one statement."""
-    rows = session.connection().execute(_LINKS, {"revision": revision_id})
-    links = tuple(
-        Link(
+    return links_of_many(session, revision_ids=[revision_id]).get(revision_id, Links())
+
+
+def links_of_many(session: Session, *, revision_ids: Iterable[RevisionId]) -> Mapping[RevisionId, Links]:
+    """Return the evidence of many revisions, in one statement; those without any are absent."""
+    rows = session.connection().execute(_LINKS, {"revisions": list(revision_ids)})
+    found: dict[RevisionId, list[Link]] = {}
+    for row in rows:
+        link = Link(
             item_id=ItemId(row.item_id),
             piece=piece_of(row),
             version=row.link_version,
@@ -82,8 +88,11 @@ def links_of(session: Session, *, revision_id: RevisionId) -> Links:
             done_by=PersonId(row.done_by),
             done_at=row.done_at,
         )
-        for row in rows
-    )
+        found.setdefault(RevisionId(row.revision_id), []).append(link)
+    return {revision_id: _links(tuple(links)) for revision_id, links in found.items()}
+
+
+def _links(links: tuple[Link, ...]) -> Links:
     standing: dict[ItemId, list[Link]] = {}
     for link in sorted(_last(links).values(), key=lambda one: (one.done_at, str(one.piece.id))):
         if link.is_linked:

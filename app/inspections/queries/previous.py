@@ -193,6 +193,15 @@ def _origins(
     }
 
 
+def comparable_items(
+    session: Session, item: Item, *, edition: Edition, before: Edition
+) -> tuple[ItemId, ...]:
+    """Return the one item of an earlier edition with whose answers those of an item may be compared; nothing where there is none."""
+    found = _origins(session, [item], edition=edition, before=before)[item.id]
+    comparable = found.decision.obstacle is None and len(found.items) == 1
+    return (found.items[0].id,) if comparable else ()
+
+
 def _previous(item: Item, *, source: _Origin, past: _Past) -> PreviousAnswer:
     obstacle = source.decision.obstacle
     if obstacle is None and not one_answer([past.level(was) for was in source.items]):

@@ -13,10 +13,12 @@ from sqlalchemy.orm import Session
 from app.access.actor import Actor
 from app.access.permissions import Permission
 from app.access.policy import Subject, may, require
-from app.checklists.rules import CommentRule, Edition, Item, Level, Section, score
+from app.checklists.rules import Item, Level, Section, score
 from app.inspections.models import Approval
 from app.inspections.queries.previous import PreviousAnswer, compared, lineage_marks, previous_answers
-from app.inspections.queries.review_queue import QueueLine, Way, beside
+from app.inspections.queries.review_claims import Claim, claims_of
+from app.inspections.queries.review_flags import Screening, screenings_of
+from app.inspections.queries.review_queue import QueueLine, beside, lane_counts
 from app.inspections.queries.sheet import (
     ReturnFact,
     ReviewFact,
@@ -41,6 +43,8 @@ from app.inspections.rules import (
     SheetFacts,
     State,
 )
+from app.inspections.rules.flags import RULES_BY_CODE, FlagCode, FlagRule, Lane, Severity, is_weak
+from app.kernel.clock import business_date
 from app.kernel.errors import NotNow
 from app.kernel.ids import InspectionId, ItemId, PersonId, RevisionId
 from app.kernel.workflow import steps_from
@@ -48,8 +52,6 @@ from app.organisation.queries import tree_on
 from app.people.queries import people_by_id
 from app.people.rules import PersonView
 
-SHORT_COMMENT: Final = 10
-"""Characters below which a reason hardly says anything."""
 USUAL_RETURN: Final = timedelta(days=7)
 OPEN_TO_REVIEWERS: Final = frozenset(
     {State.SUBMITTED, State.UNDER_REVIEW, State.RETURNED, State.AWAITING_REAPPROVAL, State.REVIEWED}
@@ -59,22 +61,11 @@ OPEN_TO_REVIEWERS: Final = frozenset(
 class Show(StrEnum):
     """Which items the page shows."""
 
+    FLAGGED = "flagged"
     ALL = "all"
     CHANGED = "changed"
     WEAK = "weak"
     UNJUDGED = "unjudged"
-
-
-class Flag(StrEnum):
-    """Why an item deserves a look before it is accepted."""
-
-    MANDATORY_MISSED = "mandatory_missed"
-    WORSE = "worse"
-    STILL_WEAK = "still_weak"
-    EXCLUDED_NOW = "excluded_now"
-    UNKNOWN = "unknown"
-    SHORT_COMMENT = "short_comment"
-    SAME_WORDS = "same_words"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -108,7 +99,7 @@ class JudgedItem:
     previous: PreviousAnswer | None
     change: Change
     weak: bool
-    flags: tuple[Flag, ...]
+    flags: tuple[FlagRule, ...]
     rounds: tuple[Round, ...]
     judgement: Judgement | None
     reviewed_level: Level | None
@@ -133,18 +124,19 @@ class JudgedItem:
 
     @property
     def plain(self) -> bool:
-        """Whether it may be accepted together with others.
-
-        Not yet judged, at full points, not mandatory, never returned, and nothing that deserves a look.
-        """
+        """Whether it may be accepted together with others: answered, no flag, never returned, not yet judged."""
         untouched = self.judgement is None and not self.rounds and self.answer_version > 0
-        return (
-            untouched
-            and not self.weak
-            and not self.item.mandatory
-            and not self.flags
-            and self.level is not None
-        )
+        return untouched and not self.flags and self.level is not None
+
+    @property
+    def grave(self) -> bool:
+        """Whether it has a red flag."""
+        return any(rule.severity is Severity.RED for rule in self.flags)
+
+    @property
+    def needs_look(self) -> bool:
+        """Whether a person looks at it by itself: it has a flag, came back from the department, or was not simply accepted."""
+        return bool(self.flags or self.rounds) or self.judgement not in {None, Judgement.ACCEPTED}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -175,7 +167,13 @@ class ApprovalMark:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReviewPage:
-    """One department's sheet in review."""
+    """One department's sheet in review.
+
+    Attributes:
+        lane, lanes: the lane of the list beside it (None: all of them), and how many sheets wait in each.
+        screening: what the flag rules found; None where no rules looked at the sheet.
+        claim, held: who has it in hand, and whether that is somebody else.
+    """
 
     sheet: Sheet
     unit_name: str
@@ -186,6 +184,11 @@ class ReviewPage:
     items: tuple[JudgedItem, ...]
     offers: Mapping[Action, Offer]
     queue: tuple[QueueLine, ...]
+    lane: Lane | None
+    lanes: Mapping[Lane, int]
+    screening: Screening | None
+    claim: Claim | None
+    held: bool
     default_due: date
     editable: bool
 
@@ -209,17 +212,44 @@ class ReviewPage:
         wanted = [item for item in self.items if is_shown(item, show=show) or item.item.key in also]
         return by_section(self.sheet, wanted)
 
+    def findings(self, *, also: frozenset[str] = frozenset()) -> tuple[JudgedItem, ...]:
+        """Return what needs a look, the gravest first, and the items whose keys are wanted in any case."""
+        wanted = [item for item in self.items if item.needs_look or item.item.key in also]
+        return tuple(sorted(wanted, key=lambda item: not item.grave))
+
     def count(self, show: Show) -> int:
         """Count the items of a filter."""
         return sum(1 for item in self.items if is_shown(item, show=show))
 
     @property
+    def default_show(self) -> Show:
+        """Return what is shown at first: what needs a look, or everything where nothing does."""
+        return Show.FLAGGED if self.count(Show.FLAGGED) else Show.ALL
+
+    @property
+    def sheet_flags(self) -> tuple[FlagRule, ...]:
+        """Return the flags of the sheet as a whole."""
+        return _rules(self.screening.codes_of(None)) if self.screening else ()
+
+    @property
     def next_in_queue(self) -> QueueLine | None:
-        """Return the next sheet to judge; after the last one, the first again."""
-        others = [line for line in self.queue if line.way is Way.REVIEW]
-        place = next((n for n, line in enumerate(others) if line.id == self.sheet.id), len(others) - 1)
-        following = [*others[place + 1 :], *others[:place]]
-        return next((line for line in following if line.id != self.sheet.id), None)
+        """Return the next sheet to judge that nobody else has in hand; after the last one, the first again."""
+        return next(iter(self._others()), None)
+
+    @property
+    def previous_in_queue(self) -> QueueLine | None:
+        """Return the sheet to judge before this one; before the first one, the last."""
+        return next(reversed(self._others()), None)
+
+    def _others(self) -> list[QueueLine]:
+        """Return the other sheets, beginning after this one."""
+        place = next(
+            (n for n, line in enumerate(self.queue) if line.id == self.sheet.id), len(self.queue) - 1
+        )
+        following = [*self.queue[place + 1 :], *self.queue[:place]]
+        return [line for line in following if line.id != self.sheet.id and line.claim is None] or [
+            line for line in following if line.id != self.sheet.id
+        ]
 
 
 def by_section(sheet: Sheet, items: Iterable[JudgedItem]) -> tuple[JudgedSection, ...]:
@@ -235,6 +265,7 @@ def by_section(sheet: Sheet, items: Iterable[JudgedItem]) -> tuple[JudgedSection
 def is_shown(item: JudgedItem, *, show: Show) -> bool:
     """Return whether an item passes a filter."""
     return {
+        Show.FLAGGED: item.needs_look,
         Show.ALL: True,
         Show.CHANGED: item.change in {Change.WORSE, Change.BETTER, Change.OTHER},
         Show.WEAK: item.weak,
@@ -242,7 +273,14 @@ def is_shown(item: JudgedItem, *, show: Show) -> bool:
     }[show]
 
 
-def review_page(session: Session, *, actor: Actor, inspection_id: InspectionId, today: date) -> ReviewPage:
+def review_page(
+    session: Session,
+    *,
+    actor: Actor,
+    inspection_id: InspectionId,
+    now: datetime,
+    lane: Lane | None = None,
+) -> ReviewPage:
     """Return the judging page of a sheet, in a number of statements that does not grow with its items.
 
     Raises:
@@ -250,6 +288,7 @@ def review_page(session: Session, *, actor: Actor, inspection_id: InspectionId, 
         NotAllowed: the actor may see the sheet and not review it; the message says why.
         NotNow: the sheet is still with the department, or already sealed.
     """
+    today = business_date(now)
     sheet = find_sheet(session, actor=actor, inspection_id=inspection_id)
     tree = tree_on(session, day=today)
     subject = subject_of(session, sheet=sheet, today=today, tree=tree)
@@ -261,6 +300,9 @@ def review_page(session: Session, *, actor: Actor, inspection_id: InspectionId, 
     names = people_by_id(session, person_ids=people_in(content, approvals))
     path = tree.path(sheet.unit_id)
     outcome = score(content.items, answers=content.self_levels(), edition=sheet.edition)
+    screening = screenings_of(session, revision_ids=[sheet.revision_id]).get(sheet.revision_id)
+    claim = claims_of(session, revision_ids=[sheet.revision_id], now=now).get(sheet.revision_id)
+    held = claim is not None and not claim.is_of(actor)
     return ReviewPage(
         sheet=sheet,
         unit_name=path[-1].name if path else "（廃止された所属）",
@@ -268,11 +310,22 @@ def review_page(session: Session, *, actor: Actor, inspection_id: InspectionId, 
         approval=approval_mark(approvals, names=names),
         share=outcome.share,
         grade=outcome.grade,
-        items=judged_items(sheet, content, before=previous_answers(session, sheet=sheet), names=names),
+        items=judged_items(
+            sheet,
+            content,
+            before=previous_answers(session, sheet=sheet),
+            names=names,
+            screening=screening,
+        ),
         offers=offers(sheet, facts_of(sheet, content, today=today), actor=actor, subject=subject),
-        queue=beside(session, actor=actor, tree=tree, today=today),
+        queue=beside(session, actor=actor, tree=tree, now=now, lane=lane),
+        lane=lane,
+        lanes=lane_counts(session, actor=actor),
+        screening=screening,
+        claim=claim,
+        held=held,
         default_due=today + USUAL_RETURN,
-        editable=sheet.state in REVIEWABLE,
+        editable=sheet.state in REVIEWABLE and not held,
     )
 
 
@@ -329,12 +382,24 @@ def judged_items(
     *,
     before: Mapping[ItemId, PreviousAnswer],
     names: Mapping[PersonId, PersonView],
+    screening: Screening | None = None,
 ) -> tuple[JudgedItem, ...]:
-    """Return every item that applies, beside last year's and with its judgement."""
+    """Return every item that applies, beside last year's and with its judgement and its flags."""
     return tuple(
-        _item(item, sheet=sheet, content=content, previous=before.get(item.id), names=names)
+        _item(
+            item,
+            sheet=sheet,
+            content=content,
+            previous=before.get(item.id),
+            names=names,
+            flags=_rules(screening.codes_of(item.id)) if screening else (),
+        )
         for item in content.items
     )
+
+
+def _rules(codes: Iterable[FlagCode]) -> tuple[FlagRule, ...]:
+    return tuple(RULES_BY_CODE[code] for code in codes)
 
 
 def _item(
@@ -344,6 +409,7 @@ def _item(
     content: SheetContent,
     previous: PreviousAnswer | None,
     names: Mapping[PersonId, PersonView],
+    flags: tuple[FlagRule, ...],
 ) -> JudgedItem:
     answer, review = content.answers.get(item.id), content.reviews.get(item.id)
     level = sheet.edition.level(answer.level) if answer else None
@@ -357,10 +423,8 @@ def _item(
         answer_version=answer.version if answer else 0,
         previous=previous,
         change=against,
-        weak=_is_weak(level, edition=sheet.edition),
-        flags=_flags(
-            item, answer=answer, level=level, previous=previous, against=against, edition=sheet.edition
-        ),
+        weak=is_weak(level, edition=sheet.edition),
+        flags=flags,
         rounds=_rounds(item, content=content, answer=answer, names=names),
         judgement=stands.judgement if stands else None,
         reviewed_level=sheet.edition.level(stands.reviewed_level) if stands else None,
@@ -397,34 +461,3 @@ def _round(entry: ReturnFact, *, answer: AnswerFact | None, names: Mapping[Perso
         replied_at=entry.replied_at,
         corrected=is_corrected(entry, answer),
     )
-
-
-def _is_weak(level: Level | None, *, edition: Edition) -> bool:
-    """Below full points, わからない and 未回答 included; an excluded item is not weak."""
-    return level is None or (level.points is not None and level.points < edition.scoring.full_points)
-
-
-def _flags(
-    item: Item,
-    *,
-    answer: AnswerFact | None,
-    level: Level | None,
-    previous: PreviousAnswer | None,
-    against: Change,
-    edition: Edition,
-) -> tuple[Flag, ...]:
-    weak, before = _is_weak(level, edition=edition), previous.level if previous else None
-    words, asked = (
-        (answer.comment if answer else ""),
-        level is not None and level.comment is CommentRule.REQUIRED,
-    )
-    holds = {
-        Flag.MANDATORY_MISSED: item.mandatory and weak,
-        Flag.WORSE: against is Change.WORSE,
-        Flag.STILL_WEAK: weak and before is not None and _is_weak(before, edition=edition),
-        Flag.EXCLUDED_NOW: level is not None and level.points is None and against is Change.OTHER,
-        Flag.UNKNOWN: level is not None and level.code == "unknown",
-        Flag.SHORT_COMMENT: asked and len(words) < SHORT_COMMENT,
-        Flag.SAME_WORDS: asked and previous is not None and bool(words) and words == previous.comment,
-    }
-    return tuple(flag for flag, is_so in holds.items() if is_so)

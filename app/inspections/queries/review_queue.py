@@ -1,22 +1,29 @@
-"""The review queue: what lies with the lead division, from the summary of each revision, never added up."""
+"""The review queue: what lies with the lead division, from the summary of each revision, never added up.
 
-from collections.abc import Iterable, Mapping
+What waits for a judgement stands in one of three lanes, by its gravest flag.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
 from fractions import Fraction
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, Row, Select, func, select
+from sqlalchemy import ColumnElement, Row, Select, case, func, select
 from sqlalchemy.orm import Session, aliased
 
 from app.access.actor import Actor, Function
 from app.access.permissions import Permission
 from app.access.policy import Subject, may, require
 from app.access.scope import Scope
-from app.inspections.models import Campaign, Inspection, ItemReturn, Revision
+from app.inspections.models import Campaign, Inspection, ItemReturn, ReviewScreening, Revision
+from app.inspections.queries.review_claims import Claim, claims_of
+from app.inspections.queries.review_flags import FlagCount, flag_counts
 from app.inspections.rules import CampaignState, State
-from app.kernel.ids import InspectionId, UnitId
+from app.inspections.rules.flags import FLAG_RULES_VERSION, Lane
+from app.kernel.clock import business_date
+from app.kernel.ids import CampaignId, InspectionId, RevisionId, UnitId
 from app.organisation.queries import tree_on, units_with
 from app.organisation.rules import UnitFunction, UnitTree
 
@@ -51,6 +58,9 @@ class QueueLine:
         points_changed: percentage points against the sealed sheet of the year before; None without one.
         own: whether the reader works in that unit, and so never judges it.
         substitute: whether it is the lead division's own sheet, reviewed by another unit (代替審査).
+        lane: where it waits for a judgement; None where it does not wait for one.
+        flags: how often each rule flagged something; flagged counts the items with any; screened says whether any rules looked at it.
+        claim: who has it in hand.
     """
 
     id: InspectionId
@@ -70,15 +80,39 @@ class QueueLine:
     own: bool
     substitute: bool
     way: Way
+    lane: Lane | None
+    flags: tuple[FlagCount, ...]
+    flagged: int
+    screened: bool
+    claim: Claim | None
+
+    def held_by_another(self, actor: Actor) -> bool:
+        """Whether somebody else has it in hand."""
+        return self.claim is not None and not self.claim.is_of(actor)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClearLane:
+    """The lane 問題なし of one campaign."""
+
+    campaign_id: CampaignId
+    campaign_title: str
+    sheets: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReviewQueue:
-    """A page of the queue. `counts` are of all pages, by state; `state` is the tab that is open."""
+    """A page of the queue. `counts` and `lanes` are of all pages; `state` or `lane` is the tab that is open.
+
+    `clear` counts the sheets of each campaign in the lane 問題なし.
+    """
 
     lines: tuple[QueueLine, ...]
     counts: Mapping[State, int]
+    lanes: Mapping[Lane, int]
+    clear: tuple[ClearLane, ...]
     state: State | None
+    lane: Lane | None
     total: int
     number: int
 
@@ -106,6 +140,8 @@ class _Surroundings:
     tree: UnitTree
     lead: frozenset[UnitId]
     today: date
+    flags: Mapping[RevisionId, tuple[FlagCount, ...]]
+    claims: Mapping[RevisionId, Claim]
 
 
 def queue_scope(actor: Actor) -> Scope:
@@ -125,36 +161,97 @@ def queue_scope(actor: Actor) -> Scope:
 
 
 def review_queue(
-    session: Session, *, actor: Actor, state: State | None, number: int, today: date
+    session: Session,
+    *,
+    actor: Actor,
+    state: State | None,
+    number: int,
+    now: datetime,
+    lane: Lane | None = None,
 ) -> ReviewQueue:
-    """Return a page of the queue, the oldest due first, then whoever waits longest: four statements.
+    """Return a page of the queue, the gravest lane first, then the oldest due, then whoever waits longest: seven statements.
 
     Raises:
         NotAllowed: the actor does not follow the review.
     """
     scope = queue_scope(actor).where(Inspection.unit_id)
-    counts = _counts(session, scope=scope)
-    total = sum(counts.values()) if state is None else counts.get(state, 0)
+    today = business_date(now)
+    counts, clear = _counts(session, scope=scope), _lanes(session, scope=scope)
+    lanes = {one: sum(found.values()) for one, found in clear.items()}
+    wanted = TO_JUDGE if lane is not None else QUEUED if state is None else (state,)
+    total = lanes[lane] if lane is not None else sum(counts[one] for one in wanted)
     number = min(max(1, number), max(1, -(-total // PAGE_SIZE)))
-    wanted = QUEUED if state is None else (state,)
     rows = session.execute(
-        _rows(scope, states=wanted).limit(PAGE_SIZE).offset((number - 1) * PAGE_SIZE)
+        _rows(scope, states=wanted, lane=lane).limit(PAGE_SIZE).offset((number - 1) * PAGE_SIZE)
     ).all()
-    around = _surroundings(session, actor=actor, today=today, tree=tree_on(session, day=today))
-    lines = tuple(_line(row, around=around) for row in rows)
-    return ReviewQueue(lines=lines, counts=counts, state=state, total=total, number=number)
+    around = _surroundings(session, rows=rows, actor=actor, now=now, tree=tree_on(session, day=today))
+    return ReviewQueue(
+        lines=tuple(_line(row, around=around) for row in rows),
+        counts=counts,
+        lanes=lanes,
+        clear=tuple(
+            ClearLane(campaign_id=campaign_id, campaign_title=title, sheets=sheets)
+            for (campaign_id, title), sheets in clear[Lane.CLEAR].items()
+        ),
+        state=state if lane is None else None,
+        lane=lane,
+        total=total,
+        number=number,
+    )
 
 
-def beside(session: Session, *, actor: Actor, tree: UnitTree, today: date) -> tuple[QueueLine, ...]:
-    """Return the sheets that wait for a judgement, for the list beside the one in hand: two statements.
+def beside(
+    session: Session, *, actor: Actor, tree: UnitTree, now: datetime, lane: Lane | None
+) -> tuple[QueueLine, ...]:
+    """Return the sheets of a lane (None: of all) that wait for a judgement, for the list beside the one in hand: four statements.
 
     Raises:
         NotAllowed: the actor does not follow the review.
     """
     scope = queue_scope(actor).where(Inspection.unit_id)
-    rows = session.execute(_rows(scope, states=TO_JUDGE).limit(PAGE_SIZE)).all()
-    around = _surroundings(session, actor=actor, today=today, tree=tree)
+    rows = session.execute(_rows(scope, states=TO_JUDGE, lane=lane).limit(PAGE_SIZE)).all()
+    around = _surroundings(session, rows=rows, actor=actor, now=now, tree=tree)
     return tuple(line for row in rows if (line := _line(row, around=around)).way is Way.REVIEW)
+
+
+def lane_counts(session: Session, *, actor: Actor) -> Mapping[Lane, int]:
+    """Return how many sheets wait for a judgement in each lane: one statement.
+
+    Raises:
+        NotAllowed: the actor does not follow the review.
+    """
+    found = _lanes(session, scope=queue_scope(actor).where(Inspection.unit_id))
+    return {lane: sum(counts.values()) for lane, counts in found.items()}
+
+
+_LANE: Final = case(
+    (ReviewScreening.rules_version == FLAG_RULES_VERSION, ReviewScreening.lane), else_=Lane.CHECK.value
+)
+"""The lane of a sheet. One that no rules looked at, or only rules of before, is looked at by a person."""
+_GRAVITY: Final = case({lane.value: place for place, lane in enumerate(Lane)}, value=_LANE)
+
+
+def in_lane(lane: Lane) -> ColumnElement[bool]:
+    """Return the condition that a sheet stands in a lane, for statements made by `to_judge`."""
+    return _LANE.in_([lane.value])
+
+
+def to_judge(query: Select[*tuple[Any, ...]]) -> Select[*tuple[Any, ...]]:
+    """Return a statement over the sheets that wait for a judgement, with their lanes."""
+    return _joined(query).where(*_waiting(TO_JUDGE))
+
+
+def _lanes(session: Session, *, scope: ColumnElement[bool]) -> dict[Lane, dict[tuple[CampaignId, str], int]]:
+    rows = session.execute(
+        to_judge(select(_LANE.label("lane_code"), Campaign.id, Campaign.title, func.count().label("sheets")))
+        .where(scope)
+        .group_by("lane_code", Campaign.id, Campaign.title)
+        .order_by(Campaign.title, Campaign.id)
+    )
+    found: dict[Lane, dict[tuple[CampaignId, str], int]] = {lane: {} for lane in Lane}
+    for row in rows:
+        found[Lane(row.lane_code)][(CampaignId(row.id), row.title)] = row.sheets
+    return found
 
 
 def _counts(session: Session, *, scope: ColumnElement[bool]) -> dict[State, int]:
@@ -170,6 +267,7 @@ def _joined(query: Select[*tuple[Any, ...]]) -> Select[*tuple[Any, ...]]:
         query.select_from(Inspection)
         .join(Revision, Revision.inspection_id == Inspection.id)
         .join(Campaign, Campaign.id == Inspection.campaign_id)
+        .outerjoin(ReviewScreening, ReviewScreening.revision_id == Revision.id)
     )
 
 
@@ -181,7 +279,9 @@ def _waiting(states: Iterable[State]) -> tuple[ColumnElement[bool], ...]:
     )
 
 
-def _rows(scope: ColumnElement[bool], *, states: Iterable[State]) -> Select[*tuple[Any, ...]]:
+def _rows(
+    scope: ColumnElement[bool], *, states: Iterable[State], lane: Lane | None
+) -> Select[*tuple[Any, ...]]:
     before = aliased(Revision)
     returned_until = (
         select(func.min(ItemReturn.due_on))
@@ -200,17 +300,37 @@ def _rows(scope: ColumnElement[bool], *, states: Iterable[State]) -> Select[*tup
                 before.self_earned.label("earned_before"),
                 before.self_possible.label("possible_before"),
                 returned_until.label("returned_until"),
+                _LANE.label("lane"),
+                ReviewScreening.red,
+                ReviewScreening.amber,
+                (ReviewScreening.rules_version == FLAG_RULES_VERSION).label("screened"),
             )
         )
         .outerjoin(before, before.id == Inspection.previous_revision_id)
-        .where(scope, *_waiting(states))
-        .order_by(Campaign.review_due, Revision.state_since, Inspection.id)
+        .where(scope, *_waiting(states), *([in_lane(lane)] if lane else []))
+        .order_by(
+            case((Revision.state.in_([state.value for state in TO_JUDGE]), _GRAVITY), else_=len(Lane)),
+            Campaign.review_due,
+            Revision.state_since,
+            Inspection.id,
+        )
     )
 
 
-def _surroundings(session: Session, *, actor: Actor, today: date, tree: UnitTree) -> _Surroundings:
+def _surroundings(
+    session: Session, *, rows: Sequence[Row[*tuple[Any, ...]]], actor: Actor, now: datetime, tree: UnitTree
+) -> _Surroundings:
+    today = business_date(now)
     lead = units_with(session, function=UnitFunction.LEAD_DIVISION, day=today)
-    return _Surroundings(actor=actor, tree=tree, lead=lead, today=today)
+    ids = [RevisionId(row.Revision.id) for row in rows if State(row.Revision.state) in TO_JUDGE]
+    return _Surroundings(
+        actor=actor,
+        tree=tree,
+        lead=lead,
+        today=today,
+        flags=flag_counts(session, revision_ids=ids),
+        claims=claims_of(session, revision_ids=ids, now=now),
+    )
 
 
 def _line(row: Row[*tuple[Any, ...]], *, around: _Surroundings) -> QueueLine:
@@ -237,6 +357,11 @@ def _line(row: Row[*tuple[Any, ...]], *, around: _Surroundings) -> QueueLine:
         own=is_own(around.actor, unit_id=unit_id),
         substitute=unit_id in around.lead,
         way=_way(around, unit_id=unit_id, state=state),
+        lane=Lane(row.lane) if state in TO_JUDGE else None,
+        flags=around.flags.get(RevisionId(revision.id), ()),
+        flagged=(row.red or 0) + (row.amber or 0),
+        screened=bool(row.screened),
+        claim=around.claims.get(RevisionId(revision.id)),
     )
 
 

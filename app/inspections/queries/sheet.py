@@ -1,6 +1,6 @@
 """One sheet as rules and pages see it: the obligation, its current revision, its people."""
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from enum import StrEnum
@@ -12,7 +12,7 @@ from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from app.access.actor import Actor
 from app.access.permissions import Permission
-from app.access.policy import Subject, require
+from app.access.policy import Subject, may, require
 from app.checklists.queries import load_edition
 from app.checklists.rules import Edition, Item
 from app.db.base import Base
@@ -32,7 +32,7 @@ from app.inspections.models import (
     Revision,
     SheetStepRow,
 )
-from app.inspections.queries.evidence_links import Links, links_of
+from app.inspections.queries.evidence_links import Links, links_of, links_of_many
 from app.inspections.rules import (
     DECIDED,
     SEALED,
@@ -165,15 +165,35 @@ _SHEET: Final = (
     )
     .join_from(Inspection.__table__, Revision.__table__, _REVISION.inspection_id == _INSPECTION.id)
     .join(Campaign.__table__, _CAMPAIGN.id == _INSPECTION.campaign_id)
-    .where(_INSPECTION.id == bindparam("inspection"))
 )
-_CURRENT: Final = _SHEET.where(_REVISION.current.is_(True))
-_NUMBERED: Final = _SHEET.where(_REVISION.number == bindparam("number"))
+_ONE: Final = _INSPECTION.id == bindparam("inspection")
+_CURRENT: Final = _SHEET.where(_ONE, _REVISION.current.is_(True))
+_NUMBERED: Final = _SHEET.where(_ONE, _REVISION.number == bindparam("number"))
 _SHEETS: Final = {
     Lock.NONE: (_CURRENT, _NUMBERED),
     Lock.HELD: tuple(query.with_for_update(of=Revision.__table__) for query in (_CURRENT, _NUMBERED)),
 }
 """Built once, on the tables themselves: every page and every save of an answer begins here."""
+
+
+def find_sheets(
+    session: Session, *, actor: Actor, inspection_ids: Iterable[InspectionId], lock: Lock = Lock.NONE
+) -> Mapping[InspectionId, Sheet]:
+    """Return the current revisions of many sheets, as far as the actor may see them, in one statement.
+
+    They are locked in the order of their ids, so that two acts on many sheets never wait for each other crosswise.
+    """
+    wanted = _SHEET.where(_REVISION.current.is_(True), _INSPECTION.id.in_(list(inspection_ids))).order_by(
+        _INSPECTION.id
+    )
+    if lock is Lock.HELD:
+        wanted = wanted.with_for_update(of=Revision.__table__)
+    sheets = (_sheet_of(session, row) for row in session.connection().execute(wanted).all())
+    return {
+        sheet.id: sheet
+        for sheet in sheets
+        if may(Permission.UNIT_INSPECTION_READ, actor=actor, subject=Subject(unit_id=sheet.unit_id))
+    }
 
 
 def _sheet_row(
@@ -365,7 +385,10 @@ _PROFILE: Final = select(_FLAG.flag, _FLAG.is_on, _FLAG.confirmed_at).where(
 
 def profile_of(session: Session, *, revision_id: RevisionId) -> Profile:
     """Return the profile of a revision."""
-    rows = session.connection().execute(_PROFILE, {"revision": revision_id}).all()
+    return _profile(session.connection().execute(_PROFILE, {"revision": revision_id}).all())
+
+
+def _profile(rows: Sequence[Row[*tuple[Any, ...]]]) -> Profile:
     return Profile(
         flags={row.flag: row.is_on for row in rows},
         unconfirmed=frozenset(row.flag for row in rows if row.confirmed_at is None),
@@ -431,7 +454,10 @@ class ReviewFact:
 
 def reviews_of(session: Session, *, revision_id: RevisionId) -> dict[ItemId, ReviewFact]:
     """Return the judgements of a revision."""
-    rows = session.scalars(select(ItemReview).where(ItemReview.revision_id == revision_id))
+    return _review_facts(session.scalars(select(ItemReview).where(ItemReview.revision_id == revision_id)))
+
+
+def _review_facts(rows: Iterable[ItemReview]) -> dict[ItemId, ReviewFact]:
     return {
         ItemId(row.item_id): ReviewFact(
             judgement=Judgement(row.judgement),
@@ -472,25 +498,32 @@ class ReturnFact:
 
 def returns_of(session: Session, *, revision_id: RevisionId) -> tuple[ReturnFact, ...]:
     """Return every return of a revision, oldest round first."""
-    rows = session.execute(
-        select(
-            ItemReturn,
-            AnswerHistory.level,
-            AnswerHistory.comment,
-            AnswerHistory.action_due,
-            AnswerHistory.taken_over,
-        )
-        .join(
-            AnswerHistory,
-            and_(
-                AnswerHistory.revision_id == ItemReturn.revision_id,
-                AnswerHistory.item_id == ItemReturn.item_id,
-                AnswerHistory.version == ItemReturn.answer_version,
-            ),
-        )
-        .where(ItemReturn.revision_id == revision_id)
-        .order_by(ItemReturn.round)
+    return _return_facts(session.execute(_RETURNS, {"ids": [revision_id]}))
+
+
+_RETURNS: Final = (
+    select(
+        ItemReturn,
+        ItemReturn.revision_id.label("revision_id"),
+        AnswerHistory.level,
+        AnswerHistory.comment,
+        AnswerHistory.action_due,
+        AnswerHistory.taken_over,
     )
+    .join(
+        AnswerHistory,
+        and_(
+            AnswerHistory.revision_id == ItemReturn.revision_id,
+            AnswerHistory.item_id == ItemReturn.item_id,
+            AnswerHistory.version == ItemReturn.answer_version,
+        ),
+    )
+    .where(ItemReturn.revision_id.in_(bindparam("ids", expanding=True)))
+    .order_by(ItemReturn.round)
+)
+
+
+def _return_facts(rows: Iterable[Row[*tuple[Any, ...]]]) -> tuple[ReturnFact, ...]:
     return tuple(
         ReturnFact(
             item_id=ItemId(row.item_id),
@@ -507,7 +540,7 @@ def returns_of(session: Session, *, revision_id: RevisionId) -> tuple[ReturnFact
             reply=row.reply,
             replied_at=row.replied_at,
         )
-        for row, level, comment, action_due, taken_over in rows
+        for row, _, level, comment, action_due, taken_over in rows
     )
 
 
@@ -603,6 +636,67 @@ def content_of_sheet(session: Session, *, sheet: Sheet) -> SheetContent:
 
 def _with_evidence(entry: ReturnFact, *, links: Links) -> ReturnFact:
     return replace(entry, evidence_changed=links.changed_since(entry.returned_at, item_id=entry.item_id))
+
+
+def contents_of_sheets(session: Session, *, sheets: Iterable[Sheet]) -> Mapping[InspectionId, SheetContent]:
+    """Return `content_of_sheet` of many sheets at once, in six statements."""
+    by_revision = {sheet.revision_id: sheet for sheet in sheets}
+    ids = list(by_revision)
+    flags, answers = _rows_by(session, _FLAGS_OF_MANY, ids=ids), _rows_by(session, _ANSWERS_OF_MANY, ids=ids)
+    judged = _grouped(
+        session.scalars(select(ItemReview).where(ItemReview.revision_id.in_(ids))),
+        key=lambda row: RevisionId(row.revision_id),
+    )
+    returned = _rows_by(session, _RETURNS, ids=ids)
+    approved = _rows_by(session, _APPROVED_OF_MANY, ids=ids)
+    evidence = links_of_many(session, revision_ids=ids)
+    found = {}
+    for revision_id, sheet in by_revision.items():
+        profile = _profile(flags.get(revision_id, []))
+        items = applicable_items(sheet, profile)
+        rows, digests = answers.get(revision_id, []), approved.get(revision_id, [])
+        links = evidence.get(revision_id, Links())
+        found[sheet.id] = SheetContent(
+            profile=profile,
+            items=items,
+            applicable_ids=frozenset(item.id for item in items),
+            answers=_facts(rows),
+            reviews=_review_facts(judged.get(revision_id, [])),
+            returns=tuple(
+                _with_evidence(entry, links=links) for entry in _return_facts(returned.get(revision_id, []))
+            ),
+            evidence=links,
+            approved_digest=digests[-1].content_digest if digests else None,
+            last_saved=max((row.answered_at for row in rows), default=None),
+        )
+    return found
+
+
+_FLAGS_OF_MANY: Final = select(_FLAG.revision_id, _FLAG.flag, _FLAG.is_on, _FLAG.confirmed_at).where(
+    _FLAG.revision_id.in_(bindparam("ids", expanding=True))
+)
+_ANSWERS_OF_MANY: Final = select(
+    *(_ANSWER[name] for name in ("revision_id", "item_id", "level", "comment", "version", "answered_at")),
+    *(_ANSWER[name] for name in ("action_due", "taken_over")),
+).where(_ANSWER.revision_id.in_(bindparam("ids", expanding=True)))
+_APPROVED_OF_MANY: Final = (
+    select(Approval.revision_id, Approval.content_digest)
+    .where(Approval.revision_id.in_(bindparam("ids", expanding=True)))
+    .order_by(Approval.sequence)
+)
+
+
+def _rows_by(
+    session: Session, query: Select[*tuple[Any, ...]], *, ids: list[RevisionId]
+) -> dict[RevisionId, list[Any]]:
+    return _grouped(session.execute(query, {"ids": ids}), key=lambda row: RevisionId(row.revision_id))
+
+
+def _grouped(rows: Iterable[Any], *, key: Callable[[Any], RevisionId]) -> dict[RevisionId, list[Any]]:
+    found: dict[RevisionId, list[Any]] = {}
+    for row in rows:
+        found.setdefault(key(row), []).append(row)
+    return found
 
 
 def _approved_digest(session: Session, *, revision_id: RevisionId) -> str | None:

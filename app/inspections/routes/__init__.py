@@ -15,6 +15,8 @@ from app.inspections.routes import (
     questions,
     refusals,
     review,
+    review_bulk,
+    review_templates,
     sign_off,
     words,
 )

@@ -1,6 +1,6 @@
 """The reviewers' pages: the queue, judging one department, returning items, ending the review."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Final
 from uuid import UUID
 
@@ -11,29 +11,46 @@ from sqlalchemy.orm import Session
 from app.access.permissions import Permission
 from app.db.session import reading
 from app.inspections.commands import review as commands
+from app.inspections.commands import review_claims as claims
 from app.inspections.commands.review import PageOfJudgements
 from app.inspections.forms.review import (
     JudgementFields,
     ReasonForm,
     StepForm,
+    TakeOverForm,
     accepted_page,
     fields_of_page,
     page_of,
     problems_of,
     sent_fields,
     stored_fields,
+    with_rest,
+    with_template,
 )
 from app.inspections.queries import review as queries
-from app.inspections.queries.review import ReviewPage, Show
-from app.inspections.queries.review_queue import QUEUED
+from app.inspections.queries.review import JudgedItem, ReviewPage, Show
+from app.inspections.queries.review_batches import recent_batches
+from app.inspections.queries.review_flags import rules_page
+from app.inspections.queries.review_queue import QUEUED, TO_JUDGE
 from app.inspections.queries.review_queue import review_queue as queue_page
+from app.inspections.queries.review_templates import texts_to_choose
 from app.inspections.routes import blueprint
 from app.inspections.routes.access_log import log_access
 from app.inspections.rules import State
-from app.inspections.texts import APPROVAL_KIND, CAPACITY, JUDGEMENT, REVIEW_FLAG, REVIEW_SHOW, STATE
-from app.kernel.errors import InvalidInput, NotNow, Problem, StaleVersion
+from app.inspections.rules.flags import FLAG_RULES_VERSION, Lane
+from app.inspections.texts import (
+    APPROVAL_KIND,
+    CAPACITY,
+    JUDGEMENT,
+    LANE,
+    REVIEW_SHOW,
+    SEVERITY,
+    STATE,
+    TEMPLATE_KIND,
+)
+from app.kernel.errors import InvalidInput, NotNow, Problem, Refusal, StaleVersion
 from app.kernel.ids import InspectionId
-from app.web.access import actor, now, requires, today
+from app.web.access import actor, now, requires
 from app.web.forms import key_for_page, new_key, perform
 
 Sent = dict[str, JudgementFields]
@@ -53,7 +70,9 @@ def review_words() -> dict[str, object]:
     """Give the pages of a sheet the words of its review."""
     return {
         "judgement_labels": JUDGEMENT,
-        "flag_labels": REVIEW_FLAG,
+        "lane_labels": LANE,
+        "severity_labels": SEVERITY,
+        "template_labels": TEMPLATE_KIND,
         "show_labels": REVIEW_SHOW,
         "state_labels": STATE,
         "capacity_labels": CAPACITY,
@@ -69,8 +88,27 @@ def review_queue() -> str:
     state = State(wanted) if wanted in QUEUED else None
     number = request.args.get("page", 1, type=int)
     with reading() as session:
-        page = queue_page(session, actor=actor(), state=state, number=number, today=today())
-    return render_template("inspections/review_queue.html", page=page, tabs=QUEUED)
+        page = queue_page(
+            session, actor=actor(), state=state, number=number, now=now(), lane=_lane(request.args)
+        )
+        batches = recent_batches(session, actor=actor())
+    return render_template(
+        "inspections/review_queue.html",
+        page=page,
+        batches=batches,
+        lanes=list(Lane),
+        tabs=[one for one in QUEUED if one not in TO_JUDGE],
+        rules_version=FLAG_RULES_VERSION,
+        here=actor(),
+        key=new_key(),
+    )
+
+
+@blueprint.get("/reviews/rules")
+@requires(Permission.CITY_REVIEW_READ)
+def review_rules() -> str:
+    """The flag rules in words, with their version."""
+    return render_template("inspections/review_rules.html", page=rules_page(actor=actor()))
 
 
 @blueprint.get("/inspections/<uuid:inspection_id>/review")
@@ -82,17 +120,111 @@ def review_page(inspection_id: UUID) -> str:
     return _render(page, sent={}, problems=())
 
 
+@blueprint.post("/inspections/<uuid:inspection_id>/open-review")
+@requires(Permission.UNIT_INSPECTION_REVIEW)
+def open_review(inspection_id: UUID) -> ResponseReturnValue:
+    """Take a sheet in hand and go to it; sent by who has it already, it stays there."""
+    return perform(
+        lambda session: claims.open_for_review(
+            session, actor=actor(), inspection_id=InspectionId(inspection_id), now=now()
+        ),
+        to=_way_to(inspection_id),
+    )
+
+
+@blueprint.post("/inspections/<uuid:inspection_id>/release-review")
+@requires(Permission.UNIT_INSPECTION_REVIEW)
+def release_review(inspection_id: UUID) -> ResponseReturnValue:
+    """Let a sheet go, so that somebody else can judge it at once."""
+    return perform(
+        lambda session: claims.release(
+            session, actor=actor(), inspection_id=InspectionId(inspection_id), now=now()
+        ),
+        to=url_for("inspections.review_queue", lane=_lane_value()),
+        message="手放しました。ほかの審査担当が、すぐに開けます。",
+    )
+
+
+@blueprint.post("/inspections/<uuid:inspection_id>/take-over-review")
+@requires(Permission.UNIT_INSPECTION_REVIEW)
+def take_over_review(inspection_id: UUID) -> ResponseReturnValue:
+    """Take a sheet from somebody who still has it in hand, with the reason."""
+    form = TakeOverForm()
+    form.validate()
+    try:
+        return perform(
+            lambda session: claims.take_over(
+                session,
+                actor=actor(),
+                inspection_id=InspectionId(inspection_id),
+                reason=form.reason.data or "",
+                now=now(),
+            ),
+            to=_way_to(inspection_id),
+            message="引き継ぎました。",
+        )
+    except InvalidInput as refusal:
+        form.take(refusal)
+        return _render(_page(inspection_id), sent={}, problems=problems_of(form), taking=form), 422
+
+
 @blueprint.post("/inspections/<uuid:inspection_id>/review")
 @requires(Permission.UNIT_INSPECTION_REVIEW)
 def save_review(inspection_id: UUID) -> ResponseReturnValue:
-    """Save every judgement that was given; items left untouched stay as they are."""
+    """Save every judgement that was given; items left untouched stay as they are. Or put a text into what is being written."""
+    if "insert" in request.form:
+        return _with_template(inspection_id)
 
-    def save(session: Session, judged: PageOfJudgements) -> int:
-        return commands.save_page(
+    def save(session: Session, judged: PageOfJudgements) -> tuple[int, str]:
+        hold(session, inspection_id)
+        count = commands.save_page(
             session, actor=actor(), inspection_id=InspectionId(inspection_id), page=judged, now=now()
         )
+        return count, _onwards(session) or _address(inspection_id)
 
-    return _judged(inspection_id, act=save, to=_address(inspection_id), message=_saved_message)
+    return _judged(
+        inspection_id,
+        act=save,
+        to=lambda done: done[1],
+        message=lambda done: _saved_message(done[0]),
+    )
+
+
+def hold(session: Session, inspection_id: UUID) -> None:
+    """Keep the sheet in hand, or take it where nobody has it: who judges has it."""
+    claims.hold(session, actor=actor(), inspection_id=InspectionId(inspection_id), now=now())
+
+
+def _onwards(session: Session) -> str | None:
+    """Open the sheet to which the reviewer goes on, and return its address; None where nobody goes on.
+
+    One that somebody else took meanwhile is no reason to lose what was judged here: the way then leads to the queue.
+    """
+    way = request.form.get("then")
+    if way not in {"next", "previous"}:
+        return None
+    wanted = request.form.get(way, "")
+    try:
+        following = UUID(wanted)
+        claims.open_for_review(session, actor=actor(), inspection_id=InspectionId(following), now=now())
+    except (ValueError, Refusal):
+        return url_for("inspections.review_queue", lane=_lane_value())
+    return _way_to(following)
+
+
+def _with_template(inspection_id: UUID) -> ResponseReturnValue:
+    """Show the page as it was typed, with a text in the remarks of the picked items. Nothing is saved."""
+    page = _page(inspection_id)
+    items = [one.item for one in page.items]
+    try:
+        with reading() as session:
+            texts = texts_to_choose(session)
+        return _render(page, sent=with_template(request.form, items=items, texts=texts), problems=())
+    except InvalidInput as refusal:
+        return (
+            _render(page, sent=sent_fields(request.form, items=items), problems=refusal.problems),
+            refusal.status,
+        )
 
 
 def _saved_message(count: int) -> str:
@@ -106,6 +238,7 @@ def return_items(inspection_id: UUID) -> ResponseReturnValue:
     seen = _seen_version()
 
     def send(session: Session, judged: PageOfJudgements) -> int:
+        hold(session, inspection_id)
         return commands.save_and_return(
             session,
             actor=actor(),
@@ -126,10 +259,11 @@ def return_items(inspection_id: UUID) -> ResponseReturnValue:
 @blueprint.post("/inspections/<uuid:inspection_id>/finish-review")
 @requires(Permission.UNIT_INSPECTION_REVIEW)
 def finish_review(inspection_id: UUID) -> ResponseReturnValue:
-    """Save the page, then end the review."""
+    """Save the page, accept what was listed with it, then end the review; on to the next sheet where that was asked."""
     seen = _seen_version()
 
-    def finish(session: Session, judged: PageOfJudgements) -> None:
+    def finish(session: Session, judged: PageOfJudgements) -> str:
+        hold(session, inspection_id)
         commands.save_and_finish(
             session,
             actor=actor(),
@@ -138,12 +272,10 @@ def finish_review(inspection_id: UUID) -> ResponseReturnValue:
             seen_version=seen,
             now=now(),
         )
+        return _onwards(session) or url_for("inspections.review_queue", lane=_lane_value())
 
     return _judged(
-        inspection_id,
-        act=finish,
-        to=url_for("inspections.review_queue"),
-        message="審査を終えました。確定を待っています。",
+        inspection_id, act=finish, to=lambda where: where, message="審査を終えました。確定を待っています。"
     )
 
 
@@ -187,9 +319,8 @@ def accept_plain(inspection_id: UUID) -> ResponseReturnValue:
     """Accept exactly the items that were on the list, or none."""
 
     def accept(session: Session) -> int:
-        page = queries.review_page(
-            session, actor=actor(), inspection_id=InspectionId(inspection_id), today=today()
-        )
+        hold(session, inspection_id)
+        page = _read(session, inspection_id)
         accepted = accepted_page(request.form, items=[one.item for one in page.plain])
         if len(accepted.drafts) != sum(1 for name in request.form if name.startswith("accept-")):
             raise StaleVersion(_LIST_CHANGED)
@@ -208,7 +339,7 @@ def _judged(
     inspection_id: UUID,
     *,
     act: Callable[[Session, PageOfJudgements], object],
-    to: str,
+    to: str | Callable[..., str],
     message: str | Callable[..., str],
 ) -> ResponseReturnValue:
     """Carry out an act with the judgements of the page; refused, nothing that was typed is lost."""
@@ -216,7 +347,7 @@ def _judged(
     items = [one.item for one in page.items]
     sent = sent_fields(request.form, items=items)
     try:
-        judged = page_of(sent, items=items)
+        judged = with_rest(page_of(sent, items=items), request.form, items=items)
         return perform(lambda session: act(session, judged), to=to, message=message)
     except InvalidInput as refusal:
         return _render(page, sent=sent, problems=refusal.problems), refusal.status
@@ -243,17 +374,52 @@ def _page(inspection_id: UUID) -> ReviewPage:
 
 def _read(session: Session, inspection_id: UUID) -> ReviewPage:
     return queries.review_page(
-        session, actor=actor(), inspection_id=InspectionId(inspection_id), today=today()
+        session,
+        actor=actor(),
+        inspection_id=InspectionId(inspection_id),
+        now=now(),
+        lane=_lane(request.args),
     )
 
 
-def _show() -> Show:
+def _show() -> Show | None:
     wanted = request.args.get("show", "")
-    return Show(wanted) if wanted in list(Show) else Show.ALL
+    return Show(wanted) if wanted in list(Show) else None
+
+
+def _lane(given: Mapping[str, str]) -> Lane | None:
+    wanted = given.get("lane", "")
+    return Lane(wanted) if wanted in list(Lane) else None
+
+
+def _lane_value() -> str | None:
+    lane = _lane(request.args)
+    return lane.value if lane else None
 
 
 def _address(inspection_id: UUID) -> str:
-    return url_for("inspections.review_page", inspection_id=inspection_id, show=_show().value)
+    show = _show()
+    return url_for(
+        "inspections.review_page",
+        inspection_id=inspection_id,
+        show=show.value if show else None,
+        lane=_lane_value(),
+    )
+
+
+def _way_to(inspection_id: UUID) -> str:
+    """Return the address of a sheet in the lane in which the reviewer is."""
+    return url_for("inspections.review_page", inspection_id=inspection_id, lane=_lane_value())
+
+
+def _groups(
+    page: ReviewPage, *, show: Show, also: frozenset[str]
+) -> list[tuple[str, tuple[JudgedItem, ...]]]:
+    """Return the items under the headings of their sections; what needs a look stands in one list."""
+    if show is Show.FLAGGED:
+        found = page.findings(also=also)
+        return [("", found)] if found else []
+    return [(f"{one.section.number}　{one.section.title}", one.items) for one in page.shown(show, also=also)]
 
 
 def _seen_version() -> int:
@@ -263,19 +429,31 @@ def _seen_version() -> int:
 
 
 def _render(
-    page: ReviewPage, *, sent: Sent, problems: tuple[Problem, ...], form: ReasonForm | None = None
+    page: ReviewPage,
+    *,
+    sent: Sent,
+    problems: tuple[Problem, ...],
+    form: ReasonForm | None = None,
+    taking: TakeOverForm | None = None,
 ) -> str:
-    show = _show()
+    show = _show() or page.default_show
     typed = [(one.item, sent[one.item.key]) for one in page.items if one.item.key in sent]
+    with reading() as session:
+        texts = texts_to_choose(session)
     return render_template(
         "inspections/review.html",
         page=page,
         show=show,
         shows=list(Show),
-        sections=page.shown(show, also=frozenset(sent)),
+        lanes=list(Lane),
+        groups=_groups(page, show=show, also=frozenset(sent)),
         fields=fields_of_page(page.items, default_due=page.default_due, sent=sent, problems=problems),
         unsaved=[] if page.editable else typed,
         problems=problems_of(form) if form else problems,
+        picked=set(request.form.getlist("pick")),
+        texts=texts,
         form=form or ReasonForm(formdata=None, version=str(page.sheet.version)),
+        taking=taking or TakeOverForm(formdata=None),
+        rules_version=FLAG_RULES_VERSION,
         key=key_for_page(),
     )

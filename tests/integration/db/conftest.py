@@ -17,6 +17,8 @@ from app.inspections.commands.assignments import assign_items
 from app.inspections.commands.evidence import attach_files
 from app.inspections.commands.questions import ask
 from app.inspections.commands.reopening import confirm_reopening, request_reopening
+from app.inspections.commands.review_bulk import accept_lane, draw_sample
+from app.inspections.commands.review_claims import open_for_review
 from app.inspections.models import Revision, TakenOver
 from app.inspections.rules import State
 from app.journal.commands import record_access
@@ -27,7 +29,20 @@ from app.reports.models import KeptDocument
 from tests.databases import copy_of, on_postgresql
 from tests.factories.inspections import Year, at_grace_end, running_year
 from tests.factories.systems import registered
-from tests.people import AFFAIRS, BRANCH, COUNTER, KIMURA, SATO, SUZUKI, TAKAHASHI, TANAKA, Cast, Place
+from tests.people import (
+    AFFAIRS,
+    BRANCH,
+    COUNTER,
+    FUJIMOTO,
+    KIMURA,
+    LEAD,
+    SATO,
+    SUZUKI,
+    TAKAHASHI,
+    TANAKA,
+    Cast,
+    Place,
+)
 
 
 @pytest.fixture(scope="session")
@@ -55,6 +70,7 @@ def _settle(year: Year) -> None:
     year.now = at_grace_end()
     year.close_unsubmitted(BRANCH)
     _reopen(year)
+    _accept_together(year)
     with year.database.transaction() as session:
         _keep_document(session, year=year)
         registered(session, actor=year.actor(TANAKA), code="S-001", now=year.now)
@@ -131,6 +147,21 @@ def _reopen(year: Year) -> None:
         request_reopening(
             session, actor=tanaka, inspection_id=silent, reason="提出の申し出があったため", now=year.now
         )
+
+
+def _accept_together(year: Year) -> None:
+    """Draw a sample of one sheet without a flag, open it, and accept it."""
+    year.answer(LEAD, comment="手順書のとおりに行い、控えを綴じた。")
+    year.hand_over(LEAD)
+    year.approve(LEAD)
+    reviewer, sheet = year.actor(FUJIMOTO), year.sheets[LEAD.code]
+    campaign_id, now = year.campaign_id, year.now
+    with year.database.transaction() as session:
+        sample_id = draw_sample(session, actor=reviewer, campaign_id=campaign_id, now=now)
+    with year.database.transaction() as session:
+        open_for_review(session, actor=reviewer, inspection_id=sheet, now=now)
+        listed = {sheet: year.sheet(LEAD).version}
+        accept_lane(session, actor=reviewer, sample_id=sample_id, listed=listed, now=now)
 
 
 def _keep_document(session: Session, *, year: Year) -> None:
