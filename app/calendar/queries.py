@@ -13,16 +13,24 @@ from app.access.permissions import Permission
 from app.access.policy import require
 from app.calendar.models import ClosingDay
 from app.calendar.rules import WEEKDAY_NAMES, CityCalendar, national_holidays
+from app.db.session import READS_ONE_MOMENT
 from app.kernel.fiscal_year import FiscalYear
 from app.kernel.ids import PersonId
 from app.people.queries import people_by_id
 
 _CLOSING: Final = select(ClosingDay.day, ClosingDay.name)
+_KEPT: Final = "city calendar"
 
 
 def city_calendar(session: Session) -> CityCalendar:
-    """Return the calendar of the city, in one statement: there are a few closing days a year."""
-    return CityCalendar({row.day: row.name for row in session.execute(_CLOSING)})
+    """Return the calendar of the city, in one statement. A reading session sees one moment, so it reads it once."""
+    kept = session.info.get(_KEPT)
+    if isinstance(kept, CityCalendar):
+        return kept
+    found = CityCalendar({row.day: row.name for row in session.execute(_CLOSING)})
+    if session.info.get(READS_ONE_MOMENT):
+        session.info[_KEPT] = found
+    return found
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -129,7 +129,7 @@ def _late(row: ProgressRow, page: ProgressPage, sender: str, contact: str) -> st
 
 def _result(row: ProgressRow, page: ProgressPage, sender: str, contact: str) -> str:
     score = row.reviewed_score
-    result = f"{score.percent}％（評価 {score.grade}）" if score else "得点なし"
+    result = f"{score.percent}点（評価 {score.grade}）" if score else "得点なし"
     return "\n".join(
         (
             _addressed(row),

@@ -627,10 +627,10 @@ def _asked(client: FlaskClient, address: str) -> int:
 
 PAGES = {
     "list": ("/campaigns", 5),
-    "form": ("/campaigns/new", 2),
-    "copy": ("/campaigns/new?from={running}", 7),
-    "edit": ("/campaigns/{draft}/edit", 5),
-    "preview": ("/campaigns/{draft}", 9),
+    "form": ("/campaigns/new", 3),
+    "copy": ("/campaigns/new?from={running}", 8),
+    "edit": ("/campaigns/{draft}/edit", 6),
+    "preview": ("/campaigns/{draft}", 10),
     "progress": ("/campaigns/{running}", 6),
     "print": ("/campaigns/{running}?rows=all", 6),
     "notice": ("/campaigns/{running}/notice", 3),
