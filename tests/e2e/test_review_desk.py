@@ -1,5 +1,6 @@
 """The reviewers' desk in a real browser: five flagged units without a mouse, a lane after its sample, one item across units."""
 
+from collections.abc import Callable
 from typing import Final
 
 import pytest
@@ -34,6 +35,11 @@ class Keyboard:
         self.page.keyboard.insert_text(words)
 
 
+def away_from(before: str) -> Callable[[str], bool]:
+    """Return whether a browser is elsewhere by now."""
+    return lambda url: url != before
+
+
 def desk_at(site: Site, *, count: int, levels: dict[int, dict[str, str]] | None = None) -> Desk:
     """Return a desk on the served city."""
     made = desk_of(site.database, count=count, levels=levels, edition_id=site.year.edition_id)
@@ -62,7 +68,7 @@ def test_five_flagged_units_without_a_mouse(site: Site) -> None:
         keys.press(
             "Escape", "f"
         )  # back from the words, then: the rest too, end the review, on to the next unit
-        page.wait_for_function("before => location.href !== before", arg=before)
+        page.wait_for_url(away_from(before))
     assert len(set(seen)) == 5
     assert {desk.sheet(one).state for one in desk.sheets} == {State.REVIEWED}
     assert keys.presses <= 50

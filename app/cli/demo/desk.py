@@ -5,7 +5,7 @@ Every act is one real command, done by somebody who has the right to it that day
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Final
 
 from sqlalchemy.orm import Session
@@ -136,7 +136,13 @@ class Desk:
             seen_version=version,
             client_id=f"demo-{self.year}-{item.key}-{version + 1}",
             reply=reply,
+            action_due=self._due(item, level=level),
         )
+
+    def _due(self, item: Item, *, level: str) -> date | None:
+        """Most offices say until when they mean to do what is left."""
+        said = chance("due", self.office.code, item.key).random() < 0.8  # noqa: PLR2004 - four of five
+        return date(self.year + 1, 3, 31) if said and level in {"partial", "not_implemented"} else None
 
     def _record(self, drafts: Iterable[AnswerDraft], *, actor: Actor, now: datetime) -> None:
         record_answers(

@@ -37,6 +37,7 @@ from app.cli.demo.city import (
     team,
 )
 from app.cli.demo.desk import Desk, People
+from app.cli.demo.ledger import inspect_systems, keep_ledger
 from app.cli.demo.way import Event, Journey, Route, at_minute, events_of
 from app.cli.demo.words import NOTICE
 from app.db.types import Instant
@@ -147,9 +148,10 @@ def tell(
     _begin_year(people, year=SECOND_YEAR, password_hash=password_hash)
     _cio_is_away(people)
     second = _publish(people, draft=editions[SECOND_YEAR], year=SECOND_YEAR)
-    for draft in further:
-        _publish_further(people, draft=draft)
+    keep_ledger(people)
+    others = {draft.code: _publish_further(people, draft=draft) for draft in further}
     this = _run(people, year=THIS_YEAR, edition_id=second, routes=_routes_of_this_year())
+    inspect_systems(people, edition_id=others["system"])
     _read_what_is_old(session)
     return (*last, *this)
 
@@ -271,18 +273,20 @@ def _publish(people: People, *, draft: EditionDraft, year: int) -> EditionId:
     return edition_id
 
 
-def _publish_further(people: People, *, draft: EditionDraft) -> None:
-    """In 令和8年9月 the same desks publish a checklist that no campaign uses yet."""
+def _publish_further(people: People, *, draft: EditionDraft) -> EditionId:
+    """In 令和8年9月 the same desks publish a checklist of another kind."""
     imported, published = at_minute(date(2026, 9, 15), 605), at_minute(date(2026, 9, 24), 890)
     reviewer = people.actor(REVIEWERS[SECOND_YEAR][0], now=imported)
+    edition_id = import_edition(people.session, actor=reviewer, draft=draft, now=imported)
     publish_edition(
         people.session,
         actor=people.actor(MANAGER, now=published),
         confirmed_by=people.actor(CHIEF, now=published),
-        edition_id=import_edition(people.session, actor=reviewer, draft=draft, now=imported),
-        note="来年度からの点検に先立って、職員が読めるようにする。",
+        edition_id=edition_id,
+        note="所属の点検に続いて使えるように、職員へ示す。",
         now=published,
     )
+    return edition_id
 
 
 def _run(

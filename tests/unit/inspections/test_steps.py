@@ -200,7 +200,7 @@ def recorded_events() -> set[str]:
     )
     literal = {str(word.value.value) for word in keywords if isinstance(word.value, ast.Constant)}
     return {step.journal_event for step in STEPS} | {
-        event for event in literal if not event.startswith("campaign.")
+        event for event in literal if not event.startswith(("campaign.", "review.", "review-template."))
     }
 
 
