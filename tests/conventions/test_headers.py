@@ -28,12 +28,16 @@ STRICT: Final = {
     "Cross-Origin-Resource-Policy": "same-origin",
     "Permissions-Policy": "camera=(), geolocation=(), microphone=(), payment=(), usb=()",
 }
+ATTACHED: Final = "default-src 'none'; sandbox"
+"""What is saved and never shown has no origin at all."""
 TELLTALE: Final = {"X-Powered-By", "X-AspNet-Version", "Access-Control-Allow-Origin"}
 
 
 def check(response: TestResponse) -> None:
     found = {name: response.headers.getlist(name) for name in STRICT}
-    assert found == {name: [value] for name, value in STRICT.items()}
+    attached = response.headers.get("Content-Disposition", "").startswith("attachment")
+    wanted = {**STRICT, "Content-Security-Policy": ATTACHED} if attached else STRICT
+    assert found == {name: [value] for name, value in wanted.items()}
     assert not TELLTALE & set(response.headers.keys())
 
 

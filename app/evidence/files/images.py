@@ -142,7 +142,7 @@ def _size_problem(data: bytes, *, kind: str) -> str | None:
     try:
         with Image.open(BytesIO(data), formats=(kind,)) as image:
             width, height = image.size
-    except Image.DecompressionBombError:
+    except (Image.DecompressionBombError, Image.DecompressionBombWarning):
         return HUGE
     except (UnidentifiedImageError, OSError, ValueError, SyntaxError, struct.error):
         return BROKEN

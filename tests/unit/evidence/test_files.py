@@ -292,6 +292,9 @@ HOSTILE: Final[Mapping[str, tuple[str, bytes, str]]] = {
     "docx cut": ("a.docx", truncated(office("docx")), BROKEN),
     "docx that is nothing": ("a.docx", b"PK\x03\x04" + b"\0" * 400, BROKEN),
     # pictures that would fill the memory
+    "png just above the limit": ("a.png", png_of_size(8000, 7000), "画素"),
+    "jpeg just above the limit": ("a.jpg", jpeg_of_size(8000, 7000), "画素"),
+    "png of which a library warns": ("a.png", png_of_size(10_000, 10_000), "画素"),
     "png of many pixels": ("a.png", png_of_size(30_000, 30_000), "画素"),
     "png of more than a library bears": ("a.png", png_of_size(2**31 - 1, 2**31 - 1), "画素"),
     "jpeg of many pixels": ("a.jpg", jpeg_of_size(65_000, 65_000), "画素"),
