@@ -48,6 +48,8 @@ _REVIEW_PAGES: Final = frozenset(
         "sign_off_page",
         "confirm_sign_off",
         "reopening_page",
+        "question_list",
+        "answer_many",
     )
 )
 MENU: Final = (

@@ -23,7 +23,8 @@ from app.kernel.ids import EditionId, InspectionId, ItemId, PersonId, UnitId
 from app.organisation.queries import tree_on
 from app.people.queries import people_by_id
 
-PAGE_SIZE: Final = 50
+MOST_SHOWN: Final = 200
+"""Questions on one page: the oldest first, so that nobody is forgotten behind the newest."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -223,13 +224,21 @@ _ASKED: Final = (
 
 
 def question_list(session: Session, *, actor: Actor, state: QuestionState, today: date) -> QuestionListPage:
-    """Return the questions of the whole city in a state, in a number of statements that does not grow with them.
+    """Return the questions of unsealed sheets in a state, the oldest `MOST_SHOWN` of the whole city, in a number of statements that does not grow with them.
 
     Raises:
         NotAllowed: the actor does not see the review of the city.
     """
     require(Permission.CITY_REVIEW_READ, actor=actor)
-    wanted = select(Question.id).where(Question.state == state.value)
+    # What nobody can answer for any more waits no longer: a sealed sheet keeps its questions on its own pages.
+    unsealed = Revision.state.not_in([one.value for one in SEALED])
+    wanted = (
+        select(Question.id)
+        .join(Revision, Revision.inspection_id == Question.inspection_id)
+        .where(Question.state == state.value, Revision.current.is_(True), unsealed)
+        .order_by(Question.opened_at)
+        .limit(MOST_SHOWN)
+    )
     messages = select(
         Question.id,
         Question.inspection_id,
@@ -249,7 +258,7 @@ def question_list(session: Session, *, actor: Actor, state: QuestionState, today
     ).all()
     threads = {(one.inspection_id, one.item_id): one for one in _threads(session, rows)}
     ids = {row.id: (InspectionId(row.inspection_id), ItemId(row.item_id)) for row in rows}
-    asked = session.execute(_ASKED.where(Question.state == state.value)).all()
+    asked = session.execute(_ASKED.where(Question.id.in_(ids))).all()
     names = {unit.id: unit.name for unit in tree_on(session, day=today).units}
     items = _by_item(session, asked, threads=threads, ids=ids, names=names, actor=actor)
     return QuestionListPage(items=items, total=len(threads), state=state)
@@ -292,5 +301,14 @@ def _by_item(
 
 def waiting_questions(session: Session) -> int:
     """Count the questions that wait for the lead division."""
-    waiting = select(func.count()).where(Question.state == QuestionState.WAITING.value)
+    waiting = (
+        select(func.count())
+        .select_from(Question)
+        .join(Revision, Revision.inspection_id == Question.inspection_id)
+        .where(
+            Question.state == QuestionState.WAITING.value,
+            Revision.current.is_(True),
+            Revision.state.not_in([one.value for one in SEALED]),
+        )
+    )
     return session.scalar(waiting) or 0
