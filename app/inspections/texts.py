@@ -123,6 +123,9 @@ EVENT = {
     "inspection.reopening_declined": "再開の申し出を断った",
     "inspection.reopening_withdrawn": "再開の申し出を取り下げた",
     "document.kept": "結果のPDFを保管した",
+    "review-template.added": "審査の定型文を加えた",
+    "review-template.changed": "審査の定型文を直した",
+    "review-template.switched": "審査の定型文の使う・使わないを変えた",
 }
 REVIEW_SHOW = {
     "flagged": "印のある項目",

@@ -142,7 +142,9 @@ def _held_heads(session: Session, *, subjects: Iterable[Subject]) -> dict[Subjec
     )
     rows = connection.execute(wanted).all()
     if len(rows) < len(ordered):
-        empty = [{"type": one.type.value, "id": one.id, "digest": GENESIS} for one in ordered]
+        there = {(row.subject_type, row.subject_id) for row in rows}
+        missing = [one for one in ordered if (one.type.value, one.id) not in there]
+        empty = [{"type": one.type.value, "id": one.id, "digest": GENESIS} for one in missing]
         connection.execute(_EMPTY_HEAD, empty)
         rows = connection.execute(wanted).all()
     return {

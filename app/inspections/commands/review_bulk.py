@@ -128,7 +128,9 @@ def draw_sample(session: Session, *, actor: Actor, campaign_id: CampaignId, now:
         "sheets": len(found.allowed),
         "drawn": sorted(str(one) for one in chosen),
     }
-    journal_campaign(session, campaign_id, event="review.sample_drawn", actor=actor, now=now, facts=facts)
+    journal_campaign(
+        session, campaign_id, event="campaign.review_sample_drawn", actor=actor, now=now, facts=facts
+    )
     return sample_id
 
 
@@ -168,7 +170,10 @@ def accept_lane(
         if inspection_id not in refused
     }
     batch = _Batch(
-        id=new_id(), campaign_id=sample.campaign_id, sample_id=sample_id, event="review.lane_accepted"
+        id=new_id(),
+        campaign_id=sample.campaign_id,
+        sample_id=sample_id,
+        event="campaign.review_lane_accepted",
     )
     return _judge_many(
         session, batch=batch, loaded=loaded, wanted=wanted, refused=refused, actor=actor, now=now
@@ -240,7 +245,9 @@ def judge_item(
         for inspection_id in loaded
         if inspection_id not in refused
     }
-    batch = _Batch(id=new_id(), campaign_id=campaign_id, item_id=verdict.item_id, event="review.item_judged")
+    batch = _Batch(
+        id=new_id(), campaign_id=campaign_id, item_id=verdict.item_id, event="campaign.review_item_judged"
+    )
     return _judge_many(
         session, batch=batch, loaded=loaded, wanted=wanted, refused=refused, actor=actor, now=now
     )

@@ -164,7 +164,7 @@ def _journal_cleared(
     record_many(session, entries=entries, actor=actor.mark, now=now)
     facts = {"batch": str(batch.id), "items": len(gone)}
     journal_campaign(
-        session, batch.campaign_id, event="review.batch_undone", actor=actor, now=now, facts=facts
+        session, batch.campaign_id, event="campaign.review_batch_undone", actor=actor, now=now, facts=facts
     )
 
 

@@ -11,7 +11,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from app.db.session import Database
-from app.journal.commands import record, record_births, seal
+from app.journal.commands import Entry, record, record_births, record_many, seal
 from app.journal.models import JournalEntry, JournalHead, JournalSealLine
 from app.journal.queries import Verification, lines_of, verify
 from app.journal.rules import Subject, SubjectType
@@ -190,3 +190,49 @@ def test_a_second_seal_reads_the_heads_afresh_where_a_session_still_holds_them(d
     assert [head.subject_id for head in held] == [SHEET.id]
     assert (made.sequence, made.entries, made.subjects) == (2, 2, 1)
     assert verified(database).faults == ()
+
+
+# ------------------------------------------------------------------------------------------- many at once
+
+OTHER: Final = Subject(type=SubjectType.INSPECTION, id="another sheet")
+THIRD: Final = Subject(type=SubjectType.CAMPAIGN, id="one campaign")
+
+
+def write_many(database: Database, subjects: Iterable[Subject]) -> None:
+    entries = [
+        Entry(subject=subject, event="test.happened", facts={"place": place})
+        for place, subject in enumerate(subjects)
+    ]
+    with database.transaction() as session:
+        record_many(session, entries=entries, actor=CLERK, now=STORY)
+
+
+def test_many_entries_are_the_same_as_one_by_one(database: Database) -> None:
+    """On chains that are there and on new ones, in the order given."""
+    write(database)
+    order = [SHEET, OTHER, SHEET, THIRD, SHEET, OTHER]
+    write_many(database, order)
+    with database.reading() as session:
+        found = {one: lines_of(session, subject=one) for one in (SHEET, OTHER, THIRD)}
+    assert {one: len(lines) for one, lines in found.items()} == {SHEET: 4, OTHER: 2, THIRD: 1}
+    assert [line.facts["place"] for line in found[SHEET][1:]] == [0, 2, 4]
+    assert verified(database).faults == ()
+
+
+def test_nothing_to_write_writes_nothing(database: Database) -> None:
+    before = verified(database)
+    write_many(database, [])
+    assert verified(database) == before
+
+
+def test_writers_of_many_wait_for_each_other_and_for_single_ones(database: Database) -> None:
+    crossed = [[SHEET, OTHER, THIRD], [THIRD, OTHER, SHEET]] * 2
+    in_parallel(
+        [
+            *(lambda subjects=subjects: write_many(database, subjects * EACH) for subjects in crossed),
+            *(lambda subject=subject: write(database, subject) for subject in (SHEET, OTHER)),
+        ]
+    )
+    assert verified(database).faults == ()
+    with database.reading() as session:
+        assert len(lines_of(session, subject=SHEET)) == len(crossed) * EACH + 1
