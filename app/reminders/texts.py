@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Final
 
-from app.inspections.audiences import StepNotice
+from app.inspections.rules.audiences import StepNotice
 from app.reminders.rules import ReminderKind
 
 
@@ -55,6 +55,9 @@ WORDING: Final = {
     ),
     N.EXCLUDED.value: Wording(
         "{unit}は、今回の点検の対象から外れました", "{campaign}。理由は経過に書いてあります。", _SHEET
+    ),
+    N.QUESTION_ANSWERED.value: Wording(
+        "{unit}の質問に、情報主管課が答えました", "{campaign}。返信は項目の下に出ています。", _SHEET
     ),
     N.REOPENED.value: Wording(
         "{unit}の点検票が再開されました", "{campaign}。もう一度、回答と承認をしてください。", _SHEET

@@ -11,9 +11,11 @@ from app.access.permissions import Permission
 from app.access.policy import Subject, require
 from app.checklists.rules import UNKNOWN
 from app.inspections.commands.steps import journal_subject
+from app.inspections.commands.telling import tell
 from app.inspections.models import Question, QuestionMessage
 from app.inspections.queries.sheet import Lock, Sheet, answering_subject, find_sheet
 from app.inspections.rules import SEALED, AnswerFact
+from app.inspections.rules.audiences import QUESTION_ANSWERED
 from app.inspections.rules.questions import LONGEST_MESSAGE, QuestionState, Side, after_message
 from app.journal.commands import record
 from app.kernel.digest import new_salt, salted_digest
@@ -71,7 +73,19 @@ def answer_questions(
         require(Permission.UNIT_QUESTION_ANSWER, actor=actor, subject=Subject(unit_id=sheet.unit_id))
         if _held(session, sheet=sheet, item_id=item_id) is None:
             raise NotFound
-        _write(session, sheet=sheet, item_id=item_id, side=Side.LEAD, text=words, actor=actor, now=now)
+        place = _write(
+            session, sheet=sheet, item_id=item_id, side=Side.LEAD, text=words, actor=actor, now=now
+        )
+        tell(
+            session,
+            told=QUESTION_ANSWERED,
+            sheet=sheet,
+            subject=Subject(unit_id=sheet.unit_id),
+            actor=actor,
+            occasion=f"question/{sheet.edition.items[item_id].key}/{place}",
+            due=None,
+            now=now,
+        )
     return len(wanted)
 
 
@@ -163,7 +177,8 @@ def _write(
     text: str,
     actor: Actor,
     now: datetime,
-) -> None:
+) -> int:
+    """Write a message; return its place in the thread."""
     held = _held(session, sheet=sheet, item_id=item_id)
     if held is None:
         _open(session, sheet=sheet, item_id=item_id, actor=actor, now=now)
@@ -190,6 +205,7 @@ def _write(
     event = "question.asked" if side is Side.UNIT else "question.answered"
     words = salted_digest(text, salt=salt)
     _record(session, sheet=sheet, event=event, item_id=item_id, actor=actor, now=now, words=words)
+    return sequence
 
 
 def _state(session: Session, *, sheet: Sheet, item_id: ItemId, state: QuestionState) -> None:

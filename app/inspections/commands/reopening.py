@@ -9,7 +9,6 @@ from sqlalchemy.orm import Session
 from app.access.actor import Actor
 from app.access.permissions import Permission
 from app.access.policy import require
-from app.inspections.audiences import REOPENED
 from app.inspections.commands.campaign import reopen_for_sheet
 from app.inspections.commands.evidence import carry_evidence
 from app.inspections.commands.steps import Loaded, checked_reason, journal_subject, load
@@ -24,6 +23,7 @@ from app.inspections.models import (
     Revision,
 )
 from app.inspections.rules import Origin, ReopeningOutcome, State
+from app.inspections.rules.audiences import REOPENED
 from app.journal.commands import record
 from app.kernel.digest import new_salt, salted_digest
 from app.kernel.errors import NotNow

@@ -31,6 +31,7 @@ from app.inspections.queries.sheet import (
     subjects_of,
 )
 from app.inspections.rules import Action
+from app.inspections.texts import sheet_name
 from app.journal.commands import Entry, record
 from app.journal.rules import Subject, SubjectType
 from app.kernel.clock import business_date
@@ -50,10 +51,15 @@ def named(refused: Refused, *, names: Mapping[InspectionId, str]) -> str:
 def names_of(
     session: Session, *, loaded: Mapping[InspectionId, Loaded], now: datetime
 ) -> Mapping[InspectionId, str]:
-    """Return the names of the units of sheets, as they are today."""
+    """Return the names of sheets, with those of their units as they are today."""
     tree = tree_on(session, day=business_date(now)).by_id
-    units = {one: tree.get(found.sheet.unit_id) for one, found in loaded.items()}
-    return {one: unit.name if unit else "（廃止された所属）" for one, unit in units.items()}
+    return {
+        one: sheet_name(
+            unit.name if (unit := tree.get(found.sheet.unit_id)) else "（廃止された所属）",
+            system_name=found.sheet.system_name,
+        )
+        for one, found in loaded.items()
+    }
 
 
 def load_many(

@@ -7,9 +7,9 @@ from sqlalchemy.orm import Session
 
 from app.access.actor import Actor
 from app.access.policy import Subject
-from app.inspections.audiences import TOLD, Audience, StepNotice
 from app.inspections.queries.sheet import Sheet
 from app.inspections.rules import SheetStep
+from app.inspections.rules.audiences import TOLD, Audience, StepNotice
 from app.kernel.clock import business_date
 from app.kernel.ids import PersonId, UnitId
 from app.notices.commands import notify

@@ -25,6 +25,7 @@ class SheetInHand:
 
     id: InspectionId
     unit_id: UnitId
+    system_name: str | None
     campaign_id: CampaignId
     campaign_title: str
     dates: CampaignDates
@@ -81,6 +82,7 @@ def _sheet(
     return SheetInHand(
         id=InspectionId(inspection.id),
         unit_id=UnitId(inspection.unit_id),
+        system_name=inspection.system_name,
         campaign_id=CampaignId(campaign.id),
         campaign_title=campaign.title,
         dates=dates,
@@ -95,24 +97,34 @@ def _sheet(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NamedThing:
-    """What a notice is about: a campaign, or a sheet of it with its unit."""
+    """What a notice is about: a campaign, or a sheet of it with its unit and, where there is one, its system."""
 
     campaign_id: CampaignId
     campaign_title: str
     unit_id: UnitId | None
+    system_name: str | None = None
 
 
 def named_things(session: Session, *, ids: Collection[object]) -> Mapping[object, NamedThing]:
     """Return the sheets and campaigns behind some ids, in two statements; unknown ids are absent."""
     sheets = session.execute(
-        select(Inspection.id, Inspection.unit_id, Campaign.id.label("campaign_id"), Campaign.title)
+        select(
+            Inspection.id,
+            Inspection.unit_id,
+            Inspection.system_name,
+            Campaign.id.label("campaign_id"),
+            Campaign.title,
+        )
         .join(Campaign, Campaign.id == Inspection.campaign_id)
         .where(Inspection.id.in_(ids))
     )
     campaigns = session.execute(select(Campaign.id, Campaign.title).where(Campaign.id.in_(ids)))
     found: dict[object, NamedThing] = {
         row.id: NamedThing(
-            campaign_id=CampaignId(row.campaign_id), campaign_title=row.title, unit_id=UnitId(row.unit_id)
+            campaign_id=CampaignId(row.campaign_id),
+            campaign_title=row.title,
+            unit_id=UnitId(row.unit_id),
+            system_name=row.system_name,
         )
         for row in sheets
     }

@@ -44,6 +44,7 @@ from app.inspections.rules import (
     State,
 )
 from app.inspections.rules.flags import RULES_BY_CODE, FlagCode, FlagRule, Lane, Severity, is_weak
+from app.inspections.texts import sheet_name
 from app.kernel.clock import business_date
 from app.kernel.errors import NotNow
 from app.kernel.ids import InspectionId, ItemId, PersonId, RevisionId
@@ -305,7 +306,7 @@ def review_page(
     held = claim is not None and not claim.is_of(actor)
     return ReviewPage(
         sheet=sheet,
-        unit_name=path[-1].name if path else "（廃止された所属）",
+        unit_name=sheet_name(path[-1].name if path else "（廃止された所属）", system_name=sheet.system_name),
         department=path[0].name if len(path) > 1 else "",
         approval=approval_mark(approvals, names=names),
         share=outcome.share,

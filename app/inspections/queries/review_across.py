@@ -30,6 +30,7 @@ from app.inspections.queries.review_queue import is_own, queue_scope
 from app.inspections.queries.sheet import CampaignLine, campaign_line, subjects_of
 from app.inspections.rules import SEALED, CampaignState, Judgement, State
 from app.inspections.rules.flags import FLAG_RULES_VERSION, RULES_BY_CODE, FlagCode, FlagRule
+from app.inspections.texts import sheet_name
 from app.kernel.clock import business_date
 from app.kernel.errors import NotFound, NotNow
 from app.kernel.ids import CampaignId, EditionId, InspectionId, ItemId, RevisionId, UnitId
@@ -239,6 +240,7 @@ def _rows(
         select(
             Inspection.id,
             Inspection.unit_id,
+            Inspection.system_name,
             Inspection.previous_revision_id,
             Revision.id.label("revision_id"),
             Revision.state,
@@ -370,7 +372,7 @@ def _row(
     judged = row.judgement is not None and not hidden
     return AcrossRow(
         inspection_id=InspectionId(row.id),
-        unit_name=path[-1].name if path else "（廃止された所属）",
+        unit_name=sheet_name(path[-1].name if path else "（廃止された所属）", system_name=row.system_name),
         department_id=path[0].id if len(path) > 1 else None,
         department=path[0].name if len(path) > 1 else "",
         state=State(row.state),

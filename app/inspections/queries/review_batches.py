@@ -30,6 +30,7 @@ from app.inspections.queries.review_queue import in_lane, queue_scope, share_of,
 from app.inspections.queries.sheet import Lock, subjects_of
 from app.inspections.rules import REVIEWABLE, State
 from app.inspections.rules.flags import FLAG_RULES_VERSION, Lane
+from app.inspections.texts import sheet_name
 from app.kernel.clock import business_date
 from app.kernel.errors import NotAllowed, NotFound
 from app.kernel.ids import CampaignId, EditionId, InspectionId, ItemId, PersonId, RevisionId, UnitId
@@ -99,6 +100,7 @@ def candidates(session: Session, *, actor: Actor, campaign_id: CampaignId, now: 
             select(
                 Inspection.id,
                 Inspection.unit_id,
+                Inspection.system_name,
                 Revision.id.label("revision_id"),
                 *(Revision.__table__.c[name] for name in ("state", "version", "applicable")),
                 *(Revision.__table__.c[name] for name in ("self_earned", "self_possible")),
@@ -138,7 +140,9 @@ def candidates(session: Session, *, actor: Actor, campaign_id: CampaignId, now: 
             Candidate(
                 id=InspectionId(row.id),
                 revision_id=RevisionId(row.revision_id),
-                unit_name=path[-1].name if path else "（廃止された所属）",
+                unit_name=sheet_name(
+                    path[-1].name if path else "（廃止された所属）", system_name=row.system_name
+                ),
                 department=path[0].name if len(path) > 1 else "",
                 share=percent(share),
                 version=row.version,
@@ -290,7 +294,13 @@ def lane_page(session: Session, *, actor: Actor, campaign_id: CampaignId, now: d
 
 def _drawn(session: Session, *, sample: SampleRow, today: date) -> tuple[DrawnSheet, ...]:
     rows = session.execute(
-        select(Inspection.id, Inspection.unit_id, Revision.id.label("revision_id"), Revision.state)
+        select(
+            Inspection.id,
+            Inspection.unit_id,
+            Inspection.system_name,
+            Revision.id.label("revision_id"),
+            Revision.state,
+        )
         .join(Revision, Revision.inspection_id == Inspection.id)
         .where(Revision.id.in_(list(sample.opened)))
         .order_by(Inspection.id)
@@ -299,7 +309,10 @@ def _drawn(session: Session, *, sample: SampleRow, today: date) -> tuple[DrawnSh
     return tuple(
         DrawnSheet(
             id=InspectionId(row.id),
-            unit_name=unit.name if (unit := tree.by_id.get(UnitId(row.unit_id))) else "（廃止された所属）",
+            unit_name=sheet_name(
+                unit.name if (unit := tree.by_id.get(UnitId(row.unit_id))) else "（廃止された所属）",
+                system_name=row.system_name,
+            ),
             opened_at=sample.opened[RevisionId(row.revision_id)],
             waiting=State(row.state) in REVIEWABLE,
         )
@@ -452,20 +465,20 @@ def batch_page(session: Session, *, actor: Actor, batch_id: UUID, today: date) -
 def _lines(session: Session, *, batch: BatchRow, actor: Actor, today: date) -> tuple[BatchSheetLine, ...]:
     scope = queue_scope(actor)
     rows = session.execute(
-        select(Inspection.unit_id, Inspection.id, Revision)
+        select(Inspection.unit_id, Inspection.id, Inspection.system_name, Revision)
         .join(Inspection, Inspection.id == Revision.inspection_id)
         .where(Revision.id.in_(list(batch.sheets)), scope.where(Inspection.unit_id))
     ).all()
     standing = _standing(session, revision_ids=list(batch.sheets))
     tree = tree_on(session, day=today)
     lines = []
-    for unit_id, inspection_id, revision in rows:
+    for unit_id, inspection_id, system_name, revision in rows:
         own, unit = batch.items.get(RevisionId(revision.id), {}), tree.by_id.get(UnitId(unit_id))
         stands = standing.get(RevisionId(revision.id), {})
         lines.append(
             BatchSheetLine(
                 id=InspectionId(inspection_id),
-                unit_name=unit.name if unit else "（廃止された所属）",
+                unit_name=sheet_name(unit.name if unit else "（廃止された所属）", system_name=system_name),
                 state=State(revision.state),
                 items=len(own),
                 touched=sum(1 for item_id, version in own.items() if stands.get(item_id) != version),

@@ -22,6 +22,7 @@ from app.inspections.queries.review_claims import Claim, claims_of
 from app.inspections.queries.review_flags import FlagCount, flag_counts
 from app.inspections.rules import CampaignState, State
 from app.inspections.rules.flags import FLAG_RULES_VERSION, Lane
+from app.inspections.texts import sheet_name
 from app.kernel.clock import business_date
 from app.kernel.ids import CampaignId, InspectionId, RevisionId, UnitId
 from app.organisation.queries import tree_on, units_with
@@ -294,6 +295,7 @@ def _rows(
             select(
                 Inspection.id,
                 Inspection.unit_id,
+                Inspection.system_name,
                 Campaign.title,
                 Campaign.review_due,
                 Revision,
@@ -342,7 +344,7 @@ def _line(row: Row[*tuple[Any, ...]], *, around: _Surroundings) -> QueueLine:
     return QueueLine(
         id=InspectionId(row.id),
         unit_id=unit_id,
-        unit_name=path[-1].name if path else "（廃止された所属）",
+        unit_name=sheet_name(path[-1].name if path else "（廃止された所属）", system_name=row.system_name),
         department=path[0].name if len(path) > 1 else "",
         campaign_title=row.title,
         state=state,

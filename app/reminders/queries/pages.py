@@ -15,7 +15,7 @@ from app.calendar.rules import CityCalendar
 from app.inspections.queries.campaigns import CampaignOutline, campaign_outline, department_of
 from app.inspections.queries.in_hand import SheetInHand, named_things, sheets_in_hand
 from app.inspections.rules import CampaignState
-from app.inspections.texts import STATE
+from app.inspections.texts import STATE, sheet_name
 from app.kernel.errors import NotNow
 from app.kernel.ids import CampaignId, InspectionId, PersonId, UnitId
 from app.notices.queries import PAGE_SIZE, last_sent, sent_about
@@ -159,7 +159,7 @@ class _Rows:
         begun = sheet.answered > 0 or not sheet.state.value.startswith("answering")
         return ReminderRow(
             inspection_id=sheet.id,
-            unit_name=unit,
+            unit_name=sheet_name(unit, system_name=sheet.system_name),
             department_name=department,
             standing=sheet.state.value if begun else "not_started",
             label=STATE[sheet.state] if begun else "未着手",

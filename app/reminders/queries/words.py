@@ -7,6 +7,7 @@ from uuid import UUID
 from sqlalchemy.orm import Session
 
 from app.inspections.queries.in_hand import NamedThing, named_things
+from app.inspections.texts import sheet_name
 from app.kernel.ids import UnitId
 from app.kernel.ports import NoticeRef, NoticeWords
 from app.organisation.queries import tree_on
@@ -37,7 +38,9 @@ class SheetNoticeWords:
 def _worded(notice: NoticeRef, thing: NamedThing, *, names: Mapping[UnitId, str]) -> NoticeWords:
     wording = WORDING[notice.kind]
     merged = {
-        "unit": names.get(thing.unit_id, ENDED_UNIT) if thing.unit_id else "",
+        "unit": sheet_name(names.get(thing.unit_id, ENDED_UNIT), system_name=thing.system_name)
+        if thing.unit_id
+        else "",
         "campaign": thing.campaign_title,
         "subject": notice.subject_id,
         "campaign_id": thing.campaign_id,

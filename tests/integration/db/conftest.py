@@ -67,10 +67,10 @@ def _settle(year: Year) -> None:
         year.now += timedelta(minutes=10)
     year.bring(COUNTER, to=State.RETURNED)
     _reply(year)
+    _accept_together(year)
     year.now = at_grace_end()
     year.close_unsubmitted(BRANCH)
     _reopen(year)
-    _accept_together(year)
     with year.database.transaction() as session:
         _keep_document(session, year=year)
         registered(session, actor=year.actor(TANAKA), code="S-001", now=year.now)

@@ -6,8 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app.calendar.rules import CityCalendar
-from app.inspections.audiences import TOLD, StepNotice
 from app.inspections.rules import STEPS, State
+from app.inspections.rules.audiences import TOLD, StepNotice
 from app.reminders.rules import (
     LATE_LISTS,
     LOCK,

@@ -40,6 +40,7 @@ class StepNotice(StrEnum):
     CLOSED = "step.closed-unsubmitted"
     EXCLUDED = "step.excluded"
     REOPENED = "step.reopened"
+    QUESTION_ANSWERED = "question.answered"
 
 
 _OFFICE: Final = frozenset({Audience.CLERKS, Audience.HEADS})
@@ -59,3 +60,5 @@ TOLD: Final[Mapping[tuple[Action, State], tuple[StepNotice, frozenset[Audience]]
 """Steps that are not here are told to nobody: withdrawing, the first approval, and what the reviewer does at the own desk."""
 REOPENED: Final = (StepNotice.REOPENED, _OFFICE)
 """Opening a sealed sheet again is no step of the table, and tells the office all the same."""
+QUESTION_ANSWERED: Final = (StepNotice.QUESTION_ANSWERED, frozenset({Audience.CLERKS}))
+"""A reply of the lead division to a question of the unit."""
