@@ -226,6 +226,19 @@ def sheets_to_decide(
     )
 
 
+def sheets_to_approve(session: Session, *, actor: Actor, today: date) -> tuple[SheetLine, ...]:
+    """Return the sheets that wait for this person's approval, the earliest due first: a head's queue."""
+    lines = open_sheets(session, actor=actor, today=today)
+    waiting = tuple(line for line in lines if line.state in _AWAITING)
+    mine = sheets_to_decide(session, actor=actor, lines=waiting, today=today)
+    return tuple(
+        sorted(
+            (line for line in waiting if line.id in mine),
+            key=lambda line: (line.due or date.max, line.unit_name, str(line.id)),
+        )
+    )
+
+
 def reopenings_to_decide(session: Session, *, actor: Actor, today: date) -> tuple[SheetLine, ...]:
     """Return the sealed sheets of which somebody asked to open them again, and which this person may open."""
     if not actor.functions & {Function.MANAGER, Function.CHIEF}:

@@ -111,11 +111,14 @@ class JudgedItem:
     judged_by: str
     judged_at: datetime | None
     evidence: int = 0
+    action_due: date | None = None
+    taken_over: bool = False
 
     @property
     def kinds(self) -> tuple[str, ...]:
         """Return the small marks of the question."""
         marks = ["important"] if self.item.mandatory else []
+        marks += ["copied"] if self.taken_over else []
         return tuple(marks + lineage_marks(self.previous))
 
     @property
@@ -197,6 +200,11 @@ class ReviewPage:
     def decided(self) -> int:
         """Count the items whose review has ended."""
         return sum(1 for item in self.items if item.decided)
+
+    @property
+    def taken_over(self) -> int:
+        """Count the answers that are last year's, confirmed anew."""
+        return sum(1 for item in self.items if item.taken_over)
 
     @property
     def marked(self) -> int:
@@ -433,6 +441,8 @@ def _item(
         return_due=stands.return_due if stands else None,
         review_version=review.version if review else 0,
         marked=marked,
+        action_due=answer.action_due if answer else None,
+        taken_over=answer is not None and answer.taken_over,
         evidence=len(content.evidence.of(item.id)),
         judged_by=_judge(stands, names=names),
         judged_at=stands.reviewed_at if stands else None,

@@ -34,8 +34,10 @@ from app.inspections.queries.review_flags import rules_page
 from app.inspections.queries.review_queue import QUEUED, TO_JUDGE
 from app.inspections.queries.review_queue import review_queue as queue_page
 from app.inspections.queries.review_templates import texts_to_choose
+from app.inspections.queries.working import time_spent
 from app.inspections.routes import blueprint
 from app.inspections.routes.access_log import log_access
+from app.inspections.routes.words import whole_minutes
 from app.inspections.rules import State
 from app.inspections.rules.flags import FLAG_RULES_VERSION, Lane
 from app.inspections.texts import (
@@ -440,8 +442,10 @@ def _render(
     typed = [(one.item, sent[one.item.key]) for one in page.items if one.item.key in sent]
     with reading() as session:
         texts = texts_to_choose(session)
+        spent = time_spent(session, revision_id=page.sheet.revision_id)
     return render_template(
         "inspections/review.html",
+        minutes=whole_minutes(spent),
         page=page,
         show=show,
         shows=list(Show),
