@@ -1,5 +1,7 @@
 """Japanese labels of campaigns, states and actions. State words are nouns, buttons are verbs."""
 
+from fractions import Fraction
+
 from app.inspections.rules import (
     Action,
     ApprovalKind,
@@ -10,7 +12,9 @@ from app.inspections.rules import (
     Judgement,
     State,
 )
+from app.inspections.rules.board import Need, Order
 from app.inspections.rules.questions import QuestionState
+from app.inspections.rules.score_change import Cause, Measure
 from app.inspections.rules.taking_over import Barred, Offer
 
 CAMPAIGN_STATE = {CampaignState.DRAFT: "準備中", CampaignState.OPEN: "実施中", CampaignState.CLOSED: "終了"}
@@ -141,3 +145,29 @@ BARRED = {
     Barred.NOT_KEPT: "前回が実施・対象外でない",
 }
 """Why an open item is not among those that may be taken over."""
+
+
+MEASURE = {Measure.SELF: "自己点検", Measure.REVIEWED: "審査後"}
+ORDER = {Order.WEAK: "弱い順", Order.UNITS: "部局順", Order.DROPPED: "下がった順"}
+NEED = {
+    Need.MANDATORY: "重要項目の未達",
+    Need.SECTION: "60未満の分野",
+    Need.DROPPED: "5点以上の低下",
+    Need.BELOW_TARGET: "目標に届かない",
+}
+CAUSE = {
+    Cause.NEW: "新しい項目",
+    Cause.RETIRED: "廃止した項目",
+    Cause.WEIGHT: "重みの変更",
+    Cause.APPLICABILITY: "適用（対象外・所属の状況）",
+    Cause.WORDING: "前回と比べられない変更",
+    Cause.MOVED: "分野の移動",
+}
+
+
+def signed_points(share: Fraction) -> str:
+    """Show a part of a share in points with one decimal and its sign, halves away from zero: +2.1, −0.4, ±0.0."""
+    tenths = (abs(share) * 1000 + Fraction(1, 2)).__floor__()
+    if not tenths:
+        return "±0.0"
+    return f"{'+' if share > 0 else '−'}{tenths // 10}.{tenths % 10}"

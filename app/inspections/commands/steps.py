@@ -11,6 +11,7 @@ from app.access.actor import Actor
 from app.access.policy import Subject as AccessSubject
 from app.access.policy import require
 from app.checklists.rules import score
+from app.inspections.commands.summaries import keep_summaries
 from app.inspections.models import Revision, SheetStepRow
 from app.inspections.queries.sheet import (
     Lock,
@@ -21,7 +22,7 @@ from app.inspections.queries.sheet import (
     find_sheet,
     subject_of,
 )
-from app.inspections.rules import REASON_NEEDED, STEPS, Action, SheetStep
+from app.inspections.rules import REASON_NEEDED, STEPS, Action, SheetStep, State
 from app.journal.commands import record
 from app.journal.rules import Subject, SubjectType
 from app.kernel.clock import business_date
@@ -32,6 +33,7 @@ from app.kernel.text import clean, text_problems
 from app.kernel.workflow import next_step, steps_from
 
 LONGEST_REASON = 1000
+SCORES = frozenset({"self_earned", "reviewed_earned"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -145,11 +147,14 @@ def take_step(
 
 
 def move(session: Session, *, loaded: Loaded, values: dict[str, Any]) -> None:
-    """Change the revision's row by one version.
+    """Change the revision's row by one version; with its scores go the figures of its sections.
 
     Raises:
         NotNow: another writer was quicker, in spite of the lock: nothing is changed.
     """
+    if SCORES & values.keys():
+        state = State(values.get("state", loaded.sheet.state))
+        keep_summaries(session, sheet=loaded.sheet, content=loaded.content, state=state)
     result = session.execute(
         update(Revision)
         .where(Revision.id == loaded.sheet.revision_id, Revision.version == loaded.sheet.version)

@@ -13,6 +13,7 @@ from app.inspections.forms.head import ApproveForm, ReturnForm
 from app.inspections.queries.head import head_page
 from app.inspections.routes import blueprint
 from app.inspections.routes.access_log import log_access
+from app.inspections.texts import CAUSE, MEASURE, signed_points
 from app.kernel.ids import InspectionId
 from app.web.access import actor, now, requires, today
 from app.web.forms import perform
@@ -30,7 +31,13 @@ def _page(inspection_id: UUID, *, approve_form: ApproveForm, return_form: Return
         page = head_page(session, actor=actor(), inspection_id=InspectionId(inspection_id), today=today())
     log_access(inspection_id=page.head.sheet.id, unit_id=page.head.sheet.unit_id, act="sheet.read")
     return render_template(
-        "inspections/approval.html", page=page, approve_form=approve_form, return_form=return_form
+        "inspections/approval.html",
+        page=page,
+        approve_form=approve_form,
+        return_form=return_form,
+        measures=MEASURE,
+        causes=CAUSE,
+        signed=signed_points,
     )
 
 
