@@ -246,6 +246,7 @@ def _questions_down() -> None:
 
 def _board_up() -> None:
     """Rows of before get no summary: sealed ones never change, and the others get theirs with their next step."""
+    op.create_index("ix_inspection_campaign", "inspection", ["campaign_id"])
     op.create_table(
         "section_summary",
         sa.Column("revision_id", sa.Uuid(), nullable=False),
@@ -318,3 +319,4 @@ _SUMMARY_CHECKS = (
 def _board_down() -> None:
     op.drop_table("score_change_summary")
     op.drop_table("section_summary")
+    op.drop_index("ix_inspection_campaign", table_name="inspection")

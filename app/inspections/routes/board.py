@@ -1,15 +1,17 @@
 """The board of a campaign and what its figures open to."""
 
 from collections.abc import Sequence
+from typing import Final
 from uuid import UUID
 
-from flask import render_template, request
+from flask import render_template, request, url_for
+from markupsafe import Markup, escape
 
 from app.access.permissions import Permission
 from app.checklists.rules import percent
 from app.db.session import reading
 from app.inspections.queries import board as queries
-from app.inspections.queries.board import BoardPage, BoardSection, BoardView
+from app.inspections.queries.board import BoardPage, BoardRow, BoardSection, BoardView
 from app.inspections.queries.campaigns import STANDING_LABELS
 from app.inspections.routes import blueprint
 from app.inspections.rules.board import Order
@@ -19,7 +21,15 @@ from app.kernel.ids import CampaignId, UnitId
 from app.web.access import actor, now, requires, today
 from app.web.charts import Axis, Radar, Series, radar
 
-_ENOUGH_AXES = 3
+_ENOUGH_AXES: Final = 3
+_CELL: Final = '<td class="cell risk-%d"><a href="%s" aria-label="%s %s %s点">%s</a></td>'
+_EMPTY: Final = Markup(
+    '<td class="cell {}"><span aria-hidden="true">{}</span><span class="visually-hidden">{}</span></td>'
+)
+_NOT_IN: Final = _EMPTY.format("risk-none", "－", "未提出")
+_NOT_REVIEWED: Final = _EMPTY.format("risk-none", "－", "審査前")
+_NOT_KEPT: Final = _EMPTY.format("muted", "―", "集計なし")
+_NOT_DUE: Final = _EMPTY.format("muted", "・", "対象の項目なし")
 
 
 @blueprint.get("/campaigns/<uuid:campaign_id>/board")
@@ -30,7 +40,7 @@ def board(campaign_id: UUID) -> str:
         page = queries.board_page(
             session, actor=actor(), campaign_id=CampaignId(campaign_id), view=_view(), today=today()
         )
-    return _rendered("inspections/board.html", page=page, chart=_radar(page))
+    return _rendered("inspections/board.html", page=page, chart=_radar(page), cells=_Cells(page).of)
 
 
 @blueprint.get("/campaigns/<uuid:campaign_id>/board/items")
@@ -69,6 +79,33 @@ def board_unit(campaign_id: UUID, unit_id: UUID) -> str:
             today=today(),
         )
     return _rendered("inspections/board_unit.html", page=page)
+
+
+class _Cells:
+    """Writes the cells of a row: a city has a thousand of them, and a template takes ten times as long for each."""
+
+    def __init__(self, page: BoardPage) -> None:
+        self._sections = [(section.slug, escape(section.short)) for section in page.sections]
+        self._sheets = url_for("inspections.inspection_list")
+        without = _NOT_IN if page.view.measure is Measure.SELF else _NOT_REVIEWED
+        self._without, self._unkept = without * len(self._sections), _NOT_KEPT * len(self._sections)
+
+    def of(self, row: BoardRow) -> Markup:
+        """Return the cells of one row, each a link to the lines that made it, named 「税務課 端末 58点」."""
+        if row.share is None:
+            return self._without
+        if not row.cells:
+            return self._unkept
+        name, address = escape(row.name), f"{self._sheets}/{row.inspection_id}/score#"
+        # Every part is escaped above, or is our own: numbers, codes of sections, ids.
+        return Markup(  # noqa: S704
+            "".join(
+                _CELL % (cell.tone, address + slug, name, short, cell.text, cell.text)
+                if (cell := row.cells.get(slug))
+                else _NOT_DUE
+                for slug, short in self._sections
+            )
+        )
 
 
 def _view() -> BoardView:

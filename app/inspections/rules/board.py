@@ -46,7 +46,12 @@ def whole_percent(earned: int, possible: int) -> int:
 
 def tone_of(percent: int) -> int:
     """Return the tone of a cell: 0 is the lightest, `WORST` the darkest."""
-    return next((tone for tone, least in enumerate(TONES) if percent >= least), WORST)
+    return _TONES[percent]
+
+
+_TONES: Final = tuple(
+    next((tone for tone, least in enumerate(TONES) if percent >= least), WORST) for percent in range(101)
+)
 
 
 def target_of(method: ScoringMethod) -> Fraction:
