@@ -21,7 +21,7 @@ from app.inspections.queries.lists import (
 )
 from app.inspections.queries.sheet import content_of_sheet, find_sheet
 from app.inspections.rules import State
-from app.kernel.ids import InspectionId, UnitId
+from app.kernel.ids import CampaignId, InspectionId, UnitId
 from app.people.queries import clerks_on
 
 TASKS_SHOWN = 12
@@ -35,6 +35,7 @@ class CityView:
     total: int
     overdue: int
     counts: SheetCounts
+    campaigns: tuple[tuple[CampaignId, str], ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -131,4 +132,5 @@ def _city(lines: tuple[SheetLine, ...]) -> CityView:
         total=len(lines),
         overdue=sum(1 for line in lines if line.overdue),
         counts=SheetCounts(by_standing=Counter(line.tag for line in lines)),
+        campaigns=tuple({line.campaign_id: line.campaign_title for line in lines}.items()),
     )

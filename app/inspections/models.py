@@ -4,6 +4,7 @@ from datetime import date, datetime
 from uuid import UUID
 
 from sqlalchemy import (
+    BigInteger,
     CheckConstraint,
     ForeignKey,
     ForeignKeyConstraint,
@@ -94,6 +95,8 @@ class Inspection(Base):
             sqlite_where=text("system_id IS NOT NULL"),
             postgresql_where=text("system_id IS NOT NULL"),
         ),
+        # The two above hold for a part of the rows each, so a campaign's sheets are found through neither.
+        Index("ix_inspection_campaign", "campaign_id"),
         Index("ix_inspection_unit", "unit_id"),
         FIVE_YEARS,
     )
@@ -152,6 +155,69 @@ class Revision(Base):
     reviewed_earned: Mapped[int | None]
     reviewed_possible: Mapped[int | None]
     reviewed_grade: Mapped[str | None] = mapped_column(String(4))
+
+
+class SectionSummary(Base):
+    """One section of a revision in figures, kept where the sheet's own figures are, so that no page adds up a city.
+
+    `missed` and `reviewed_missed` hold the keys of the items below full points, separated by spaces.
+    """
+
+    __tablename__ = "section_summary"
+    __table_args__ = (
+        CheckConstraint("answered <= applicable", name="answered_range"),
+        CheckConstraint("unknown <= answered", name="unknown_range"),
+        CheckConstraint("self_earned <= self_possible", name="self_range"),
+        CheckConstraint("reviewed_earned <= reviewed_possible", name="reviewed_range"),
+        CheckConstraint("(reviewed_possible IS NULL) = (reviewed_earned IS NULL)", name="reviewed_pair"),
+        CheckConstraint("(reviewed_possible IS NULL) = (reviewed_missed IS NULL)", name="reviewed_missed"),
+        FIVE_YEARS,
+    )
+
+    revision_id: Mapped[UUID] = mapped_column(ForeignKey("revision.id"), primary_key=True)
+    section: Mapped[str] = mapped_column(code(), primary_key=True)
+    number: Mapped[int]
+    applicable: Mapped[int]
+    answered: Mapped[int]
+    unknown: Mapped[int]
+    mandatory_missed: Mapped[int]
+    self_earned: Mapped[int]
+    self_possible: Mapped[int]
+    missed: Mapped[str] = mapped_column(Text)
+    reviewed_earned: Mapped[int | None]
+    reviewed_possible: Mapped[int | None]
+    reviewed_missed: Mapped[str | None] = mapped_column(Text)
+
+
+class ScoreChangeSummary(Base):
+    """Why a score of a revision differs from the year before: a section's, or the whole sheet's (`section` empty).
+
+    Every part is a whole number of `denominator`ths of the share, so that nothing is rounded before it is shown.
+    """
+
+    __tablename__ = "score_change_summary"
+    __table_args__ = (
+        CheckConstraint("denominator >= 1", name="denominator_positive"),
+        CheckConstraint(
+            "share_now - share_before = work + new_items + retired + weight + applicability + wording + moved",
+            name="adds_up",
+        ),
+        FIVE_YEARS,
+    )
+
+    revision_id: Mapped[UUID] = mapped_column(ForeignKey("revision.id"), primary_key=True)
+    measure: Mapped[str] = mapped_column(code(), primary_key=True)
+    section: Mapped[str] = mapped_column(code(), primary_key=True)
+    denominator: Mapped[int] = mapped_column(BigInteger)
+    share_before: Mapped[int] = mapped_column(BigInteger)
+    share_now: Mapped[int] = mapped_column(BigInteger)
+    work: Mapped[int] = mapped_column(BigInteger)
+    new_items: Mapped[int] = mapped_column(BigInteger)
+    retired: Mapped[int] = mapped_column(BigInteger)
+    weight: Mapped[int] = mapped_column(BigInteger)
+    applicability: Mapped[int] = mapped_column(BigInteger)
+    wording: Mapped[int] = mapped_column(BigInteger)
+    moved: Mapped[int] = mapped_column(BigInteger)
 
 
 class ProfileFlag(Base):
@@ -674,6 +740,8 @@ GUARDS = (
             )
         ),
     ),
+    _child("section_summary", ("revision_id", "section")),
+    _child("score_change_summary", ("revision_id", "measure", "section")),
     _child("profile_flag", ("revision_id", "flag")),
     _child("answer", ("revision_id", "item_id")),
     _child("taken_over", ("revision_id", "item_id")),

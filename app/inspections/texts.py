@@ -1,6 +1,7 @@
 """Japanese labels of campaigns, states and actions. State words are nouns, buttons are verbs."""
 
 from collections.abc import Iterable
+from fractions import Fraction
 
 from app.checklists.rules import LineageKind, Obstacle
 from app.inspections.rules import (
@@ -13,8 +14,10 @@ from app.inspections.rules import (
     Judgement,
     State,
 )
+from app.inspections.rules.board import Need, Order
 from app.inspections.rules.flags import Lane, Severity
 from app.inspections.rules.questions import QuestionState
+from app.inspections.rules.score_change import Cause, Measure
 from app.inspections.rules.taking_over import Barred, Offer
 from app.inspections.rules.templates import TemplateKind
 
@@ -183,3 +186,29 @@ BARRED = {
 """Why an open item is not among those that may be taken over."""
 ACROSS_ONLY = {"all": "すべて", "flagged": "印のある所属", "open": "未判断"}
 ACROSS_ORDER = {"unit": "所属の順", "level": "低い段階の順", "flags": "印の多い順"}
+
+
+MEASURE = {Measure.SELF: "自己点検", Measure.REVIEWED: "審査後"}
+ORDER = {Order.WEAK: "弱い順", Order.UNITS: "部局順", Order.DROPPED: "下がった順"}
+NEED = {
+    Need.MANDATORY: "重要項目の未達",
+    Need.SECTION: "60未満の分野",
+    Need.DROPPED: "5点以上の低下",
+    Need.BELOW_TARGET: "目標に届かない",
+}
+CAUSE = {
+    Cause.NEW: "新しい項目",
+    Cause.RETIRED: "廃止した項目",
+    Cause.WEIGHT: "重みの変更",
+    Cause.APPLICABILITY: "適用（対象外・所属の状況）",
+    Cause.WORDING: "前回と比べられない変更",
+    Cause.MOVED: "分野の移動",
+}
+
+
+def signed_points(share: Fraction) -> str:
+    """Show a part of a share in points with one decimal and its sign, halves away from zero: +2.1, −0.4, ±0.0."""
+    tenths = (abs(share) * 1000 + Fraction(1, 2)).__floor__()
+    if not tenths:
+        return "±0.0"
+    return f"{'+' if share > 0 else '−'}{tenths // 10}.{tenths % 10}"

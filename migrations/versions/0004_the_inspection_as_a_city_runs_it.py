@@ -33,10 +33,12 @@ def upgrade() -> None:
     _evidence_up()
     _notices_up()
     _desk_up()
+    _board_up()
 
 
 def downgrade() -> None:
     """Go down."""
+    _board_down()
     _desk_down()
     _notices_down()
     _evidence_down()
@@ -661,3 +663,81 @@ def _desk_down() -> None:
     op.drop_table("review_flag")
     op.drop_table("review_screening")
     op.drop_table("review_template")
+
+
+def _board_up() -> None:
+    """Rows of before get no summary: sealed ones never change, and the others get theirs with their next step."""
+    op.create_index("ix_inspection_campaign", "inspection", ["campaign_id"])
+    op.create_table(
+        "section_summary",
+        sa.Column("revision_id", sa.Uuid(), nullable=False),
+        sa.Column("section", sa.String(length=40), nullable=False),
+        *(sa.Column(name, sa.Integer(), nullable=False) for name in _COUNTS),
+        sa.Column("missed", sa.Text(), nullable=False),
+        sa.Column("reviewed_earned", sa.Integer(), nullable=True),
+        sa.Column("reviewed_possible", sa.Integer(), nullable=True),
+        sa.Column("reviewed_missed", sa.Text(), nullable=True),
+        *(
+            sa.CheckConstraint(condition, name=op.f(f"ck_section_summary_{name}"))
+            for name, condition in _SUMMARY_CHECKS
+        ),
+        sa.ForeignKeyConstraint(
+            ["revision_id"], ["revision.id"], name=op.f("fk_section_summary_revision_id")
+        ),
+        sa.PrimaryKeyConstraint("revision_id", "section", name=op.f("pk_section_summary")),
+        info=FIVE_YEARS,
+    )
+    op.create_table(
+        "score_change_summary",
+        sa.Column("revision_id", sa.Uuid(), nullable=False),
+        sa.Column("measure", sa.String(length=40), nullable=False),
+        sa.Column("section", sa.String(length=40), nullable=False),
+        *(sa.Column(name, sa.BigInteger(), nullable=False) for name in _PARTS),
+        sa.CheckConstraint(
+            "share_now - share_before = work + new_items + retired + weight + applicability + wording + moved",
+            name=op.f("ck_score_change_summary_adds_up"),
+        ),
+        sa.CheckConstraint("denominator >= 1", name=op.f("ck_score_change_summary_denominator_positive")),
+        sa.ForeignKeyConstraint(
+            ["revision_id"], ["revision.id"], name=op.f("fk_score_change_summary_revision_id")
+        ),
+        sa.PrimaryKeyConstraint("revision_id", "measure", "section", name=op.f("pk_score_change_summary")),
+        info=FIVE_YEARS,
+    )
+
+
+_COUNTS = (
+    "number",
+    "applicable",
+    "answered",
+    "unknown",
+    "mandatory_missed",
+    "self_earned",
+    "self_possible",
+)
+_PARTS = (
+    "denominator",
+    "share_before",
+    "share_now",
+    "work",
+    "new_items",
+    "retired",
+    "weight",
+    "applicability",
+    "wording",
+    "moved",
+)
+_SUMMARY_CHECKS = (
+    ("answered_range", "answered <= applicable"),
+    ("reviewed_missed", "(reviewed_possible IS NULL) = (reviewed_missed IS NULL)"),
+    ("reviewed_pair", "(reviewed_possible IS NULL) = (reviewed_earned IS NULL)"),
+    ("reviewed_range", "reviewed_earned <= reviewed_possible"),
+    ("self_range", "self_earned <= self_possible"),
+    ("unknown_range", "unknown <= answered"),
+)
+
+
+def _board_down() -> None:
+    op.drop_table("score_change_summary")
+    op.drop_table("section_summary")
+    op.drop_index("ix_inspection_campaign", table_name="inspection")

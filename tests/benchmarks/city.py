@@ -29,6 +29,8 @@ from app.inspections.models import (
     ItemReviewHistory,
     ProfileFlag,
     Revision,
+    ScoreChangeSummary,
+    SectionSummary,
 )
 from app.inspections.rules import CampaignDates, CampaignKind, Origin, State
 from app.journal.models import JournalEntry, JournalHead
@@ -287,6 +289,7 @@ def _add_sealed_year(session: Session, edition: Edition, *, year: int) -> None:
     )
     _fill(session, edition, revisions=revisions, at=at)
     _judge(session, edition, revisions=revisions.values(), at=at)
+    add_summaries(session, edition, revisions=revisions.values())
     _write_journal(session, inspections.values(), entries=2 * len(edition.items), at=at)
     # Sealed last: from then on the guards refuse every further row.
     sealed = {
@@ -308,6 +311,7 @@ def _campaign(campaign_id: object, edition: Edition, *, year: int, at: datetime)
         "edition_id": edition.id,
         **{name: getattr(dates, name) for name in CampaignDates.__dataclass_fields__},
         "notice": "",
+        "taking_over": True,
         "state": "closed",
         "version": 3,
         "prepared_by": TANAKA.id,
@@ -328,6 +332,7 @@ def _fill(
             "item_id": item_id,
             "level": LEVELS[number % len(LEVELS)],
             "comment": COMMENT,
+            "taken_over": False,
             "version": 1,
             "answered_by": clerks[unit_id],
             "answered_at": at,
@@ -358,6 +363,39 @@ def _judge(session: Session, edition: Edition, *, revisions: Iterable[RevisionId
     _add(session, ItemReview, [{**row, "answer_version": 1} for row in rows])
     salt = new_salt()
     _add(session, ItemReviewHistory, [{**row, "salt": salt} for row in rows])
+
+
+def add_summaries(session: Session, edition: Edition, *, revisions: Iterable[RevisionId]) -> None:
+    """Add the figures that a sheet's commands keep with it: its sections, and why its score differs from the year before."""
+    parts = {"share_before": 1400, "share_now": 1500, "work": 90, "new_items": 20, "retired": -10}
+    change = {"denominator": 2000, **parts, "weight": 0, "applicability": 0, "wording": 0, "moved": 0}
+    sections: Rows = []
+    changes: Rows = []
+    for place, revision_id in enumerate(revisions):
+        for section in edition.sections:
+            possible = 4 * len(section.items)
+            earned = possible * (50 + (7 * place + 11 * section.number) % 51) // 100
+            sections.append(
+                {
+                    "revision_id": revision_id,
+                    "section": section.slug,
+                    "number": section.number,
+                    "applicable": len(section.items),
+                    "answered": len(section.items),
+                    "unknown": 0,
+                    "mandatory_missed": 1,
+                    "self_earned": earned,
+                    "self_possible": possible,
+                    "missed": " ".join(item.key for item in section.items[place % 3 :: 3]),
+                    "reviewed_earned": earned,
+                    "reviewed_possible": possible,
+                    "reviewed_missed": "",
+                }
+            )
+        for slug in ("", *(section.slug for section in edition.sections)):
+            changes.append({"revision_id": revision_id, "measure": "self", "section": slug, **change})
+    _add(session, SectionSummary, sections)
+    _add(session, ScoreChangeSummary, changes)
 
 
 def _write_journal(

@@ -24,6 +24,7 @@ from app.inspections.commands.review import (
     written_judgement,
 )
 from app.inspections.commands.review_many import (
+    Moved,
     Refused,
     journal_campaign,
     load_many,
@@ -31,7 +32,6 @@ from app.inspections.commands.review_many import (
     named,
     names_of,
     refusals,
-    summary,
     take_steps,
     with_reviews,
 )
@@ -439,18 +439,18 @@ def _move_judged(
     now: datetime,
 ) -> None:
     """Bring the rows of the revisions to where single judgements bring them: a begun review counts as a step of its own."""
-    rows = []
+    moved = []
     for inspection_id, one in loaded.items():
-        after = with_reviews(one, {**one.content.reviews, **_facts(made[inspection_id])})
         begun = one.sheet.state is State.SUBMITTED
-        rows.append(
-            {
-                **summary(after, versions=2 if begun else 1),
-                "to_state": State.UNDER_REVIEW.value,
-                "to_since": now if begun else one.sheet.state_since,
-            }
+        moved.append(
+            Moved(
+                loaded=with_reviews(one, {**one.content.reviews, **_facts(made[inspection_id])}),
+                versions=2 if begun else 1,
+                state=State.UNDER_REVIEW,
+                since=now if begun else one.sheet.state_since,
+            )
         )
-    move_many(session, rows)
+    move_many(session, moved)
 
 
 def _facts(judgements: Sequence[WrittenJudgement]) -> dict[ItemId, ReviewFact]:

@@ -1,7 +1,7 @@
 """What acts on many sheets share: loading them under lock, refusing some of them, moving the others, all without a loop of statements."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Final
 
@@ -15,6 +15,7 @@ from app.inspections.commands.steps import (
     reviewed_score_values,
     written_step,
 )
+from app.inspections.commands.summaries import Summed, keep_summaries
 from app.inspections.models import (
     Revision,
     SheetStepRow,
@@ -30,7 +31,7 @@ from app.inspections.queries.sheet import (
     find_sheets,
     subjects_of,
 )
-from app.inspections.rules import Action
+from app.inspections.rules import Action, State
 from app.inspections.texts import sheet_name
 from app.journal.commands import Entry, record
 from app.journal.rules import Subject, SubjectType
@@ -132,16 +133,14 @@ def with_reviews(loaded: Loaded, reviews: Mapping[ItemId, ReviewFact]) -> Loaded
     return replace(loaded, content=replace(loaded.content, reviews=reviews))
 
 
-def summary(loaded: Loaded, *, versions: int) -> dict[str, Any]:
-    """Return what a revision's row becomes, so many versions further."""
-    scores = reviewed_score_values(loaded)
-    return {
-        "revision": loaded.sheet.revision_id,
-        "seen": loaded.sheet.version,
-        "to_version": loaded.sheet.version + versions,
-        "to_decided": loaded.content.decided,
-        **{f"to_{name}": value for name, value in scores.items()},
-    }
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Moved:
+    """A sheet as it is afterwards, so many versions further, in a state that it has since then."""
+
+    loaded: Loaded
+    versions: int
+    state: State
+    since: datetime
 
 
 _REVISION: Final[Table] = Revision.__table__  # type: ignore[assignment]
@@ -160,8 +159,29 @@ _MOVE: Final = (
 )
 
 
-def move_many(session: Session, rows: Sequence[Mapping[str, Any]]) -> None:
-    """Change the rows of many revisions, each from the version that was loaded under its lock."""
-    done = session.connection().execute(_MOVE, list(rows))
-    if done.rowcount not in {-1, len(rows)}:
+def move_many(session: Session, moved: Sequence[Moved]) -> None:
+    """Change the rows of many revisions, each from the version that was loaded under its lock, with the figures kept beside them.
+
+    Raises:
+        NotNow: another writer was quicker, in spite of the lock: nothing is changed.
+    """
+    keep_summaries(
+        session,
+        [Summed(sheet=one.loaded.sheet, content=one.loaded.content, state=one.state) for one in moved],
+    )
+    done = session.connection().execute(_MOVE, [_row(one) for one in moved])
+    if done.rowcount not in {-1, len(moved)}:
         raise NotNow("ほかの人が同時に進めました。画面を開き直してください。")
+
+
+def _row(moved: Moved) -> dict[str, Any]:
+    sheet = moved.loaded.sheet
+    return {
+        "revision": sheet.revision_id,
+        "seen": sheet.version,
+        "to_version": sheet.version + moved.versions,
+        "to_state": moved.state.value,
+        "to_since": moved.since,
+        "to_decided": moved.loaded.content.decided,
+        **{f"to_{name}": value for name, value in reviewed_score_values(moved.loaded).items()},
+    }

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Final
+from typing import Final
 from uuid import UUID
 
 from sqlalchemy import Table, and_, bindparam, delete, update
@@ -14,6 +14,7 @@ from app.access.permissions import Permission
 from app.access.policy import require
 from app.inspections.commands.review_bulk import BulkOutcome
 from app.inspections.commands.review_many import (
+    Moved,
     Refused,
     journal_campaign,
     load_many,
@@ -21,7 +22,6 @@ from app.inspections.commands.review_many import (
     named,
     names_of,
     refusals,
-    summary,
     take_steps,
     with_reviews,
 )
@@ -94,7 +94,7 @@ def undo_batch(session: Session, *, actor: Actor, batch_id: UUID, now: datetime)
     _journal_cleared(session, gone=gone, batch=batch, actor=actor, now=now)
     changed = {one: items for one, (items, _) in plan.items() if items}
     if changed:
-        move_many(session, [_undone_row(taken[one], gone=items) for one, items in changed.items()])
+        move_many(session, [_as_before(taken[one], gone=items) for one, items in changed.items()])
     session.execute(
         update(ReviewBatchSheet)
         .where(
@@ -123,13 +123,14 @@ def _undone(batch: BatchRow, *, loaded: Loaded) -> tuple[list[ItemId], tuple[str
     return gone, tuple(touched)
 
 
-def _undone_row(loaded: Loaded, *, gone: Sequence[ItemId]) -> dict[str, Any]:
+def _as_before(loaded: Loaded, *, gone: Sequence[ItemId]) -> Moved:
     kept = {item_id: fact for item_id, fact in loaded.content.reviews.items() if item_id not in set(gone)}
-    return {
-        **summary(with_reviews(loaded, kept), versions=1),
-        "to_state": loaded.sheet.state.value,
-        "to_since": loaded.sheet.state_since,
-    }
+    return Moved(
+        loaded=with_reviews(loaded, kept),
+        versions=1,
+        state=loaded.sheet.state,
+        since=loaded.sheet.state_since,
+    )
 
 
 _REVIEWS: Final[Table] = ItemReview.__table__  # type: ignore[assignment]
@@ -186,8 +187,8 @@ def finish_batch(session: Session, *, actor: Actor, batch_id: UUID, now: datetim
         raise NotNow("\n".join(dict.fromkeys(refused.values())) or "審査を終えられる所属は、もうありません。")
     entries = take_steps(session, loaded=taken, action=Action.FINISH_REVIEW, actor=actor, now=now)
     record_many(session, entries=list(entries.values()), actor=actor.mark, now=now)
-    ended = {"to_state": State.REVIEWED.value, "to_since": now}
-    move_many(session, [{**summary(one, versions=1), **ended} for one in taken])
+    ended = [Moved(loaded=one, versions=1, state=State.REVIEWED, since=now) for one in taken]
+    move_many(session, ended)
     session.execute(
         update(ReviewClaim)
         .where(

@@ -12,6 +12,7 @@ from app.access.actor import Actor
 from app.access.policy import Subject as AccessSubject
 from app.access.policy import require
 from app.checklists.rules import score
+from app.inspections.commands.summaries import Summed, keep_summaries
 from app.inspections.commands.telling import tell_of_step
 from app.inspections.models import Revision, SheetStepRow
 from app.inspections.queries.sheet import (
@@ -23,7 +24,7 @@ from app.inspections.queries.sheet import (
     find_sheet,
     subject_of,
 )
-from app.inspections.rules import REASON_NEEDED, STEPS, Action, SheetStep
+from app.inspections.rules import REASON_NEEDED, STEPS, Action, SheetStep, State
 from app.journal.commands import Entry, record
 from app.journal.rules import Subject, SubjectType
 from app.kernel.clock import business_date
@@ -34,6 +35,7 @@ from app.kernel.text import clean, text_problems
 from app.kernel.workflow import next_step, steps_from
 
 LONGEST_REASON = 1000
+SCORES = frozenset({"self_earned", "reviewed_earned"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -169,11 +171,14 @@ def written_step(
 
 
 def move(session: Session, *, loaded: Loaded, values: dict[str, Any]) -> None:
-    """Change the revision's row by one version.
+    """Change the revision's row by one version; with its scores go the figures of its sections.
 
     Raises:
         NotNow: another writer was quicker, in spite of the lock: nothing is changed.
     """
+    if SCORES & values.keys():
+        state = State(values.get("state", loaded.sheet.state))
+        keep_summaries(session, [Summed(sheet=loaded.sheet, content=loaded.content, state=state)])
     result = session.execute(
         update(Revision)
         .where(Revision.id == loaded.sheet.revision_id, Revision.version == loaded.sheet.version)

@@ -15,6 +15,7 @@ from app.checklists.rules import Item, Level, Score, Section, score
 from app.inspections.models import AnswerHistory
 from app.inspections.queries.answering import SheetHead, sheet_head
 from app.inspections.queries.previous import PreviousAnswer, compared, previous_answers
+from app.inspections.queries.score_change import SheetDifference, sheet_difference
 from app.inspections.queries.sheet import (
     ReturnFact,
     Sheet,
@@ -25,6 +26,7 @@ from app.inspections.queries.sheet import (
     subject_of,
 )
 from app.inspections.rules import STEPS, Action, Change, Origin, State
+from app.inspections.rules.score_change import Measure
 from app.kernel.ids import InspectionId, ItemId, PersonId
 from app.kernel.workflow import steps_from
 from app.people.queries import people_by_id
@@ -77,6 +79,7 @@ class HeadPage:
     unknown: int
     may_decide: bool
     barred_reason: str | None
+    difference: SheetDifference | None
 
     def having(self, *wanted: Change) -> tuple[ChangeLine, ...]:
         """Return the lines of some kinds, in order."""
@@ -132,6 +135,7 @@ def head_page(session: Session, *, actor: Actor, inspection_id: InspectionId, to
             for step in steps_from(STEPS, state=sheet.state)
         ),
         barred_reason=REASONS.get(outcome_verdict.failed.__name__) if outcome_verdict.failed else None,
+        difference=sheet_difference(session, sheet=sheet, content=content, measure=Measure.SELF),
     )
 
 

@@ -12,8 +12,10 @@ from app.access.permissions import Permission
 from app.access.policy import may
 from app.checklists.rules import Item, Level, LineKind, Score, ScoreLine, Section, score
 from app.inspections.queries.review_queue import is_own
+from app.inspections.queries.score_change import SheetDifference, sheet_difference
 from app.inspections.queries.sheet import Sheet, SheetContent, content_of_sheet, find_sheet
 from app.inspections.rules import SEALED, Judgement, State
+from app.inspections.rules.score_change import Measure
 from app.inspections.texts import sheet_name
 from app.kernel.ids import InspectionId
 from app.organisation.queries import tree_on
@@ -114,6 +116,7 @@ class ScorePage:
     unit_name: str
     table: ScoreTable
     review_ended: bool
+    difference: SheetDifference | None
 
 
 def score_page(
@@ -124,18 +127,25 @@ def score_page(
     today: date,
     number: int | None = None,
 ) -> ScorePage:
-    """Return the score of a sheet, as it is now or as an earlier revision was: seven statements.
+    """Return the score of a sheet, as it is now or as an earlier revision was: seven statements, nine with a year before.
 
     Raises:
         NotFound: there is no such sheet for the actor.
     """
     sheet = find_sheet(session, actor=actor, inspection_id=inspection_id, number=number)
     content = content_of_sheet(session, sheet=sheet)
+    ended = review_ended(sheet)
     return ScorePage(
         sheet=sheet,
         unit_name=unit_name_of(session, sheet=sheet, today=today),
         table=score_table(sheet, content, judgements=judgements_for(actor, sheet=sheet)),
-        review_ended=review_ended(sheet),
+        review_ended=ended,
+        difference=sheet_difference(
+            session,
+            sheet=sheet,
+            content=content,
+            measure=Measure.REVIEWED if ended and content.reviews else Measure.SELF,
+        ),
     )
 
 

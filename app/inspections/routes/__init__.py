@@ -8,6 +8,7 @@ blueprint = Blueprint("inspections", __name__, template_folder="../templates")
 from app.inspections.routes import (
     access_log,
     answering,
+    board,
     campaigns,
     evidence,
     head,

@@ -16,6 +16,7 @@ from app.inspections.queries.working import time_spent
 from app.inspections.routes import blueprint
 from app.inspections.routes.access_log import log_access
 from app.inspections.routes.words import whole_minutes
+from app.inspections.texts import CAUSE, MEASURE, signed_points
 from app.kernel.ids import InspectionId
 from app.web.access import actor, now, requires, today
 from app.web.forms import perform
@@ -41,6 +42,9 @@ def _page(inspection_id: UUID, *, approve_form: ApproveForm, return_form: Return
         return_form=return_form,
         minutes=whole_minutes(spent),
         others=[line for line in queue if line.id != page.head.sheet.id],
+        measures=MEASURE,
+        causes=CAUSE,
+        signed=signed_points,
     )
 
 

@@ -20,6 +20,7 @@ from app.inspections.queries.sign_off import SignOffPage
 from app.inspections.routes import blueprint
 from app.inspections.routes.access_log import log_access
 from app.inspections.routes.sealing import follow_sealing
+from app.inspections.texts import CAUSE, MEASURE, signed_points
 from app.kernel.errors import InvalidInput
 from app.kernel.ids import InspectionId
 from app.people.commands import prove_again
@@ -42,7 +43,13 @@ def score(inspection_id: UUID) -> str:
             number=numbered("revision"),
         )
     log_access(inspection_id=page.sheet.id, unit_id=page.sheet.unit_id, act="sheet.score")
-    return render_template("inspections/sign_off_score.html", page=page)
+    return render_template(
+        "inspections/sign_off_score.html",
+        page=page,
+        measures=MEASURE,
+        causes=CAUSE,
+        signed=signed_points,
+    )
 
 
 @blueprint.get("/inspections/<uuid:inspection_id>/sign-off")

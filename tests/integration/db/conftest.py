@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from sqlalchemy import Connection, Engine, create_engine, select
+from sqlalchemy import Connection, Engine, create_engine, select, update
 from sqlalchemy.orm import Session
 from sqlalchemy.pool import NullPool
 
@@ -19,7 +19,7 @@ from app.inspections.commands.questions import ask
 from app.inspections.commands.reopening import confirm_reopening, request_reopening
 from app.inspections.commands.review_bulk import accept_lane, draw_sample
 from app.inspections.commands.review_claims import open_for_review
-from app.inspections.models import Revision, TakenOver
+from app.inspections.models import Inspection, Revision, TakenOver
 from app.inspections.rules import State
 from app.journal.commands import record_access
 from app.journal.rules import Subject, SubjectType
@@ -59,6 +59,7 @@ def settled_template(city_template: str, tmp_path_factory: pytest.TempPathFactor
 
 def _settle(year: Year) -> None:
     _beside_the_answers(year)
+    _with_an_earlier_sheet(year)
     for place, clerk in ((AFFAIRS, SATO), (COUNTER, TAKAHASHI)):
         _give_evidence(year, place, clerk)
     year.bring(AFFAIRS, to=State.AWAITING_REAPPROVAL)
@@ -118,6 +119,15 @@ def _give_evidence(year: Year, place: Place, clerk: Cast) -> None:
             quota=1 << 30,
             now=year.now,
         )
+
+
+def _with_an_earlier_sheet(year: Year) -> None:
+    """Compare two sheets with themselves: a difference from the year before is kept with each, sealed and open."""
+    with year.database.transaction() as session:
+        for place in (AFFAIRS, COUNTER):
+            sheet = year.sheet(place)
+            own = update(Inspection).where(Inspection.id == sheet.id)
+            session.execute(own.values(previous_revision_id=sheet.revision_id))
 
 
 def _reply(year: Year) -> None:

@@ -60,11 +60,12 @@ def standing(state: State, *, answered: int) -> str:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Bar:
-    """One part of the stacked bar; `tone` as the macro wants it."""
+    """One part of the stacked bar; `tone` as the macro wants it; `parts`: the standings in it that occur, with their counts."""
 
     label: str
     count: int
     tone: int | str
+    parts: tuple[tuple[str, int], ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -100,7 +101,15 @@ class SheetCounts:
     @property
     def bars(self) -> tuple[Bar, ...]:
         """The stacked bar, the most mature part first; 未提出で締切 only where there is one."""
-        bars = (Bar(label=label, count=self.of(*codes), tone=tone) for label, tone, codes in _BARS)
+        bars = (
+            Bar(
+                label=label,
+                count=self.of(*codes),
+                tone=tone,
+                parts=tuple((str(code), self.of(code)) for code in codes if self.of(code)),
+            )
+            for label, tone, codes in _BARS
+        )
         return tuple(bar for bar in bars if bar.count or bar.tone != "bad")
 
     @property

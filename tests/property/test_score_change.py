@@ -1,0 +1,137 @@
+"""Work and ruler add up to the difference of the shares, exactly, at every level, for random editions and answers."""
+
+from dataclasses import replace
+from fractions import Fraction
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from app.inspections.rules.score_change import (
+    Cause,
+    Counting,
+    Line,
+    Pairing,
+    ScoreChange,
+    by_section,
+    explained,
+    mean_of,
+)
+
+SECTIONS = ("a", "b", "c")
+Sheet = tuple[list[Line], list[Line], Pairing]
+
+
+def share(lines: list[Line]) -> Fraction | None:
+    """Return a share, written a second time and in the plainest way."""
+    earned = possible = 0
+    for line in lines:
+        if line.counting is Counting.COUNTED:
+            earned += line.points * line.weight
+            possible += line.full * line.weight
+    return Fraction(earned, possible) if possible else None
+
+
+def drawn_line(key: str) -> st.SearchStrategy[Line]:
+    def of(full: int) -> st.SearchStrategy[Line]:
+        return st.builds(
+            Line,
+            key=st.just(key),
+            section=st.sampled_from(SECTIONS),
+            counting=st.sampled_from(Counting),
+            points=st.integers(0, full),
+            full=st.just(full),
+            weight=st.integers(1, 5),
+        )
+
+    return st.integers(1, 3).flatmap(of)
+
+
+def drawn_lines(prefix: str) -> st.SearchStrategy[list[Line]]:
+    return st.integers(0, 8).flatmap(
+        lambda count: st.tuples(*(drawn_line(f"{prefix}{number}") for number in range(count))).map(list)
+    )
+
+
+@st.composite
+def sheets(draw: st.DrawFn) -> Sheet:
+    before, now = draw(drawn_lines("B")), draw(drawn_lines("N"))
+    keys = [line.key for line in before]
+    comparable, succeeded = {}, {}
+    for line in now:
+        kind = draw(st.sampled_from(("new", "comparable", "not")))
+        if keys and kind == "comparable":
+            comparable[line.key] = draw(st.sampled_from(keys))
+        elif keys and kind == "not":
+            succeeded[line.key] = (draw(st.sampled_from(keys)),)
+    return before, now, Pairing(comparable=comparable, succeeded=succeeded)
+
+
+def adds_up(change: ScoreChange | None, *, before: list[Line], now: list[Line]) -> None:
+    first, second = share(before), share(now)
+    if first is None or second is None:
+        assert change is None
+        return
+    assert change is not None
+    assert (change.before, change.now) == (first, second)
+    assert change.work + change.ruler_total == second - first == change.difference
+    assert sum((part.work for part in change.items), Fraction(0)) == change.work
+    assert sum((part.ruler for part in change.items), Fraction(0)) == change.ruler_total
+
+
+@given(sheets())
+def test_a_sheet_adds_up_exactly(sheet: Sheet) -> None:
+    before, now, pairing = sheet
+    adds_up(explained(before=before, now=now, pairing=pairing), before=before, now=now)
+
+
+@given(sheets())
+def test_every_section_adds_up_exactly(sheet: Sheet) -> None:
+    before, now, pairing = sheet
+    found = by_section(before=before, now=now, pairing=pairing)
+    for section in SECTIONS:
+        own = [line for line in before if line.section == section]
+        other = [line for line in now if line.section == section]
+        adds_up(found.get(section), before=own, now=other)
+
+
+@given(st.lists(sheets(), max_size=4))
+def test_the_city_adds_up_exactly(drawn: list[Sheet]) -> None:
+    changes = [
+        change
+        for before, now, pairing in drawn
+        if (change := explained(before=before, now=now, pairing=pairing)) is not None
+    ]
+    city = mean_of(changes)
+    if not changes:
+        assert city is None
+        return
+    assert city is not None
+    assert city.work + city.ruler_total == city.difference
+    assert city.difference * len(changes) == sum((one.difference for one in changes), Fraction(0))
+
+
+@given(drawn_lines("B"), st.data())
+def test_the_same_ruler_leaves_nothing_to_it(before: list[Line], data: st.DataObject) -> None:
+    now = [replace(line, points=data.draw(st.integers(0, line.full))) for line in before]
+    pairing = Pairing(comparable={line.key: line.key for line in before})
+    change = explained(before=before, now=now, pairing=pairing)
+    if change is not None:
+        assert change.ruler == {}
+        assert change.work == change.difference
+
+
+@given(drawn_lines("B"), drawn_lines("N"))
+def test_the_same_answers_and_new_items_are_no_work(before: list[Line], new: list[Line]) -> None:
+    pairing = Pairing(comparable={line.key: line.key for line in before})
+    change = explained(before=before, now=[*before, *new], pairing=pairing)
+    if change is not None:
+        assert change.work == 0
+        assert set(change.ruler) <= {Cause.NEW}
+
+
+@given(sheets())
+def test_only_items_of_both_years_are_work(sheet: Sheet) -> None:
+    before, now, pairing = sheet
+    change = explained(before=before, now=now, pairing=pairing)
+    for part in change.items if change else ():
+        assert part.work == 0 or (part.key is not None and pairing.comparable[part.key] == part.was)
