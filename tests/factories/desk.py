@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Final
 
 from sqlalchemy import insert, select, update
@@ -25,6 +25,7 @@ from tests.factories.inspections import DATES
 from tests.people import FIRST_DAY, KIMURA, SATO, STORY, SUZUKI, TANAKA, Cast, Place
 
 DEPARTMENT: Final = Place("7000", "試験部", "しけんぶ", "department", None)
+DUE: Final = date(2027, 3, 31)
 LONG: Final = "年度内に手順を直し、係で読み合わせる。"
 
 
@@ -136,13 +137,16 @@ def _bring(desk: Desk, *, levels: Mapping[int, Mapping[str, str]], words: str) -
                 {
                     "revision_id": sheet.revision_id,
                     "item_id": item.id,
-                    "level": levels.get(place, {}).get(item.key, "implemented"),
+                    "level": level,
                     "comment": words,
+                    "action_due": None if level == "implemented" else DUE,
+                    "taken_over": False,
                     "version": 1,
                     "answered_by": SATO.id,
                     "answered_at": at,
                 }
                 for item in sheet.edition.applicable({})
+                for level in (levels.get(place, {}).get(item.key, "implemented"),)
             ]
             session.execute(insert(Answer), rows)
             saved = {"salt": new_salt(), "client_id": "desk", "origin": Origin.GIVEN.value}

@@ -15,6 +15,7 @@ from app.inspections.commands.hand_over import withdraw
 from app.inspections.commands.reopening import confirm_reopening, request_reopening
 from app.inspections.commands.review import cancel_return
 from app.inspections.commands.sign_off import close_unsubmitted
+from app.inspections.commands.summaries import Summed, keep_summaries
 from app.inspections.models import Revision, ScoreChangeSummary, SectionSummary
 from app.inspections.queries.board import (
     BoardPage,
@@ -406,6 +407,26 @@ def test_the_database_keeps_the_parts_adding_up(second: Year) -> None:
         assert one.share_now - one.share_before == one.work + parts
 
 
+def test_figures_kept_for_many_are_those_kept_for_each(second: Year) -> None:
+    """Acts on many sheets keep them together: one with a year before, one without, each with its own."""
+    second.answer(COUNTER)
+    second.hand_over(COUNTER)
+    tables = [SectionSummary.__table__, ScoreChangeSummary.__table__]
+    with second.database.transaction() as session:
+        single = [sorted(map(tuple, session.execute(select(table)))) for table in tables]
+        sheets = [second.sheet(AFFAIRS), second.sheet(COUNTER)]
+        keep_summaries(
+            session,
+            [
+                Summed(sheet=one, content=content_of_sheet(session, sheet=one), state=one.state)
+                for one in sheets
+            ],
+        )
+        assert [sorted(map(tuple, session.execute(select(table)))) for table in tables] == single
+    assert {row[0] for row in single[0]} >= {one.revision_id for one in sheets}
+    assert single[1]
+
+
 # ------------------------------------------------------------------------------------------ who sees what
 
 
@@ -500,7 +521,7 @@ PAGES: Final = {
     "?score=reviewed&order=dropped": 5,
     "/items": 5,
     "/change": 6,
-    "/units/{unit}": 6,
+    "/units/{unit}": 5,
 }
 """Each page with its own statements: what the frame of every page asks, today's units among it, is measured and taken off."""
 

@@ -26,6 +26,7 @@ from app.inspections.models import (
     ReviewClaim,
     ReviewSampleSheet,
     Revision,
+    SectionSummary,
     SheetStepRow,
 )
 from app.inspections.queries.review_across import AcrossFilter, Only, across_page
@@ -120,6 +121,9 @@ def judged_single(
         judge_items(session, actor=actor, inspection_id=inspection_id, drafts=drafts, now=desk.now)
 
 
+_of_section: Final = [column for column in SectionSummary.__table__.columns if column.name != "revision_id"]
+
+
 def snapshot(desk: Desk, inspection_id: InspectionId) -> dict[str, Any]:
     """Return what a judgement leaves of a sheet, without ids that differ by nature."""
     with desk.database.reading() as session:
@@ -141,6 +145,11 @@ def snapshot(desk: Desk, inspection_id: InspectionId) -> dict[str, Any]:
             .where(SheetStepRow.revision_id == sheet.revision_id)
             .order_by(SheetStepRow.sequence)
         ).all()
+        sections = session.execute(
+            select(*_of_section)
+            .where(SectionSummary.revision_id == sheet.revision_id)
+            .order_by(SectionSummary.section)
+        ).all()
     events = [payload.split('"event":"')[1].split('"')[0] for payload in journal]
     return {
         "state": (row.state, row.state_since, row.version, row.decided),
@@ -149,6 +158,7 @@ def snapshot(desk: Desk, inspection_id: InspectionId) -> dict[str, Any]:
             item: (one.judgement, one.version, one.answer_version) for item, one in content.reviews.items()
         },
         "digest": content.digest,
+        "sections": [tuple(one) for one in sections],
         "history": [tuple(one) for one in history],
         "steps": list(steps),
         "events": [event for event in events if event != "inspection.review_opened"],
