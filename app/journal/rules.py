@@ -32,6 +32,7 @@ class SubjectType(StrEnum):
     EVIDENCE = "evidence"
     BACKUP = "backup"
     SYSTEM = "system"
+    DISPOSAL = "disposal"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

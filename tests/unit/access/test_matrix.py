@@ -98,6 +98,23 @@ admin       .                 .                  .
 staff       .                 .                  *
 stranger    .                 .                  .
 """
+DISPOSAL_TABLE: Final = """
+role        DISPOSAL_APPROVE  DISPOSAL_PREPARE
+clerk       .                 .
+head        .                 .
+deputy      .                 .
+stand-in    q                 .
+reviewer    .                 *
+manager     q                 *
+chief       q                 .
+signer      .                 .
+substitute  .                 .
+auditor     .                 .
+cio         .                 .
+admin       .                 .
+staff       .                 .
+stranger    .                 .
+"""
 CITY_TABLE: Final = """
 role        INSTALLATION_READ PROGRESS_READ REVIEW_READ OWN_ACCOUNT_USE
 clerk       .                 .             .           *
@@ -303,6 +320,40 @@ UNIT_TABLES: Final[Mapping[Permission, str]] = {
         staff       .    .      .      .     .
         stranger    .    .      .      .     .
     """,
+    Permission.UNIT_EXTENSION_DECIDE: """
+        role        own  below  other  lead  ownlead
+        clerk       .    .      .      .     .
+        head        .    .      .      .     .
+        deputy      .    .      .      .     .
+        stand-in    .    .      .      *     *
+        reviewer    .    *      *      .     .
+        manager     .    *      *      .     .
+        chief       .    .      .      *     *
+        signer      .    .      .      .     .
+        substitute  .    .      .      .     .
+        auditor     .    .      .      .     .
+        cio         .    .      .      .     .
+        admin       .    .      .      .     .
+        staff       .    .      .      .     .
+        stranger    .    .      .      .     .
+    """,
+    Permission.UNIT_EXTENSION_REQUEST: """
+        role        own  below  other  lead  ownlead
+        clerk       *    .      .      .     *
+        head        *    .      .      .     *
+        deputy      *    .      .      .     *
+        stand-in    .    .      .      .     .
+        reviewer    .    .      .      .     .
+        manager     .    .      .      *     *
+        chief       .    .      .      .     .
+        signer      .    .      .      .     .
+        substitute  .    .      .      .     .
+        auditor     .    .      .      .     .
+        cio         .    .      .      .     .
+        admin       .    .      .      .     .
+        staff       .    .      .      .     .
+        stranger    .    .      .      .     .
+    """,
     Permission.UNIT_DUTY_NAME: """
         role        own  below  other  lead  ownlead
         clerk       .    .      .      .     .
@@ -331,7 +382,7 @@ def _rows(table: str) -> dict[str, dict[str, str]]:
 def _expected() -> dict[tuple[Permission, str, str], str]:
     """Every cell, by permission, role and relation."""
     cells = {}
-    for table in (CAMPAIGN_TABLE, CHECKLIST_TABLE, CITY_TABLE, DESK_TABLE):
+    for table in (CAMPAIGN_TABLE, CHECKLIST_TABLE, CITY_TABLE, DESK_TABLE, DISPOSAL_TABLE):
         for role, row in _rows(table).items():
             for name, cell in row.items():
                 permission = Permission[name if name.startswith("OWN") else f"CITY_{name}"]
