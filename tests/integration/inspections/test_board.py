@@ -500,7 +500,7 @@ PAGES: Final = {
     "?score=reviewed&order=dropped": 5,
     "/items": 5,
     "/change": 6,
-    "/units/{unit}": 6,
+    "/units/{unit}": 5,
 }
 """Each page with its own statements: what the frame of every page asks, today's units among it, is measured and taken off."""
 
