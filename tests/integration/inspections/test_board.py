@@ -391,7 +391,9 @@ def test_a_reviewed_score_is_compared_once_its_review_has_ended(second: Year) ->
     second.approve(AFFAIRS)
     second.judge(AFFAIRS)
     assert row(board(second, REVIEWED), AFFAIRS).change is None
+    assert {section.last for section in board(second, REVIEWED).sections} == {None}
     second.finish_review(AFFAIRS)
+    assert {section.last for section in board(second, REVIEWED).sections} == {Fraction(5, 6)}
     change = row(board(second, REVIEWED), AFFAIRS).change
     assert change is not None
     assert change.difference == change.work + change.ruler_total
