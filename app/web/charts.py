@@ -10,11 +10,13 @@ from math import cos, pi, sin
 from typing import Final
 
 RADIUS: Final = 96
-CENTRE: Final = (190, 134)
-RADAR_SIZE: Final = (380, 268)
+CENTRE: Final = (190, 142)
+RADAR_SIZE: Final = (380, 284)
 RINGS: Final = (Fraction(2, 5), Fraction(3, 5), Fraction(4, 5), Fraction(1))
 """Where the rings of a radar lie: 40, 60, 80 and 100 percent."""
 _LABEL: Final = 1.14
+_CLEAR: Final = 10
+"""How much further above the top and below the foot a label of two lines stands, clear of the drawing."""
 _SIDE: Final = 0.12
 """How far from the vertical a label has to stand to be written from one side."""
 
@@ -100,9 +102,10 @@ def _at(number: int, *, of: int, share: float) -> Point:
 
 
 def _label(axis: Axis, *, number: int, of: int) -> AxisLabel:
-    side = sin(2 * pi * number / of)
-    anchor = "middle" if abs(side) < _SIDE else ("start" if side > 0 else "end")
-    return AxisLabel(axis=axis, at=_at(number, of=of, share=_LABEL), anchor=anchor)
+    angle = 2 * pi * number / of
+    anchor = "middle" if abs(sin(angle)) < _SIDE else ("start" if sin(angle) > 0 else "end")
+    end = _at(number, of=of, share=_LABEL)
+    return AxisLabel(axis=axis, at=Point(end.x, round(end.y - 4 - _CLEAR * cos(angle), 1)), anchor=anchor)
 
 
 def _shape(series: Series) -> Shape:

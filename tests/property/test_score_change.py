@@ -117,6 +117,7 @@ def test_the_same_ruler_leaves_nothing_to_it(before: list[Line], data: st.DataOb
     change = explained(before=before, now=now, pairing=pairing)
     if change is not None:
         assert change.ruler == {}
+        assert all(part.ruler == 0 for part in change.items)
         assert change.work == change.difference
 
 

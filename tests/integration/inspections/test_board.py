@@ -392,10 +392,19 @@ def test_a_reviewed_score_is_compared_once_its_review_has_ended(second: Year) ->
     second.approve(AFFAIRS)
     second.judge(AFFAIRS)
     assert row(board(second, REVIEWED), AFFAIRS).change is None
+    assert {section.last for section in board(second, REVIEWED).sections} == {None}
+    assert _measures(second) == {Measure.SELF}
     second.finish_review(AFFAIRS)
+    assert _measures(second) == {Measure.SELF, Measure.REVIEWED}
+    assert {section.last for section in board(second, REVIEWED).sections} == {Fraction(5, 6)}
     change = row(board(second, REVIEWED), AFFAIRS).change
     assert change is not None
     assert change.difference == change.work + change.ruler_total
+
+
+def _measures(year: Year) -> set[str]:
+    with year.database.reading() as session:
+        return set(session.scalars(select(ScoreChangeSummary.measure)))
 
 
 def test_the_database_keeps_the_parts_adding_up(second: Year) -> None:

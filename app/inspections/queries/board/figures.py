@@ -27,6 +27,17 @@ WITHOUT_FIGURES: Final = frozenset({State.ANSWERING, State.CLOSED_UNSUBMITTED, S
 ENDED_UNIT: Final = "廃止された所属"
 WHOLE: Final = ""
 
+
+def review_ended(state: State) -> bool:
+    """Return whether the judgements of a sheet are the reviewer's last word; until then they are no figures of the board."""
+    return state is State.REVIEWED or state is State.SIGNED_OFF
+
+
+def has_figures(state: State, *, measure: Measure) -> bool:
+    """Return whether the board shows figures of a sheet."""
+    return state not in WITHOUT_FIGURES and (measure is Measure.SELF or review_ended(state))
+
+
 _INSPECTIONS: Final = Inspection.__table__.c
 _REVISIONS: Final = Revision.__table__
 _NOW: Final = _REVISIONS.c
@@ -91,7 +102,7 @@ _EARLIER: Final = {
         _NOW.current.is_(True),
         _NOW[f"{measure.value}_possible"].is_not(None),
         _SECTIONS[f"{measure.value}_possible"].is_not(None),
-        _NOW.state.not_in([state.value for state in WITHOUT_FIGURES]),
+        _NOW.state.in_([state.value for state in State if has_figures(state, measure=measure)]),
     )
     .group_by(_SECTIONS.section, _SECTIONS[f"{measure.value}_possible"])
     for measure in Measure
@@ -178,16 +189,6 @@ def places_of(session: Session, *, line: CampaignLine, state: CampaignState, tod
     first, second = (base, now) if closed else (now, base)
     units = [*first.units, *(unit for unit in second.units if unit.id not in first.by_id)]
     return Places(now, base, {unit.id: place for place, unit in enumerate(units)}, closed)
-
-
-def review_ended(state: State) -> bool:
-    """Return whether the judgements of a sheet are the reviewer's last word; until then they are no figures of the board."""
-    return state is State.REVIEWED or state is State.SIGNED_OFF
-
-
-def has_figures(state: State, *, measure: Measure) -> bool:
-    """Return whether the board shows figures of a sheet."""
-    return state not in WITHOUT_FIGURES and (measure is Measure.SELF or review_ended(state))
 
 
 def sees_the_city(actor: Actor) -> bool:

@@ -128,7 +128,7 @@ def unit_board_page(
     measure: Measure,
     today: date,
 ) -> UnitBoardPage:
-    """Return the sheets of a unit beside the city, in seven statements at most.
+    """Return the sheets of a unit beside the city, in six statements for any number of sheets.
 
     Raises:
         NotFound: the actor may not know of the unit's sheets, or it has none in the campaign.
