@@ -1,8 +1,8 @@
 """The frozen report of a sealed revision: every figure and label decided here, so that all documents say the same."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from fractions import Fraction
 from typing import Final
 from uuid import UUID
@@ -24,15 +24,16 @@ from app.checklists.texts import SCORING_METHOD_NAME
 from app.config import Settings
 from app.inspections.queries.previous import PreviousAnswer
 from app.inspections.queries.sealed import ApprovalLine, SealedSheet, sealed_revisions
-from app.inspections.queries.sheet import ReviewFact
+from app.inspections.queries.sheet import ReturnFact, ReviewFact
 from app.inspections.rules import Action, Judgement, State
-from app.inspections.texts import CAMPAIGN_KIND, CAPACITY, JUDGEMENT, STATE, sheet_name
+from app.inspections.texts import ACTION, CAMPAIGN_KIND, CAPACITY, JUDGEMENT, STATE, sheet_name
 from app.kernel.digest import digest_of
 from app.kernel.fiscal_year import FiscalYear, long_date, long_instant
 from app.kernel.ids import InspectionId, PersonId
 from app.reports.models import KeptDocument
 from app.reports.rules import (
     Approval,
+    CourseLine,
     Ending,
     GradeBand,
     InspectionReport,
@@ -41,6 +42,7 @@ from app.reports.rules import (
     LevelCount,
     LevelMark,
     MandatoryMiss,
+    ReportDay,
     ReportItem,
     ReportLevel,
     ScoreFigure,
@@ -71,6 +73,19 @@ _ENDED_BY: Final = {
     State.CLOSED_UNSUBMITTED: Action.CLOSE_UNSUBMITTED,
     State.EXCLUDED: Action.EXCLUDE,
 }
+_OF_REVIEWERS: Final = frozenset(
+    {Action.START_REVIEW, Action.RETURN_ITEMS, Action.CANCEL_RETURN, Action.FINISH_REVIEW}
+)
+"""Whoever does one of these is named only where the review came to its end."""
+DATES: Final = {
+    "base_date": "基準日",
+    "answer_from": "回答の開始",
+    "answer_due": "回答の期限",
+    "approval_due": "承認の期限",
+    "review_due": "審査の予定",
+    "grace_until": "猶予日",
+}
+"""The dates of a campaign, by the names of `CampaignDates`."""
 _ENDED: Final = {
     State.CLOSED_UNSUBMITTED: "期限までに提出がなかったため、未提出のまま締め切りました。提出・審査・確定はされていません。",
     State.EXCLUDED: "点検の途中で、この所属を点検の対象から外しました。審査の結果は示さず、確定もされていません。",
@@ -173,6 +188,7 @@ def inspection_report(
         unit_name=sheet_name(found.path[-1].name if found.path else "", system_name=sheet.system_name),
         unit_path="　".join(unit.name for unit in found.path[:-1]),
         base_date=long_date(sheet.campaign.dates.base_date),
+        dates=tuple((label, _day(getattr(sheet.campaign.dates, name))) for name, label in DATES.items()),
         generated_at=long_instant(found.sealed_at),
         made_at=found.sealed_at,
         checklist_title=edition.title,
@@ -195,6 +211,8 @@ def inspection_report(
         answer_rate_text=_rate(answered=len(content.items) - scores.own.unanswered, total=len(content.items)),
         unanswered_items=scores.own.unanswered,
         unknown_items=scores.own.unknown,
+        taken_over_text=_taken_over(found),
+        action_text=_actions(found),
         level_counts=_counts(found, content.items),
         mandatory_total=sum(1 for item in content.items if item.mandatory),
         mandatory_misses=tuple(_miss(found, edition.items[item_id]) for item_id in final.mandatory_missed),
@@ -212,6 +230,7 @@ def inspection_report(
         approvals=_signatures(found, judged=judged),
         sign_off=_sign_off(found),
         journal_seal=JournalSeal(sequence=found.journal_seal[0], digest=found.journal_seal[1]),
+        course=_course(found, judged=judged),
         ending=_ending(found),
     )
 
@@ -225,6 +244,31 @@ def _figure(share: Fraction | None) -> ScoreFigure:
 
 def _rate(*, answered: int, total: int) -> str:
     return f"{percent(Fraction(answered, total) if total else None)}%"
+
+
+def _day(day: date) -> ReportDay:
+    return ReportDay(text=long_date(day), day=day)
+
+
+def _action_due(found: SealedSheet, item: Item) -> ReportDay | None:
+    answer = found.content.answers.get(item.id)
+    return _day(answer.action_due) if answer and answer.action_due else None
+
+
+def _is_taken_over(found: SealedSheet, item: Item) -> bool:
+    answer = found.content.answers.get(item.id)
+    return answer is not None and answer.taken_over
+
+
+def _taken_over(found: SealedSheet) -> str:
+    items = found.content.items
+    count = sum(1 for item in items if _is_taken_over(found, item))
+    return f"{count}件（{_rate(answered=count, total=len(items))}）"
+
+
+def _actions(found: SealedSheet) -> str:
+    dues = [due.day for item in found.content.items if (due := _action_due(found, item))]
+    return f"{len(dues)}項目（最初は{long_date(min(dues))}）" if dues else "なし"
 
 
 def _grade_note(found: SealedSheet, final: Score) -> str:
@@ -279,6 +323,7 @@ def _miss(found: SealedSheet, item: Item) -> MandatoryMiss:
         statement=item.statement,
         level=_level(_reviewed_level(found, item)),
         comment=answer.comment if answer else "",
+        action_due=_action_due(found, item),
     )
 
 
@@ -307,9 +352,11 @@ def _item(found: SealedSheet, item: Item, section: Section, *, judged: bool) -> 
         section_number=str(section.number),
         statement=item.statement,
         is_mandatory=item.mandatory,
-        weight_text=f"重み {item.weight}",
+        weight=item.weight,
         level=_level(_own_level(found, item)) if applies else NOT_ASKED,
         comment=answer.comment if answer else "",
+        action_due=_action_due(found, item) if applies else None,
+        is_taken_over=applies and _is_taken_over(found, item),
         last_year=_before(found.previous.get(item.id)),
         judgement=_judgement(review) if judged else None,
         reviewed_level=_level(_reviewed_level(found, item)) if judged and review else None,
@@ -382,6 +429,7 @@ def _signature(
         name=found.people[person_id].name,
         capacity=capacity,
         at_text=long_instant(at),
+        at=at,
         digest=digest,
     )
 
@@ -413,3 +461,47 @@ def _sign_off(found: SealedSheet) -> Approval | None:
     return _signature(
         found, found.sealed_by, step="確定", capacity="確定者", at=found.sealed_at, digest=found.digest
     )
+
+
+def _course(found: SealedSheet, *, judged: bool) -> tuple[CourseLine, ...]:
+    steps = [
+        CourseLine(
+            at=step.at,
+            at_text=long_instant(step.at),
+            what=ACTION[step.action],
+            item_number="",
+            who=_who(found, step.person_id) if judged or step.action not in _OF_REVIEWERS else "",
+            words=step.reason,
+            due=None,
+        )
+        for step in found.steps
+    ]
+    returns = [line for entry in found.content.returns for line in _return(found, entry)]
+    return tuple(sorted((*steps, *returns), key=lambda line: line.at))
+
+
+def _who(found: SealedSheet, person_id: PersonId) -> str:
+    return f"{found.titles.get(person_id, '')}　{found.people[person_id].name}".strip("　")
+
+
+def _return(found: SealedSheet, entry: ReturnFact) -> Iterator[CourseLine]:
+    number = found.sheet.edition.items[entry.item_id].number
+    yield CourseLine(
+        at=entry.returned_at,
+        at_text=long_instant(entry.returned_at),
+        what="項目の差戻し",
+        item_number=number,
+        who="",
+        words=entry.remark,
+        due=_day(entry.due_on),
+    )
+    if entry.replied_at is not None:
+        yield CourseLine(
+            at=entry.replied_at,
+            at_text=long_instant(entry.replied_at),
+            what="差戻しへの返信",
+            item_number=number,
+            who="",
+            words=entry.reply,
+            due=None,
+        )
