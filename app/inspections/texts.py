@@ -115,7 +115,11 @@ READ_ACT = {
     "sheet.history": "経過と履歴を開いた",
     "sheet.item-history": "項目の履歴を開いた",
     "document.read": "結果のPDFを開いた",
+    "document.workbook-read": "結果のExcelを開いた",
     "campaign.progress-file": "回収状況のCSVを取り出した",
+    "campaign.progress-workbook": "回収状況のExcelを取り出した",
+    "campaign.results-workbook": "全所属の結果のExcelを取り出した",
+    "campaign.documents-file": "まとめた書類を取り出した",
     "access-log.read": "閲覧記録を開いた",
 }
 OFFER = {

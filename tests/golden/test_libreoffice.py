@@ -6,10 +6,12 @@ from typing import Final
 
 import pytest
 
+from app.reports.excel import campaign_result
 from app.reports.excel.book import About, Book, Column, Size
 from app.reports.excel.inspection_result import render
 from app.reports.excel.words import cell_text
 from tests.golden.libreoffice import Seen, is_installed, opened
+from tests.golden.sample_campaign import campaign_report
 from tests.golden.sample_report import rich_report
 
 GENERATED: Final = 100_000
@@ -86,6 +88,7 @@ def books(
         "sheet": render(rich_report()),
         "texts": book_of(texts, size=Size.LARGE),
         "few": book_of(texts[:500]),
+        "campaign": campaign_result.render(campaign_report()),
     }
     paths = [folder / f"{name}.xlsx" for name in made]
     for path, content in zip(paths, made.values(), strict=True):
@@ -137,3 +140,18 @@ def test_the_workbook_of_a_sheet_is_read_as_it_was_made(
     assert {row[0].kind for row in rows} == {"string"}
     assert {row[5].kind for row in rows} == {"float"}
     assert {row[9].kind for row in rows} == {"", "date"}
+
+
+def test_the_workbook_of_a_campaign_is_read_as_it_was_made(
+    books: dict[str, dict[str, list[list[Seen]]]],
+) -> None:
+    sheets, report = books["campaign"], campaign_report()
+    assert not any(cell.acts for sheet in sheets.values() for row in sheet for cell in row)
+    units = sheets["所属別"][1 : len(report.units) + 1]
+    assert [(row[0].text, row[1].text) for row in units] == [
+        (one.department, one.name) for one in report.units
+    ]
+    assert [row[7].text for row in units] == ["62.5", "62.5", "―", ""]
+    matrix = sheets["項目別（審査後）"][1]
+    assert [cell.text for cell in matrix[3:7]] == ["○", "○", "×", ""]
+    assert [row[6].text for row in sheets["未達の重要項目"][1:3]] == [one.comment for one in report.missed]

@@ -13,8 +13,10 @@ from pathlib import Path
 import pytest
 from openpyxl import load_workbook
 
+from app.reports.excel import campaign_result
 from app.reports.excel.inspection_result import render
 from app.reports.rules import InspectionReport
+from tests.golden.sample_campaign import campaign_report
 from tests.golden.sample_report import COMMENTS, MADE_AT, draft_report, rich_report
 from tests.golden.workbooks import dump, margins
 
@@ -35,6 +37,16 @@ def as_reviewed(name: str, content: bytes) -> None:
 )
 def test_cells_are_as_reviewed(name: str, build: Callable[[], InspectionReport]) -> None:
     as_reviewed(name, render(build()))
+
+
+def test_cells_of_a_campaign_are_as_reviewed() -> None:
+    as_reviewed("campaign_workbook", campaign_result.render(campaign_report()))
+
+
+def test_a_campaign_gives_the_same_bytes_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    first = campaign_result.render(campaign_report())
+    monkeypatch.setattr("time.time", lambda: 2_000_000_000.0)
+    assert campaign_result.render(campaign_report()) == first
 
 
 def test_the_same_report_gives_the_same_bytes(monkeypatch: pytest.MonkeyPatch) -> None:

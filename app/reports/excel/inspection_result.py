@@ -7,13 +7,13 @@ from collections.abc import Iterator
 from typing import Final
 
 from app.reports.excel.book import About, Book, Column, Look, Value
+from app.reports.excel.figures import day_cells, points
 from app.reports.rules import (
     Approval,
     CourseLine,
     InspectionReport,
     LevelCount,
     LevelMark,
-    ReportDay,
     ReportItem,
     ScoreFigure,
     SectionLine,
@@ -167,14 +167,7 @@ def _results(report: InspectionReport) -> Iterator[Fact]:
 
 
 def _score(label: str, figure: ScoreFigure | None) -> Fact:
-    return (label, (figure.text if figure else "―", Look.TEXT), (_points(figure), Look.SCORE))
-
-
-def _points(figure: ScoreFigure | None) -> Value:
-    """The figure as a number; ― where there was nothing to divide by, empty where there is no such score."""
-    if figure is None:
-        return None
-    return "―" if figure.percent is None else figure.percent
+    return (label, (figure.text if figure else "―", Look.TEXT), (points(figure), Look.SCORE))
 
 
 def _approvals(report: InspectionReport) -> Iterator[Fact]:
@@ -226,7 +219,7 @@ def _item(item: ReportItem, sections: dict[str, SectionLine]) -> tuple[Value, ..
         item.weight,
         item.level.label,
         item.comment,
-        *_day(item.action_due),
+        *day_cells(item.action_due),
         "写し" if item.is_taken_over else "",
         item.last_year.label if item.last_year else "",
         item.judgement.label if item.judgement else "",
@@ -235,10 +228,6 @@ def _item(item: ReportItem, sections: dict[str, SectionLine]) -> tuple[Value, ..
         item.returned_count,
         item.not_applicable_reason,
     )
-
-
-def _day(day: ReportDay | None) -> tuple[Value, Value]:
-    return (day.text, day.day) if day else ("", None)
 
 
 def _place_sections(book: Book, report: InspectionReport) -> None:
@@ -263,8 +252,8 @@ def _counts(report: InspectionReport) -> Iterator[LevelCount]:
 def _section(line: SectionLine, labels: list[str]) -> tuple[Value, ...]:
     counts = {count.level.label: count.items for count in line.counts}
     scores = (line.self_score, line.reviewed_score, line.last_year_score)
-    return (line.number, line.title, *map(_points, scores), *(counts.get(label, 0) for label in labels))
+    return (line.number, line.title, *map(points, scores), *(counts.get(label, 0) for label in labels))
 
 
 def _course(line: CourseLine) -> tuple[Value, ...]:
-    return (line.at_text, line.at, line.what, line.item_number, line.who, line.words, *_day(line.due))
+    return (line.at_text, line.at, line.what, line.item_number, line.who, line.words, *day_cells(line.due))

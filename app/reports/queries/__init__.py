@@ -155,6 +155,13 @@ def inspection_pdf(found: SealedSheet, *, settings: Settings) -> bytes:
     return render(inspection_report(found, settings=settings))
 
 
+def inspection_workbook(found: SealedSheet, *, settings: Settings) -> bytes:
+    """Return the workbook of a sealed revision: the same bytes each time, so it is made anew and not kept."""
+    from app.reports.excel.inspection_result import render  # noqa: PLC0415 - as above
+
+    return render(inspection_report(found, settings=settings))
+
+
 def inspection_report(
     found: SealedSheet, *, settings: Settings, copy_mark: str | None = None
 ) -> InspectionReport:
@@ -188,7 +195,9 @@ def inspection_report(
         unit_name=sheet_name(found.path[-1].name if found.path else "", system_name=sheet.system_name),
         unit_path="　".join(unit.name for unit in found.path[:-1]),
         base_date=long_date(sheet.campaign.dates.base_date),
-        dates=tuple((label, _day(getattr(sheet.campaign.dates, name))) for name, label in DATES.items()),
+        dates=tuple(
+            (label, report_day(getattr(sheet.campaign.dates, name))) for name, label in DATES.items()
+        ),
         generated_at=long_instant(found.sealed_at),
         made_at=found.sealed_at,
         checklist_title=edition.title,
@@ -205,8 +214,8 @@ def inspection_report(
         bands=tuple(
             GradeBand(grade=band.grade, range_text=f"{band.at_least}点以上") for band in edition.scoring.bands
         ),
-        self_score=_figure(scores.own.share),
-        reviewed_score=_figure(scores.reviewed.share) if judged else None,
+        self_score=figure_of(scores.own.share),
+        reviewed_score=figure_of(scores.reviewed.share) if judged else None,
         last_year_score=_last_year(found, content.items),
         answer_rate_text=_rate(answered=len(content.items) - scores.own.unanswered, total=len(content.items)),
         unanswered_items=scores.own.unanswered,
@@ -235,7 +244,8 @@ def inspection_report(
     )
 
 
-def _figure(share: Fraction | None) -> ScoreFigure:
+def figure_of(share: Fraction | None) -> ScoreFigure:
+    """Return a share (0..1) as documents show it."""
     text = percent(share)
     return ScoreFigure(
         text="―" if share is None else f"{text}点", percent=None if share is None else float(share * 100)
@@ -246,13 +256,14 @@ def _rate(*, answered: int, total: int) -> str:
     return f"{percent(Fraction(answered, total) if total else None)}%"
 
 
-def _day(day: date) -> ReportDay:
+def report_day(day: date) -> ReportDay:
+    """Return a day as documents show it."""
     return ReportDay(text=long_date(day), day=day)
 
 
 def _action_due(found: SealedSheet, item: Item) -> ReportDay | None:
     answer = found.content.answers.get(item.id)
-    return _day(answer.action_due) if answer and answer.action_due else None
+    return report_day(answer.action_due) if answer and answer.action_due else None
 
 
 def _is_taken_over(found: SealedSheet, item: Item) -> bool:
@@ -278,7 +289,8 @@ def _grade_note(found: SealedSheet, final: Score) -> str:
     return f"未達の重要項目があるため、評価は{cap}までです。" if final.capped else ""
 
 
-def _level(level: Level | None) -> ReportLevel:
+def level_of(level: Level | None) -> ReportLevel:
+    """Return a level as documents show it; None is 未回答."""
     return UNANSWERED if level is None else ReportLevel(mark=_MARKS[level.symbol], label=level.label)
 
 
@@ -296,14 +308,14 @@ def _last_year(found: SealedSheet, items: Iterable[Item]) -> ScoreFigure | None:
         if (before := found.previous.get(item.id)) and before.level and before.level.code in codes
     }
     chosen = [item for item in items if item.id in known]
-    return _figure(score(chosen, answers=known, edition=found.sheet.edition).share) if chosen else None
+    return figure_of(score(chosen, answers=known, edition=found.sheet.edition).share) if chosen else None
 
 
 def _counts(found: SealedSheet, items: Iterable[Item]) -> tuple[LevelCount, ...]:
     levels = [_own_level(found, item) for item in items]
     wanted = (*found.sheet.edition.levels, None)
     return tuple(
-        LevelCount(level=_level(level), items=levels.count(level))
+        LevelCount(level=level_of(level), items=levels.count(level))
         for level in wanted
         if level or levels.count(None)
     )
@@ -321,7 +333,7 @@ def _miss(found: SealedSheet, item: Item) -> MandatoryMiss:
     return MandatoryMiss(
         number=item.number,
         statement=item.statement,
-        level=_level(_reviewed_level(found, item)),
+        level=level_of(_reviewed_level(found, item)),
         comment=answer.comment if answer else "",
         action_due=_action_due(found, item),
     )
@@ -333,8 +345,8 @@ def _section(found: SealedSheet, section: Section, *, judged: bool) -> SectionLi
     return SectionLine(
         number=str(section.number),
         title=section.title,
-        self_score=_figure(score(items, answers=found.content.self_levels(), edition=edition).share),
-        reviewed_score=_figure(score(items, answers=found.content.reviewed_levels(), edition=edition).share)
+        self_score=figure_of(score(items, answers=found.content.self_levels(), edition=edition).share),
+        reviewed_score=figure_of(score(items, answers=found.content.reviewed_levels(), edition=edition).share)
         if judged
         else None,
         last_year_score=_last_year(found, items),
@@ -353,13 +365,13 @@ def _item(found: SealedSheet, item: Item, section: Section, *, judged: bool) -> 
         statement=item.statement,
         is_mandatory=item.mandatory,
         weight=item.weight,
-        level=_level(_own_level(found, item)) if applies else NOT_ASKED,
+        level=level_of(_own_level(found, item)) if applies else NOT_ASKED,
         comment=answer.comment if answer else "",
         action_due=_action_due(found, item) if applies else None,
         is_taken_over=applies and _is_taken_over(found, item),
         last_year=_before(found.previous.get(item.id)),
         judgement=_judgement(review) if judged else None,
-        reviewed_level=_level(_reviewed_level(found, item)) if judged and review else None,
+        reviewed_level=level_of(_reviewed_level(found, item)) if judged and review else None,
         remark=review.remark if judged and review else "",
         returned_count=found.returns.get(item.id, 0),
         not_applicable_reason="" if applies else _why_not(found, item),
@@ -367,7 +379,7 @@ def _item(found: SealedSheet, item: Item, section: Section, *, judged: bool) -> 
 
 
 def _before(previous: PreviousAnswer | None) -> ReportLevel | None:
-    return _level(previous.level) if previous and previous.level else None
+    return level_of(previous.level) if previous and previous.level else None
 
 
 def _judgement(review: ReviewFact | None) -> ReportJudgement | None:
@@ -392,7 +404,7 @@ def _line(found: SealedSheet, item: Item, final: Score) -> ScoreLine:
     notes = {LineKind.EXCLUDED: "計算から除く", LineKind.UNANSWERED: "未回答"}
     return ScoreLine(
         number=item.number,
-        level=_level(found.sheet.edition.level(line.level)),
+        level=level_of(found.sheet.edition.level(line.level)),
         weight_text=f"×{line.weight}",
         earned_text=str(line.points * line.weight),
         possible_text=str(line.full * line.weight),
@@ -493,7 +505,7 @@ def _return(found: SealedSheet, entry: ReturnFact) -> Iterator[CourseLine]:
         item_number=number,
         who="",
         words=entry.remark,
-        due=_day(entry.due_on),
+        due=report_day(entry.due_on),
     )
     if entry.replied_at is not None:
         yield CourseLine(
