@@ -47,6 +47,7 @@ class Job(StrEnum):
     """What has to be done regularly, without anybody asking for it."""
 
     DOCUMENTS = "documents"
+    BUNDLES = "document-bundles"
     SEAL = "journal-seal"
     SENT_FORMS = "sent-forms"
     SIGN_IN_COUNTS = "sign-in-counts"

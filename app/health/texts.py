@@ -6,6 +6,7 @@ from app.health.rules import Job
 
 JOB: Final = {
     Job.DOCUMENTS: "結果の書類の保管",
+    Job.BUNDLES: "頼まれた書類のまとめ",
     Job.SEAL: "操作ログの封印",
     Job.SENT_FORMS: "古い送信の控えの整理",
     Job.SIGN_IN_COUNTS: "古いログイン失敗の数の整理",

@@ -15,6 +15,7 @@ from app.config import Settings
 from app.db.session import transaction
 from app.health.commands import note_job
 from app.health.rules import Job
+from app.jobs.bundles import make_bundles
 from app.jobs.documents import sweep_documents
 from app.journal.commands import seal_daily
 from app.people.commands import forget_old_counts, forget_old_sessions
@@ -68,6 +69,10 @@ def _documents(about: Round) -> int:
     return sweep_documents(settings=about.settings, now=about.now, asked_to_stop=about.asked_to_stop)
 
 
+def _bundles(about: Round) -> int:
+    return make_bundles(settings=about.settings, now=about.now, asked_to_stop=about.asked_to_stop)
+
+
 def _in_transaction(work: Callable[[Session, datetime], int]) -> Callable[[Round], int]:
     def run(about: Round) -> int:
         with transaction() as session:
@@ -91,6 +96,7 @@ def _in_batches(work: Callable[[Session, datetime], int]) -> Callable[[Round], i
 
 _WORK: Final[dict[Job, Callable[[Round], int]]] = {
     Job.DOCUMENTS: _documents,
+    Job.BUNDLES: _bundles,
     Job.SEAL: _in_transaction(lambda session, now: 1 if seal_daily(session, now=now) else 0),
     Job.SENT_FORMS: _in_batches(lambda session, now: forget_sent_forms(session, at=now)),
     Job.SIGN_IN_COUNTS: _in_batches(lambda session, now: forget_old_counts(session, now=now)),

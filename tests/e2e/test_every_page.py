@@ -92,6 +92,7 @@ def walks(year: Year) -> Iterator[tuple[Cast | None, list[str]]]:
             f"{affairs}/review/plain",
             "/campaigns",
             campaign,
+            f"{campaign}/documents",
             f"{campaign}/notice",
             "/campaigns/new",
         ],
