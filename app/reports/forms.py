@@ -2,14 +2,14 @@
 
 from typing import Final
 
-from wtforms import RadioField, SelectChoice
+from wtforms import RadioField
 from wtforms.validators import InputRequired
 
 from app.reports.rules.requests import BundleKind
 from app.reports.texts import BUNDLE
 from app.web.forms import Form
 
-_CHOICES: Final = [SelectChoice(kind.value, label) for kind, label in BUNDLE.items()]
+_CHOICES: Final = {kind.value: label for kind, label in BUNDLE.items()}
 
 
 class BundleForm(Form):
