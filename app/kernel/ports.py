@@ -4,7 +4,7 @@ Each is bulk: ids in, a mapping out, so that nobody queries in a loop. They are 
 registered in `create_app`. The kernel does not know the classes of a session or an actor: it hands them on.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Protocol
@@ -48,6 +48,8 @@ class Ports:
     edition_use: list[EditionUse] = field(default_factory=list)
     work_counters: list[WorkCounter] = field(default_factory=list)
     after_sealing: list[AfterSealing] = field(default_factory=list)
+    # Called when somebody waits for a regular job; empty where a scheduler outside of the process runs them.
+    hurry: list[Callable[[], None]] = field(default_factory=list)
 
     def answers_by_edition(
         self, session: Session, *, edition_ids: Iterable[EditionId]

@@ -19,6 +19,7 @@ from app.inspections.routes.campaigns import wanted_rows
 from app.kernel.clock import business_date
 from app.kernel.errors import NotNow
 from app.kernel.ids import CampaignId, InspectionId
+from app.kernel.ports import Ports
 from app.reports.commands import kept_document, read_document
 from app.reports.commands.requests import bundle_path, request_documents
 from app.reports.forms import BundleForm
@@ -133,7 +134,7 @@ def ask_for_documents(campaign_id: UUID) -> ResponseReturnValue:
     form = BundleForm()
     if not form.validate():
         return _documents_page(campaign_id, form=form), UNPROCESSABLE
-    return perform(
+    reply = perform(
         lambda session: request_documents(
             session, actor=actor(), campaign_id=CampaignId(campaign_id), kind=form.chosen, now=now()
         ),
@@ -144,6 +145,9 @@ def ask_for_documents(campaign_id: UUID) -> ResponseReturnValue:
             else "同じ書類を、いま作っています。できるまでお待ちください。"
         ),
     )
+    for hurry in cast("Ports", current_app.extensions["ports"]).hurry:
+        hurry()
+    return reply
 
 
 @blueprint.get("/campaigns/<uuid:campaign_id>/documents/<uuid:request_id>.zip")
@@ -180,7 +184,6 @@ def _documents_page(campaign_id: UUID, *, form: BundleForm) -> str:
         kinds=BUNDLE,
         states=REQUEST_STATE,
         making=MAKING,
-        minutes=settings.jobs_minutes,
         days=settings.documents_days,
         key=key_for_page(),
     )

@@ -224,7 +224,10 @@ def test_the_way_from_the_page_to_the_file(
     client = signed_in(app, TANAKA)
     assert f'href="{page_of(sealed)}"' in client.get(f"/campaigns/{sealed.campaign_id}").text
     assert "まだ作っていません" in client.get(page_of(sealed)).text
+    hurried: list[bool] = []
+    app.extensions["ports"].hurry.append(lambda: hurried.append(True))
     assert sent(client, sealed, kind="all").status_code == 303
+    assert hurried == [True], "whoever asks does not wait for the next round"
     text = client.get(page_of(sealed)).text
     assert "書類を作り始めます" in text
     assert "作成待ち" in text
