@@ -91,6 +91,8 @@ _LOOKS: Final[dict[Look, dict[str, Any]]] = {
     Look.DAY: {**_CELL, "num_format": "yyyy-mm-dd", "align": "center"},
     Look.MOMENT: {**_CELL, "num_format": "yyyy-mm-dd hh:mm", "align": "center"},
 }
+_WRAPPED: Final = frozenset({Look.TEXT, Look.CENTRE})
+"""Whose texts go on in a further line where the column is too narrow."""
 _HEAD: Final = {
     **_CELL,
     "bold": True,
@@ -162,9 +164,11 @@ class Book:
         # Bold, and narrower by the arrow of the filter.
         _heighten(sheet, 0, [column.title for column in columns], widths=[0.7 * width for width in widths])
         looks = [self._formats.looks[column.look] for column in columns]
+        places = [at for at, column in enumerate(columns) if column.look in _WRAPPED]
+        narrow = [widths[at] for at in places]
         last = 0
         for last, row in enumerate(rows, start=1):
-            _heighten(sheet, last, row, widths=widths)
+            _heighten(sheet, last, [row[at] for at in places], widths=narrow)
             for place, (value, look) in enumerate(zip(row, looks, strict=True)):
                 _put(sheet, last, place, value, look)
         sheet.freeze_panes(1, frozen)

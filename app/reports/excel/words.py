@@ -22,8 +22,9 @@ def cell_text(text: str) -> str:
     Variation selectors, emoji and rare characters stay as they are; 〔U+0007〕 stands for what is not seen,
     and a wide space for a tab, which Excel shows as nothing.
     """
-    # The first question is the quicker one: what is printable needs no second look.
-    if not text.isprintable() and _ODD.search(text):
+    if text.isprintable() and len(text) <= LONGEST // 2:
+        return text
+    if _ODD.search(text):
         text = _UNSEEN.sub(
             lambda found: f"〔U+{ord(found[0]):04X}〕", _LINE_END.sub("\n", text.replace("\t", "　"))
         )
