@@ -38,6 +38,7 @@ class Settings(BaseSettings):
     threads: int = Field(default=8, ge=1, le=64)
     https: bool = False
     jobs_minutes: int = Field(default=10, ge=0, le=1440)
+    documents_days: int = Field(default=30, ge=1, le=365)
     trusted_proxies: int = Field(default=0, ge=0, le=3)
 
     idle_minutes: int = Field(default=30, ge=5, le=240)
@@ -99,6 +100,11 @@ class Settings(BaseSettings):
     def evidence_path(self) -> Path:
         """Return the folder of kept files (sealed documents), outside the web root."""
         return self.instance_path / "evidence"
+
+    @property
+    def documents_path(self) -> Path:
+        """Return the folder of documents that were put together on request; whatever it holds can be made again."""
+        return self.instance_path / "documents"
 
     @property
     def idle_limit(self) -> timedelta:

@@ -33,6 +33,7 @@ from app.jobs.round import Round, run_round
 from app.jobs.timer import Timer
 from app.kernel.clock import Clock
 from app.kernel.errors import NotNow, Refusal
+from app.kernel.ports import Ports
 
 KEEP_ALIVE: Final = 120
 """Seconds an idle connection stays open: people think longer than servers expect."""
@@ -248,10 +249,13 @@ def _regular_jobs(app: Flask, *, settings: Settings) -> Iterator[None]:
         ),
         every=timedelta(minutes=settings.jobs_minutes),
     )
+    hurry = cast("Ports", app.extensions["ports"]).hurry
+    hurry.append(timer.hurry)
     timer.start()
     try:
         yield
     finally:
+        hurry.remove(timer.hurry)
         timer.stop(within=timedelta(seconds=JOB_TIME))
 
 

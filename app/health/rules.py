@@ -50,6 +50,7 @@ class Job(StrEnum):
     LOCKS = "locks"
     MAIL = "mail"
     DOCUMENTS = "documents"
+    BUNDLES = "document-bundles"
     SEAL = "journal-seal"
     SENT_FORMS = "sent-forms"
     SIGN_IN_COUNTS = "sign-in-counts"

@@ -9,6 +9,7 @@ JOB: Final = {
     Job.LOCKS: "猶予日を過ぎた点検票のお知らせ",
     Job.MAIL: "お知らせのメール",
     Job.DOCUMENTS: "結果の書類の保管",
+    Job.BUNDLES: "頼まれた書類のまとめ",
     Job.SEAL: "操作ログの封印",
     Job.SENT_FORMS: "古い送信の控えの整理",
     Job.SIGN_IN_COUNTS: "古いログイン失敗の数の整理",

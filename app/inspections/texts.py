@@ -156,8 +156,12 @@ READ_ACT = {
     "sheet.evidence": "証跡の一覧を開いた",
     "evidence.read": "証跡のファイルを取り出した",
     "document.read": "結果のPDFを開いた",
+    "document.workbook-read": "結果のExcelを開いた",
     "campaign.item-across": "1項目を横並びで開いた",
     "campaign.progress-file": "回収状況のCSVを取り出した",
+    "campaign.progress-workbook": "回収状況のExcelを取り出した",
+    "campaign.results-workbook": "全所属の結果のExcelを取り出した",
+    "campaign.documents-file": "まとめた書類を取り出した",
     "campaign.reminder-file": "督促リストを取り出した",
     "access-log.read": "閲覧記録を開いた",
 }

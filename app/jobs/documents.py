@@ -24,7 +24,7 @@ from app.reports.queries import MissingDocument, inspection_pdf, missing_documen
 log = logging.getLogger(__name__)
 
 BATCH: Final = 20
-_READER: Final = Actor(
+READER: Final = Actor(
     person_id=PersonId(UUID(int=0)),
     account_id=None,
     staff_no="",
@@ -32,8 +32,8 @@ _READER: Final = Actor(
     functions=frozenset({Function.AUDITOR}),
     via=Via.JOB,
 )
-"""Reads every sealed sheet for the sweep; nobody in particular, and named nowhere."""
-_SWEEPER: Final = ActorMark(person_id=None, via=Via.JOB)
+"""Reads every sealed sheet for the jobs; nobody in particular, and named nowhere."""
+SWEEPER: Final = ActorMark(person_id=None, via=Via.JOB)
 
 
 def keep_inspection_pdf(
@@ -45,10 +45,16 @@ def keep_inspection_pdf(
     """
     with reading() as session:
         found = sealed_sheet(session, actor=actor, inspection_id=inspection_id, number=number)
+    return kept_pdf(found, mark=actor.mark, settings=settings, now=now)
+
+
+def kept_pdf(found: SealedSheet, *, mark: ActorMark, settings: Settings, now: datetime) -> bytes:
+    """Return the kept PDF of a sealed revision; make and keep it first where that was not done yet."""
+    with reading() as session:
         kept = kept_document(session, found=found)
     if kept is not None:
         return read_document(kept, folder=settings.evidence_path)
-    return _make(found, mark=actor.mark, settings=settings, now=now)
+    return _make(found, mark=mark, settings=settings, now=now)
 
 
 def _make(found: SealedSheet, *, mark: ActorMark, settings: Settings, now: datetime) -> bytes:
@@ -125,8 +131,8 @@ def _missing() -> Iterator[MissingDocument]:
 def _make_up_for(missing: MissingDocument, *, settings: Settings, now: datetime) -> None:
     with reading() as session:
         found = sealed_sheet(
-            session, actor=_READER, inspection_id=missing.inspection_id, number=missing.number
+            session, actor=READER, inspection_id=missing.inspection_id, number=missing.number
         )
         kept = kept_document(session, found=found)
     if kept is None:
-        _make(found, mark=_SWEEPER, settings=settings, now=now)
+        _make(found, mark=SWEEPER, settings=settings, now=now)

@@ -18,6 +18,7 @@ from app.config import Settings
 from app.db.session import bound, transaction
 from app.health.commands import note_failure, note_job
 from app.health.rules import Job
+from app.jobs.bundles import make_bundles
 from app.jobs.documents import sweep_documents
 from app.jobs.mail import send_digests
 from app.journal.commands import seal_daily
@@ -110,6 +111,10 @@ def _documents(about: Round) -> int:
     return sweep_documents(settings=about.settings, now=about.now, asked_to_stop=about.asked_to_stop)
 
 
+def _bundles(about: Round) -> int:
+    return make_bundles(settings=about.settings, now=about.now, asked_to_stop=about.asked_to_stop)
+
+
 def _in_transaction(work: Callable[[Session, datetime], int]) -> Callable[[Round], int]:
     def run(about: Round) -> int:
         with transaction() as session:
@@ -142,6 +147,7 @@ _WORK: Final[dict[Job, Callable[[Round], int]]] = {
     Job.LOCKS: _in_transaction(lambda session, now: tell_of_locks(session, now=now)),
     Job.MAIL: _mail,
     Job.DOCUMENTS: _documents,
+    Job.BUNDLES: _bundles,
     Job.SEAL: _in_transaction(lambda session, now: 1 if seal_daily(session, now=now) else 0),
     Job.SENT_FORMS: _in_batches(lambda session, now: forget_sent_forms(session, at=now)),
     Job.SIGN_IN_COUNTS: _in_batches(lambda session, now: forget_old_counts(session, now=now)),

@@ -4,7 +4,7 @@ Each is bulk: ids in, a mapping out, so that nobody queries in a loop. They are 
 registered in `create_app`. The kernel does not know the classes of a session or an actor: it hands them on.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any, Protocol
@@ -112,6 +112,8 @@ class Ports:
     work_counters: list[WorkCounter] = field(default_factory=list)
     after_sealing: list[AfterSealing] = field(default_factory=list)
     notice_sources: list[NoticeSource] = field(default_factory=list)
+    # Called when somebody waits for a regular job; empty where a scheduler outside of the process runs them.
+    hurry: list[Callable[[], None]] = field(default_factory=list)
 
     def answers_by_edition(
         self, session: Session, *, edition_ids: Iterable[EditionId]

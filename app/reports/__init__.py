@@ -1,1 +1,1 @@
-"""Documents people take away: the inspection result as PDF."""
+"""Documents people take away: results as PDF and Excel, of one sheet, of a campaign, and many at once."""

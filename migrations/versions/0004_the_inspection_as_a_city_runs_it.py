@@ -34,10 +34,12 @@ def upgrade() -> None:
     _notices_up()
     _desk_up()
     _board_up()
+    _document_requests_up()
 
 
 def downgrade() -> None:
     """Go down."""
+    _document_requests_down()
     _board_down()
     _desk_down()
     _notices_down()
@@ -741,3 +743,52 @@ def _board_down() -> None:
     op.drop_table("score_change_summary")
     op.drop_table("section_summary")
     op.drop_index("ix_inspection_campaign", table_name="inspection")
+
+
+def _document_requests_up() -> None:
+    op.create_table(
+        "document_request",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("campaign_id", sa.Uuid(), nullable=False),
+        sa.Column("kind", sa.String(length=40), nullable=False),
+        sa.Column("state", sa.String(length=40), nullable=False),
+        sa.Column("requested_by", sa.Uuid(), nullable=False),
+        sa.Column("requested_at", app.db.types.Instant(timezone=True), nullable=False),
+        sa.Column("claimed_at", app.db.types.Instant(timezone=True), nullable=True),
+        sa.Column("failures", sa.Integer(), nullable=False),
+        sa.Column("documents", sa.Integer(), nullable=False),
+        sa.Column("archive_digest", sa.String(length=64), nullable=True),
+        sa.Column("size", sa.Integer(), nullable=False),
+        sa.Column("made_at", app.db.types.Instant(timezone=True), nullable=True),
+        sa.CheckConstraint("failures >= 0", name=op.f("ck_document_request_failures_counted")),
+        sa.CheckConstraint(
+            "(made_at IS NOT NULL) = (state IN ('made', 'removed'))",
+            name=op.f("ck_document_request_made_state"),
+        ),
+        sa.CheckConstraint(
+            "(made_at IS NULL) = (archive_digest IS NULL)", name=op.f("ck_document_request_made_archive")
+        ),
+        sa.ForeignKeyConstraint(
+            ["campaign_id"], ["campaign.id"], name=op.f("fk_document_request_campaign_id")
+        ),
+        sa.ForeignKeyConstraint(
+            ["requested_by"], ["person.id"], name=op.f("fk_document_request_requested_by")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_document_request")),
+        info=FIVE_YEARS,
+    )
+    op.create_index("ix_document_request_campaign", "document_request", ["campaign_id"])
+    op.create_index(
+        "ix_document_request_waiting",
+        "document_request",
+        ["campaign_id", "kind"],
+        unique=True,
+        sqlite_where=sa.text("state = 'waiting'"),
+        postgresql_where=sa.text("state = 'waiting'"),
+    )
+
+
+def _document_requests_down() -> None:
+    op.drop_index("ix_document_request_waiting", table_name="document_request")
+    op.drop_index("ix_document_request_campaign", table_name="document_request")
+    op.drop_table("document_request")

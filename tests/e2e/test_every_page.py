@@ -127,6 +127,7 @@ def walks(year: Year) -> Iterator[tuple[Cast | None, list[str]]]:
             f"{affairs}/review/plain",
             "/campaigns",
             campaign,
+            f"{campaign}/documents",
             f"{campaign}/notice",
             f"{campaign}/board",
             f"{campaign}/board?score=reviewed&order=units",

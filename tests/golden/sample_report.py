@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime, timedelta
+from typing import Final
 
+from app.kernel.fiscal_year import long_date, long_instant
 from app.reports.rules import (
     Approval,
+    CourseLine,
     GradeBand,
     InspectionReport,
     JournalSeal,
@@ -16,6 +19,7 @@ from app.reports.rules import (
     LevelCount,
     LevelMark,
     MandatoryMiss,
+    ReportDay,
     ReportItem,
     ReportLevel,
     ScoreFigure,
@@ -111,6 +115,19 @@ LAST_YEAR = {"3-4": DONE, "4-5": DONE, "2-3": NOT_DONE, "6-2": NOT_DONE, "9-1": 
 NEW_ITEMS = {"5-8", "9-8"}
 POINTS = {LevelMark.DONE: 2, LevelMark.EXCEPTION: 2, LevelMark.PARTLY: 1}
 
+TAKEN_OVER: Final = 7
+"""The section in which every answer is last year's."""
+
+
+def _day(day: date) -> ReportDay:
+    return ReportDay(text=long_date(day), day=day)
+
+
+ACTION_DUE = {
+    "1-7": _day(date(2027, 1, 29)),
+    "3-4": _day(date(2026, 11, 30)),
+    "6-2": _day(date(2026, 12, 25)),
+}
 MADE_AT = datetime(2026, 11, 18, 6, 2, tzinfo=UTC)
 
 
@@ -138,6 +155,11 @@ def rich_report() -> InspectionReport:
         unit_name="税務課",
         unit_path="総務部",
         base_date="令和8年10月1日(木)",
+        dates=(
+            ("基準日", _day(date(2026, 10, 1))),
+            ("回答の期限", _day(date(2026, 11, 13))),
+            ("猶予日", _day(date(2026, 11, 30))),
+        ),
         generated_at="令和8年11月18日(水) 15時02分",
         made_at=MADE_AT,
         checklist_title="所属点検票",
@@ -161,6 +183,8 @@ def rich_report() -> InspectionReport:
         answer_rate_text="98.6%",
         unanswered_items=1,
         unknown_items=2,
+        taken_over_text="8件（11.1%）",
+        action_text="3項目（最初は令和8年11月30日(月)）",
         level_counts=_counts(items),
         mandatory_total=18,
         mandatory_misses=_misses(items),
@@ -178,9 +202,11 @@ def rich_report() -> InspectionReport:
             name="木村 﨑子",
             capacity="統括情報セキュリティ責任者",
             at_text="令和8年11月18日(水) 15時02分",
+            at=MADE_AT,
             digest=digest("revision"),
         ),
         journal_seal=JournalSeal(sequence=412, digest=digest("seal")),
+        course=_course(),
     )
 
 
@@ -209,6 +235,7 @@ def draft_report() -> InspectionReport:
         approvals=(),
         sign_off=None,
         journal_seal=None,
+        course=(),
         revision_digest="",
     )
 
@@ -223,9 +250,11 @@ def _item(section: int, at: int) -> ReportItem:
         section_number=str(section),
         statement=STATEMENTS[(section * 5 + at) % len(STATEMENTS)],
         is_mandatory=at in {2, 4},
-        weight_text="2" if at == 1 else "1",
+        weight=2 if at == 1 else 1,
         level=level,
         comment=COMMENTS.get(number, ""),
+        action_due=ACTION_DUE.get(number),
+        is_taken_over=section == TAKEN_OVER,
         last_year=None if number in NEW_ITEMS else LAST_YEAR.get(number, DONE),
         judgement=_judgement(number, level, remark),
         reviewed_level=REVIEWED.get(number, level),
@@ -254,7 +283,13 @@ def _counts(items: tuple[ReportItem, ...]) -> tuple[LevelCount, ...]:
 
 def _misses(items: tuple[ReportItem, ...]) -> tuple[MandatoryMiss, ...]:
     return tuple(
-        MandatoryMiss(number=item.number, statement=item.statement, level=item.level, comment=item.comment)
+        MandatoryMiss(
+            number=item.number,
+            statement=item.statement,
+            level=item.level,
+            comment=item.comment,
+            action_due=item.action_due,
+        )
         for item in items
         if item.is_mandatory and item.level in {NOT_DONE, UNKNOWN, PARTLY}
     )
@@ -283,7 +318,7 @@ def _figure(levels: list[ReportLevel]) -> ScoreFigure:
 def _score_line(item: ReportItem) -> ScoreLine:
     level = item.reviewed_level or item.level
     notes = {NOT_APPLICABLE: "分母から除く", EXCEPTION: "例外承認（令和9年3月31日まで）を2点とする"}
-    weight = int(item.weight_text)
+    weight = item.weight
     return ScoreLine(
         number=item.number,
         level=level,
@@ -302,6 +337,7 @@ def _approvals() -> tuple[Approval, ...]:
             name="佐藤 健一",
             capacity="点検担当者",
             at_text="令和8年11月10日(火) 16時42分",
+            at=datetime(2026, 11, 10, 7, 42, tzinfo=UTC),
             digest=digest("submitted"),
         ),
         Approval(
@@ -310,6 +346,7 @@ def _approvals() -> tuple[Approval, ...]:
             name="𠮷田 髙志",
             capacity="代決（所属長 不在）",
             at_text="令和8年11月11日(水) 9時05分",
+            at=datetime(2026, 11, 11, 0, 5, tzinfo=UTC),
             digest=digest("approved"),
             note="後閲 11月13日",
         ),
@@ -319,6 +356,39 @@ def _approvals() -> tuple[Approval, ...]:
             name="田中 真由美",
             capacity="審査担当者",
             at_text="令和8年11月16日(月) 11時20分",
+            at=datetime(2026, 11, 16, 2, 20, tzinfo=UTC),
             digest=digest("reviewed"),
         ),
+    )
+
+
+def _course() -> tuple[CourseLine, ...]:
+    returned = MADE_AT - timedelta(days=5)
+    steps = (
+        (MADE_AT - timedelta(days=8), "承認を依頼する", "", "税務課 主査　佐藤 健一", "", None),
+        (
+            MADE_AT - timedelta(days=7),
+            "承認して情報主管課へ提出する",
+            "",
+            "税務課 課長補佐　𠮷田 髙志",
+            "",
+            None,
+        ),
+        (returned, "差戻しを送る", "", "情報政策課 係長　田中 真由美", "", None),
+        (
+            returned,
+            "項目の差戻し",
+            "3-4",
+            "",
+            "=2+3 ではなく、台数を書いてください。",
+            _day(date(2026, 11, 16)),
+        ),
+        (MADE_AT - timedelta(days=4), "差戻しへの返信", "3-4", "", "-2台 を残して終えました。", None),
+        (MADE_AT, "確定する", "", "情報政策課長　木村 﨑子", "", None),
+    )
+    return tuple(
+        CourseLine(
+            at=at, at_text=long_instant(at), what=what, item_number=number, who=who, words=words, due=due
+        )
+        for at, what, number, who, words, due in steps
     )

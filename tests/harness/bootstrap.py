@@ -133,6 +133,7 @@ PROGRAMS = (
     Program("postgresql", f"the server of PostgreSQL {OLDEST_SERVER} or newer (initdb)", _has_server),
     Program("poppler-utils", "Poppler's PDF tools (pdftotext, pdftoppm)", _has_all("pdftotext", "pdftoppm")),
     Program("qpdf", "the PDF checker qpdf (qpdf)", _has_all("qpdf")),
+    Program("libreoffice-calc", "the spreadsheet LibreOffice Calc (soffice)", _has_all("soffice")),
 )
 
 

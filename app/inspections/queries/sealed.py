@@ -9,14 +9,23 @@ from sqlalchemy import Select, func, select
 from sqlalchemy.orm import Session
 
 from app.access.actor import Actor
-from app.inspections.models import AnswerHistory, Approval, ItemReturn, Revision, SealedRevision, SheetStepRow
+from app.inspections.models import (
+    AnswerHistory,
+    Approval,
+    Campaign,
+    Inspection,
+    ItemReturn,
+    Revision,
+    SealedRevision,
+    SheetStepRow,
+)
 from app.inspections.queries.previous import PreviousAnswer, previous_answers
 from app.inspections.queries.sheet import Sheet, SheetContent, content_of_sheet, find_sheet
 from app.inspections.rules import Action, Capacity, Origin
 from app.journal.queries import seal_digest
 from app.kernel.clock import business_date
 from app.kernel.errors import NotNow
-from app.kernel.ids import InspectionId, ItemId, PersonId, RevisionId
+from app.kernel.ids import CampaignId, InspectionId, ItemId, PersonId, RevisionId
 from app.organisation.queries import tree_on
 from app.organisation.rules import UnitView
 from app.people.queries import people_by_id
@@ -153,6 +162,25 @@ def _returns(session: Session, *, revision_id: RevisionId) -> dict[ItemId, int]:
         .group_by(ItemReturn.item_id)
     )
     return {ItemId(row[0]): row[1] for row in rows}
+
+
+def sealed_of_campaign(session: Session, *, campaign_id: CampaignId) -> tuple[tuple[InspectionId, int], ...]:
+    """Return the sheets of a campaign whose current revision is sealed, each with its number, in the order of the units."""
+    rows = session.execute(
+        select(Inspection.id, Inspection.unit_id, Inspection.system_name, Revision.number, Campaign.base_date)
+        .join(Campaign, Campaign.id == Inspection.campaign_id)
+        .join(Revision, Revision.inspection_id == Inspection.id)
+        .join(SealedRevision, SealedRevision.revision_id == Revision.id)
+        .where(Inspection.campaign_id == campaign_id, Revision.current.is_(True))
+    ).all()
+    if not rows:
+        return ()
+    units = tree_on(session, day=rows[0].base_date).units
+    order = {unit.id: place for place, unit in enumerate(units)}
+    rows = sorted(
+        rows, key=lambda row: (order.get(row.unit_id, len(order)), row.system_name or "", str(row.id))
+    )
+    return tuple((InspectionId(row.id), row.number) for row in rows)
 
 
 def sealed_revisions() -> Select[UUID, UUID, int, datetime]:

@@ -282,7 +282,7 @@ def close_campaign(campaign_id: UUID) -> ResponseReturnValue:
     )
 
 
-def _wanted() -> ProgressFilter:
+def wanted_rows() -> ProgressFilter:
     """Read the filter of the address; what it does not know it leaves out."""
     state = request.args.get("state", "")
     return ProgressFilter(
@@ -310,7 +310,7 @@ def _progress_query(campaign_id: UUID, *, wanted: ProgressFilter) -> ProgressPag
 
 
 def _progress(campaign_id: UUID, *, form: AddUnitForm) -> str:
-    wanted = _wanted()
+    wanted = wanted_rows()
     page = _progress_query(campaign_id, wanted=wanted)
     form.offer(page.addable)
     for_print = request.args.get("rows") == "all"
@@ -361,7 +361,7 @@ def _links(total: int, *, number: int, size: int, address: Callable[[int], str])
 @requires(Permission.CITY_PROGRESS_READ)
 def progress_file(campaign_id: UUID) -> Response:
     """Give the filtered progress list as a file for a spreadsheet."""
-    page = _progress_query(campaign_id, wanted=_wanted())
+    page = _progress_query(campaign_id, wanted=wanted_rows())
     log_campaign_access(campaign_id=page.campaign.id, act="campaign.progress-file")
     name = f"progress-{page.campaign.fiscal_year.year}-{today().isoformat()}.csv"
     headers = {"Content-Disposition": f'attachment; filename="{name}"'}

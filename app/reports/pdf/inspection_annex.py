@@ -10,16 +10,7 @@ from app.reports.pdf.document import WIDTH, Flow, Row
 from app.reports.pdf.fonts import GETA
 from app.reports.pdf.tables import BODY, BODY_BOLD, FINE, SMALL, SMALL_BOLD, SMALL_RIGHT, TableMaker
 from app.reports.pdf.typesetting import Align, Style
-from app.reports.rules import Approval, EvidenceLine, InspectionReport, ScoreLine
-
-_GROUP = 4
-_GROUPS = 4
-
-
-def verification_number(digest: str) -> str:
-    """The first 16 hexadecimal digits of a digest in groups of four, as people compare them (9C41-7E02-…)."""
-    groups = [digest[at : at + _GROUP].upper() for at in range(0, _GROUP * _GROUPS, _GROUP)]
-    return "-".join(group for group in groups if group) or "―"
+from app.reports.rules import Approval, EvidenceLine, InspectionReport, ScoreLine, verification_number
 
 
 def place_annexes(flow: Flow, report: InspectionReport, *, maker: TableMaker) -> None:

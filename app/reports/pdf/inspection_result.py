@@ -27,11 +27,19 @@ from app.reports.pdf.document import (
     write_document,
 )
 from app.reports.pdf.fonts import Weight
-from app.reports.pdf.inspection_annex import place_annexes, verification_number
+from app.reports.pdf.inspection_annex import place_annexes
 from app.reports.pdf.inspection_summary import place_summary
 from app.reports.pdf.tables import BODY, BODY_BOLD, CLOSING_RULE, LABEL, SMALL_BOLD, TableMaker
 from app.reports.pdf.typesetting import Align, Style, Typesetter
-from app.reports.rules import InspectionReport, LevelCount, MandatoryMiss, ReportItem, SectionLine, Standing
+from app.reports.rules import (
+    InspectionReport,
+    LevelCount,
+    MandatoryMiss,
+    ReportItem,
+    SectionLine,
+    Standing,
+    verification_number,
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -140,9 +148,14 @@ def _miss_row(miss: MandatoryMiss, *, maker: TableMaker) -> Row:
             maker.cell(miss.number, width=number, style=BODY_BOLD),
             maker.cell(miss.statement, width=statement, style=BODY),
             maker.level(miss.level, width=level),
-            maker.cell(miss.comment or "―", width=comment),
+            maker.cell(_reason(miss), width=comment),
         )
     )
+
+
+def _reason(miss: MandatoryMiss) -> str:
+    due = f"対応の期限　{miss.action_due.text}" if miss.action_due else ""
+    return "\n".join(filter(None, (miss.comment, due))) or "―"
 
 
 # --- every item ----------------------------------------------------------------------------------
@@ -152,16 +165,23 @@ _STATEMENT = WIDTH - _NUMBER - 3 * _LEVEL - _JUDGEMENT
 _BAND = Style(10.0, 14.0, weight=Weight.BOLD)
 _BAND_FIGURES = Style(7.6, 10.0, align=Align.RIGHT)
 _BAND_FILL = (0.88, 0.88, 0.88)
+_TAKEN_OVER = "写し"
+_TAKEN_OVER_MEANS = "「写し」は、前回の回答を確かめて今年の回答にした項目"
 
 
 def _place_items(flow: Flow, report: InspectionReport, *, maker: TableMaker) -> None:
     sections = {section.number: section for section in report.sections}
     head = _item_head(maker=maker)
+    aside = _TAKEN_OVER_MEANS if any(item.is_taken_over for item in report.items) else ""
     first = True
     for number, items in groupby(report.items, key=lambda item: item.section_number):
         rows = [_item_block(item, maker=maker) for item in items]
         band, again = _bands(sections.get(number), number, maker=maker)
-        heading = Stack((maker.heading("全項目の回答と審査"), band, head)) if first else Stack((band, head))
+        heading = (
+            Stack((maker.heading("全項目の回答と審査", aside=aside), band, head))
+            if first
+            else Stack((band, head))
+        )
         flow.keep(heading.height + rows[0].height)
         if first:
             flow.bookmark("全項目の回答と審査", level=0)
@@ -246,7 +266,8 @@ def _item_block(item: ReportItem, *, maker: TableMaker) -> Stack:
 
 def _item_row(item: ReportItem, *, maker: TableMaker) -> Row:
     number = maker.text(item.number, width=_NUMBER, style=SMALL_BOLD)
-    mark: Block = Stack((number, maker.tag("重要"))) if item.is_mandatory else number
+    words = (("重要", item.is_mandatory), (_TAKEN_OVER, item.is_taken_over))
+    mark = Stack((number, *(maker.tag(word) for word, shown in words if shown)))
     changed = item.reviewed_level is not None and item.reviewed_level != item.level
     return Row(
         (
@@ -262,7 +283,12 @@ def _item_row(item: ReportItem, *, maker: TableMaker) -> Row:
 
 
 def _notes(item: ReportItem, *, maker: TableMaker) -> Iterator[Block]:
-    texts = (("対象外の理由", item.not_applicable_reason), ("説明", item.comment), ("所見", item.remark))
+    texts = (
+        ("対象外の理由", item.not_applicable_reason),
+        ("説明", item.comment),
+        ("対応の期限", item.action_due.text if item.action_due else ""),
+        ("所見", item.remark),
+    )
     for label, text in texts:
         if text.strip():
             yield maker.note(label, text, number=item.number, indent=_NUMBER + PAD_X)

@@ -271,6 +271,17 @@ def test_the_timer_asks_its_work_to_end_and_does_not_wait_for_ever() -> None:
     assert timer.stop(within=timedelta(seconds=5))
 
 
+def test_somebody_who_waits_makes_the_timer_begin_its_next_round_at_once() -> None:
+    done = threading.Semaphore(0)
+    timer = Timer(lambda _: done.release(), every=timedelta(hours=1))
+    timer.start()
+    assert done.acquire(timeout=5)
+    timer.hurry()
+    assert done.acquire(timeout=5)
+    assert not done.acquire(timeout=0.1)
+    assert timer.stop(within=timedelta(seconds=5))
+
+
 # ----------------------------------------------------------------------------- the command and the server
 
 

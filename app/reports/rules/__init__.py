@@ -13,8 +13,9 @@ show"; None means "does not exist (yet)".
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from enum import Enum
+from typing import Final
 
 
 class Standing(Enum):
@@ -44,6 +45,14 @@ class JudgementMark(Enum):
     CHANGED = "changed"
     RETURNED = "returned"
     PENDING = "pending"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReportDay:
+    """A day: `text` is read by people (令和8年11月30日(月)), `day` fills the 西暦 columns of a spreadsheet."""
+
+    text: str
+    day: date
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -94,6 +103,7 @@ class MandatoryMiss:
     statement: str
     level: ReportLevel
     comment: str = ""
+    action_due: ReportDay | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -113,10 +123,11 @@ class ReportItem:
     """One item with its answer and its review.
 
     `number` is shown (4-6), `key` is the stable item key, `section_number` joins it to its SectionLine.
-    `weight_text` is shown in the annex (重み 2). `not_applicable_reason` is filled when the item does not
+    `not_applicable_reason` is filled when the item does not
     apply. `level` is the department's own answer, `reviewed_level` the reviewer's, None when not judged.
     `last_year` is None where last year has no comparable answer. `returned_count` is the number of times
-    the item was sent back.
+    the item was sent back. `action_due` is until when the department means to do what is left;
+    `is_taken_over` marks last year's answer that was confirmed anew.
     """
 
     number: str
@@ -124,9 +135,11 @@ class ReportItem:
     section_number: str
     statement: str
     is_mandatory: bool
-    weight_text: str
+    weight: int
     level: ReportLevel
     comment: str
+    action_due: ReportDay | None
+    is_taken_over: bool
     last_year: ReportLevel | None
     judgement: Judgement | None
     reviewed_level: ReportLevel | None
@@ -152,7 +165,7 @@ class Approval:
     """One decision on the way: who, when, over which content.
 
     `step` is 点検担当者, 所属長, 審査 or 確定; `capacity` is 所属長, 代決, 職務代理 and the like; `post` is
-    the post of that day (税務課長), `digest` the digest of what was approved.
+    the post of that day (税務課長), `digest` the digest of what was approved. `at` is the instant behind `at_text`.
     """
 
     step: str
@@ -160,8 +173,26 @@ class Approval:
     name: str
     capacity: str
     at_text: str
+    at: datetime
     digest: str
     note: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CourseLine:
+    """One thing that happened to the sheet: a step, an item that was sent back, or the reply to that.
+
+    `item_number` is empty for a step of the whole sheet, `who` where the document names nobody; `words` are the reason, the
+    remark or the reply; `due` is until when a returned item was asked back.
+    """
+
+    at: datetime
+    at_text: str
+    what: str
+    item_number: str
+    who: str
+    words: str
+    due: ReportDay | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -207,6 +238,9 @@ class InspectionReport:
     `score_lines` explain; `score_formula` is the closing sum (獲得 118 ÷ 満点 140 × 100 ＝ 84.2点).
     `made_at` is the instant behind `generated_at`, for the file's own properties.
     `copy_mark` (写し ...) is None on the original. `approvals` are in order and exclude `sign_off`.
+    `dates` are the campaign's, each with its label. `taken_over_text` says how many answers were last year's, confirmed
+    anew (12件（16.7%）), `action_text` how many items have a date until which they are to be done (3項目（最初は…）); `course` is everything that
+    happened, in order.
     `ending` stands instead of a sign-off where a sheet was closed unsubmitted or excluded; such a report has neither
     grade nor judgements.
     """
@@ -226,6 +260,7 @@ class InspectionReport:
     unit_name: str
     unit_path: str
     base_date: str
+    dates: tuple[tuple[str, ReportDay], ...]
     generated_at: str
     made_at: datetime
 
@@ -246,6 +281,8 @@ class InspectionReport:
     answer_rate_text: str
     unanswered_items: int
     unknown_items: int
+    taken_over_text: str
+    action_text: str
     level_counts: tuple[LevelCount, ...]
     mandatory_total: int
     mandatory_misses: tuple[MandatoryMiss, ...]
@@ -262,6 +299,7 @@ class InspectionReport:
     approvals: tuple[Approval, ...]
     sign_off: Approval | None
     journal_seal: JournalSeal | None
+    course: tuple[CourseLine, ...]
     ending: Ending | None = None
     evidence: tuple[EvidenceLine, ...] = ()
 
@@ -269,3 +307,13 @@ class InspectionReport:
     def whole_title(self) -> str:
         """The title, with the ending of a sheet that was never signed off."""
         return f"{self.title}（{self.ending.decision.step}）" if self.ending else self.title
+
+
+_GROUP: Final = 4
+_GROUPS: Final = 4
+
+
+def verification_number(digest: str) -> str:
+    """The first 16 hexadecimal digits of a digest in groups of four, as people compare them (9C41-7E02-…)."""
+    groups = [digest[at : at + _GROUP].upper() for at in range(0, _GROUP * _GROUPS, _GROUP)]
+    return "-".join(group for group in groups if group) or "―"

@@ -1,8 +1,8 @@
 """The frozen report of a sealed revision: every figure and label decided here, so that all documents say the same."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from fractions import Fraction
 from typing import Final
 from uuid import UUID
@@ -24,15 +24,16 @@ from app.checklists.texts import SCORING_METHOD_NAME
 from app.config import Settings
 from app.inspections.queries.previous import PreviousAnswer
 from app.inspections.queries.sealed import ApprovalLine, SealedSheet, sealed_revisions
-from app.inspections.queries.sheet import ReviewFact
+from app.inspections.queries.sheet import ReturnFact, ReviewFact
 from app.inspections.rules import Action, Judgement, State
-from app.inspections.texts import CAMPAIGN_KIND, CAPACITY, JUDGEMENT, STATE, sheet_name
+from app.inspections.texts import ACTION, CAMPAIGN_KIND, CAPACITY, JUDGEMENT, STATE, sheet_name
 from app.kernel.digest import digest_of
 from app.kernel.fiscal_year import FiscalYear, long_date, long_instant, plain_date
 from app.kernel.ids import InspectionId, PersonId
 from app.reports.models import KeptDocument
 from app.reports.rules import (
     Approval,
+    CourseLine,
     Ending,
     EvidenceLine,
     GradeBand,
@@ -42,6 +43,7 @@ from app.reports.rules import (
     LevelCount,
     LevelMark,
     MandatoryMiss,
+    ReportDay,
     ReportItem,
     ReportLevel,
     ScoreFigure,
@@ -72,6 +74,19 @@ _ENDED_BY: Final = {
     State.CLOSED_UNSUBMITTED: Action.CLOSE_UNSUBMITTED,
     State.EXCLUDED: Action.EXCLUDE,
 }
+_OF_REVIEWERS: Final = frozenset(
+    {Action.START_REVIEW, Action.RETURN_ITEMS, Action.CANCEL_RETURN, Action.FINISH_REVIEW}
+)
+"""Whoever does one of these is named only where the review came to its end."""
+DATES: Final = {
+    "base_date": "基準日",
+    "answer_from": "回答の開始",
+    "answer_due": "回答の期限",
+    "approval_due": "承認の期限",
+    "review_due": "審査の予定",
+    "grace_until": "猶予日",
+}
+"""The dates of a campaign, by the names of `CampaignDates`."""
 _ENDED: Final = {
     State.CLOSED_UNSUBMITTED: "期限までに提出がなかったため、未提出のまま締め切りました。提出・審査・確定はされていません。",
     State.EXCLUDED: "点検の途中で、この所属を点検の対象から外しました。審査の結果は示さず、確定もされていません。",
@@ -141,6 +156,13 @@ def inspection_pdf(found: SealedSheet, *, settings: Settings) -> bytes:
     return render(inspection_report(found, settings=settings))
 
 
+def inspection_workbook(found: SealedSheet, *, settings: Settings) -> bytes:
+    """Return the workbook of a sealed revision: the same bytes each time, so it is made anew and not kept."""
+    from app.reports.excel.inspection_result import render  # noqa: PLC0415 - as above
+
+    return render(inspection_report(found, settings=settings))
+
+
 def inspection_report(
     found: SealedSheet, *, settings: Settings, copy_mark: str | None = None
 ) -> InspectionReport:
@@ -174,6 +196,9 @@ def inspection_report(
         unit_name=sheet_name(found.path[-1].name if found.path else "", system_name=sheet.system_name),
         unit_path="　".join(unit.name for unit in found.path[:-1]),
         base_date=long_date(sheet.campaign.dates.base_date),
+        dates=tuple(
+            (label, report_day(getattr(sheet.campaign.dates, name))) for name, label in DATES.items()
+        ),
         generated_at=long_instant(found.sealed_at),
         made_at=found.sealed_at,
         checklist_title=edition.title,
@@ -190,12 +215,14 @@ def inspection_report(
         bands=tuple(
             GradeBand(grade=band.grade, range_text=f"{band.at_least}点以上") for band in edition.scoring.bands
         ),
-        self_score=_figure(scores.own.share),
-        reviewed_score=_figure(scores.reviewed.share) if judged else None,
+        self_score=figure_of(scores.own.share),
+        reviewed_score=figure_of(scores.reviewed.share) if judged else None,
         last_year_score=_last_year(found, content.items),
         answer_rate_text=_rate(answered=len(content.items) - scores.own.unanswered, total=len(content.items)),
         unanswered_items=scores.own.unanswered,
         unknown_items=scores.own.unknown,
+        taken_over_text=_taken_over(found),
+        action_text=_actions(found),
         level_counts=_counts(found, content.items),
         mandatory_total=sum(1 for item in content.items if item.mandatory),
         mandatory_misses=tuple(_miss(found, edition.items[item_id]) for item_id in final.mandatory_missed),
@@ -213,6 +240,7 @@ def inspection_report(
         approvals=_signatures(found, judged=judged),
         sign_off=_sign_off(found),
         journal_seal=JournalSeal(sequence=found.journal_seal[0], digest=found.journal_seal[1]),
+        course=_course(found, judged=judged),
         ending=_ending(found),
         evidence=_evidence(found),
     )
@@ -233,7 +261,8 @@ def _evidence(found: SealedSheet) -> tuple[EvidenceLine, ...]:
     )
 
 
-def _figure(share: Fraction | None) -> ScoreFigure:
+def figure_of(share: Fraction | None) -> ScoreFigure:
+    """Return a share (0..1) as documents show it."""
     text = percent(share)
     return ScoreFigure(
         text="―" if share is None else f"{text}点", percent=None if share is None else float(share * 100)
@@ -244,6 +273,32 @@ def _rate(*, answered: int, total: int) -> str:
     return f"{percent(Fraction(answered, total) if total else None)}%"
 
 
+def report_day(day: date) -> ReportDay:
+    """Return a day as documents show it."""
+    return ReportDay(text=long_date(day), day=day)
+
+
+def _action_due(found: SealedSheet, item: Item) -> ReportDay | None:
+    answer = found.content.answers.get(item.id)
+    return report_day(answer.action_due) if answer and answer.action_due else None
+
+
+def _is_taken_over(found: SealedSheet, item: Item) -> bool:
+    answer = found.content.answers.get(item.id)
+    return answer is not None and answer.taken_over
+
+
+def _taken_over(found: SealedSheet) -> str:
+    items = found.content.items
+    count = sum(1 for item in items if _is_taken_over(found, item))
+    return f"{count}件（{_rate(answered=count, total=len(items))}）"
+
+
+def _actions(found: SealedSheet) -> str:
+    dues = [due.day for item in found.content.items if (due := _action_due(found, item))]
+    return f"{len(dues)}項目（最初は{long_date(min(dues))}）" if dues else "なし"
+
+
 def _grade_note(found: SealedSheet, final: Score) -> str:
     if found.sheet.state is not State.SIGNED_OFF:
         return "確定した結果ではないため、評価はありません。"
@@ -251,7 +306,8 @@ def _grade_note(found: SealedSheet, final: Score) -> str:
     return f"未達の重要項目があるため、評価は{cap}までです。" if final.capped else ""
 
 
-def _level(level: Level | None) -> ReportLevel:
+def level_of(level: Level | None) -> ReportLevel:
+    """Return a level as documents show it; None is 未回答."""
     return UNANSWERED if level is None else ReportLevel(mark=_MARKS[level.symbol], label=level.label)
 
 
@@ -269,14 +325,14 @@ def _last_year(found: SealedSheet, items: Iterable[Item]) -> ScoreFigure | None:
         if (before := found.previous.get(item.id)) and before.level and before.level.code in codes
     }
     chosen = [item for item in items if item.id in known]
-    return _figure(score(chosen, answers=known, edition=found.sheet.edition).share) if chosen else None
+    return figure_of(score(chosen, answers=known, edition=found.sheet.edition).share) if chosen else None
 
 
 def _counts(found: SealedSheet, items: Iterable[Item]) -> tuple[LevelCount, ...]:
     levels = [_own_level(found, item) for item in items]
     wanted = (*found.sheet.edition.levels, None)
     return tuple(
-        LevelCount(level=_level(level), items=levels.count(level))
+        LevelCount(level=level_of(level), items=levels.count(level))
         for level in wanted
         if level or levels.count(None)
     )
@@ -294,8 +350,9 @@ def _miss(found: SealedSheet, item: Item) -> MandatoryMiss:
     return MandatoryMiss(
         number=item.number,
         statement=item.statement,
-        level=_level(_reviewed_level(found, item)),
+        level=level_of(_reviewed_level(found, item)),
         comment=answer.comment if answer else "",
+        action_due=_action_due(found, item),
     )
 
 
@@ -305,8 +362,8 @@ def _section(found: SealedSheet, section: Section, *, judged: bool) -> SectionLi
     return SectionLine(
         number=str(section.number),
         title=section.title,
-        self_score=_figure(score(items, answers=found.content.self_levels(), edition=edition).share),
-        reviewed_score=_figure(score(items, answers=found.content.reviewed_levels(), edition=edition).share)
+        self_score=figure_of(score(items, answers=found.content.self_levels(), edition=edition).share),
+        reviewed_score=figure_of(score(items, answers=found.content.reviewed_levels(), edition=edition).share)
         if judged
         else None,
         last_year_score=_last_year(found, items),
@@ -324,12 +381,14 @@ def _item(found: SealedSheet, item: Item, section: Section, *, judged: bool) -> 
         section_number=str(section.number),
         statement=item.statement,
         is_mandatory=item.mandatory,
-        weight_text=f"重み {item.weight}",
-        level=_level(_own_level(found, item)) if applies else NOT_ASKED,
+        weight=item.weight,
+        level=level_of(_own_level(found, item)) if applies else NOT_ASKED,
         comment=answer.comment if answer else "",
+        action_due=_action_due(found, item) if applies else None,
+        is_taken_over=applies and _is_taken_over(found, item),
         last_year=_before(found.previous.get(item.id)),
         judgement=_judgement(review) if judged else None,
-        reviewed_level=_level(_reviewed_level(found, item)) if judged and review else None,
+        reviewed_level=level_of(_reviewed_level(found, item)) if judged and review else None,
         remark=review.remark if judged and review else "",
         returned_count=found.returns.get(item.id, 0),
         not_applicable_reason="" if applies else _why_not(found, item),
@@ -337,7 +396,7 @@ def _item(found: SealedSheet, item: Item, section: Section, *, judged: bool) -> 
 
 
 def _before(previous: PreviousAnswer | None) -> ReportLevel | None:
-    return _level(previous.level) if previous and previous.level else None
+    return level_of(previous.level) if previous and previous.level else None
 
 
 def _judgement(review: ReviewFact | None) -> ReportJudgement | None:
@@ -362,7 +421,7 @@ def _line(found: SealedSheet, item: Item, final: Score) -> ScoreLine:
     notes = {LineKind.EXCLUDED: "計算から除く", LineKind.UNANSWERED: "未回答"}
     return ScoreLine(
         number=item.number,
-        level=_level(found.sheet.edition.level(line.level)),
+        level=level_of(found.sheet.edition.level(line.level)),
         weight_text=f"×{line.weight}",
         earned_text=str(line.points * line.weight),
         possible_text=str(line.full * line.weight),
@@ -399,6 +458,7 @@ def _signature(
         name=found.people[person_id].name,
         capacity=capacity,
         at_text=long_instant(at),
+        at=at,
         digest=digest,
     )
 
@@ -430,3 +490,47 @@ def _sign_off(found: SealedSheet) -> Approval | None:
     return _signature(
         found, found.sealed_by, step="確定", capacity="確定者", at=found.sealed_at, digest=found.digest
     )
+
+
+def _course(found: SealedSheet, *, judged: bool) -> tuple[CourseLine, ...]:
+    steps = [
+        CourseLine(
+            at=step.at,
+            at_text=long_instant(step.at),
+            what=ACTION[step.action],
+            item_number="",
+            who=_who(found, step.person_id) if judged or step.action not in _OF_REVIEWERS else "",
+            words=step.reason,
+            due=None,
+        )
+        for step in found.steps
+    ]
+    returns = [line for entry in found.content.returns for line in _return(found, entry)]
+    return tuple(sorted((*steps, *returns), key=lambda line: line.at))
+
+
+def _who(found: SealedSheet, person_id: PersonId) -> str:
+    return f"{found.titles.get(person_id, '')}　{found.people[person_id].name}".strip("　")
+
+
+def _return(found: SealedSheet, entry: ReturnFact) -> Iterator[CourseLine]:
+    number = found.sheet.edition.items[entry.item_id].number
+    yield CourseLine(
+        at=entry.returned_at,
+        at_text=long_instant(entry.returned_at),
+        what="項目の差戻し",
+        item_number=number,
+        who="",
+        words=entry.remark,
+        due=report_day(entry.due_on),
+    )
+    if entry.replied_at is not None:
+        yield CourseLine(
+            at=entry.replied_at,
+            at_text=long_instant(entry.replied_at),
+            what="差戻しへの返信",
+            item_number=number,
+            who="",
+            words=entry.reply,
+            due=None,
+        )
