@@ -2,6 +2,7 @@
 
 from enum import StrEnum
 from typing import Final, TypeVar
+from urllib.parse import urlencode
 from uuid import UUID
 
 from flask import Blueprint, Response, render_template, request, url_for
@@ -24,6 +25,9 @@ E = TypeVar("E", bound=StrEnum)
 UNPROCESSABLE: Final = 422
 
 blueprint = Blueprint("systems", __name__, template_folder="templates")
+
+
+_FILTERS: Final = ("q", "zone", "classification", "support", "retired")
 
 
 @blueprint.get("/systems")
@@ -49,10 +53,11 @@ def _chosen(kind: type[E], name: str) -> E | None:
 
 
 def _links(page: SystemListPage) -> dict[str, object]:
-    kept = {name: value for name, value in request.args.items() if name != "page" and value}
+    kept = {name: value for name in _FILTERS if (value := request.args.get(name))}
+    base = url_for("systems.system_list")
 
     def address(number: int) -> str:
-        return url_for("systems.system_list", **{**kept, "page": str(number)})  # type: ignore[arg-type]
+        return f"{base}?{urlencode({**kept, 'page': number})}"
 
     last = page.last_number
     shown = sorted({1, last, *range(max(1, page.number - 2), min(last, page.number + 2) + 1)})

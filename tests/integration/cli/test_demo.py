@@ -89,7 +89,9 @@ def states(fiscal_year: int) -> Counter[State]:
         select(Revision.state)
         .join(Inspection, Inspection.id == Revision.inspection_id)
         .join(Campaign, Campaign.id == Inspection.campaign_id)
-        .where(Campaign.fiscal_year == fiscal_year, Revision.current.is_(True))
+        .where(
+            Campaign.fiscal_year == fiscal_year, Revision.current.is_(True), Inspection.system_id.is_(None)
+        )
     )
     with bound().reading() as session:
         return Counter(State(row) for row in session.scalars(statement))
@@ -106,7 +108,11 @@ def state_of_unit(unit_id: object) -> State:
         select(Revision.state)
         .join(Inspection, Inspection.id == Revision.inspection_id)
         .join(Campaign, Campaign.id == Inspection.campaign_id)
-        .where(Campaign.fiscal_year == SECOND_YEAR, Inspection.unit_id == unit_id)
+        .where(
+            Campaign.fiscal_year == SECOND_YEAR,
+            Inspection.unit_id == unit_id,
+            Inspection.system_id.is_(None),
+        )
     )
     with bound().reading() as session:
         return State(session.scalars(statement).one())
@@ -155,7 +161,12 @@ def every_state_is_there() -> None:
             session.scalar(
                 select(func.count())
                 .select_from(Revision)
-                .where(Revision.state == State.ANSWERING.value, Revision.answered == answered)
+                .join(Inspection, Inspection.id == Revision.inspection_id)
+                .where(
+                    Revision.state == State.ANSWERING.value,
+                    Revision.answered == answered,
+                    Inspection.system_id.is_(None),
+                )
             )
             for answered in (0, Revision.applicable)
         )

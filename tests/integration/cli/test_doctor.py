@@ -18,6 +18,7 @@ from app.health.queries import checks, machine
 from app.health.rules import Check, Depth, Job, Mark
 from app.health.texts import JOB
 from app.inspections.rules import State
+from app.jobs import documents
 from app.jobs.round import Round, run_round
 from app.journal.commands import record
 from app.journal.rules import ActorMark, Subject, SubjectType, Via
@@ -105,7 +106,7 @@ def test_jobs_that_were_never_done_or_not_lately_are_warned_of(
     assert mark_of(late, "26時間以上できていない定期の仕事があります（期限のお知らせ、") is Mark.WARNING
     # A job that fails is not noted as done, and so grows late by itself; the others go on.
     settings.evidence_path.parent.mkdir(parents=True, exist_ok=True)
-    monkeypatch.setattr("app.jobs.documents.missing_documents", _fails)
+    monkeypatch.setattr(documents, "missing_documents", _fails)
     run_round(Round(settings=settings, now=STORY + 2 * day))
     found = examined(database, settings, now=STORY + 2 * day)
     assert mark_of(found, "できていない定期の仕事があります（結果の書類の保管）") is Mark.WARNING

@@ -277,7 +277,7 @@ def test_readers_see_it_and_change_nothing(clerk: FlaskClient, app: Flask, year:
     assert "規程" in section.text
     assert "data-unlink" not in section.text
     if cast is TANAKA:
-        assert "証跡 1件" in reader.get(f"{sheet}/review").text
+        assert "証跡 1件" in reader.get(f"{sheet}/review?show=all").text
     stranger = signed_in(app, TAKAHASHI)
     for path in (f"{sheet}/evidence", f"/units/{AFFAIRS.id}/evidence", f"/evidence/{the_piece(year)}"):
         assert stranger.get(path).status_code == 404

@@ -354,7 +354,7 @@ def test_the_date_lies_ahead_when_it_is_given(year: Year) -> None:
         with_due(year, year.now.date())
     assert [(p.field, "きょうより後の日" in p.message) for p in refusal.value.problems] == [("due-D02", True)]
     with_due(year, date(2026, 11, 21))
-    year.now = year.now.replace(month=12)
+    year.now = year.now.replace(day=25)
     # A date that has passed since does not stop anybody from mending the words.
     draft = AnswerDraft(
         item_id=year.item_id("D02"),
