@@ -32,6 +32,7 @@ from app.people import routes as people
 from app.reminders import routes as reminders
 from app.reminders.queries.words import SheetNoticeWords
 from app.reports import routes as reports
+from app.reports.commands.disposal import discard_documents
 from app.systems import routes as systems
 from app.web.access import OneMomentEach, guard, refuse_undeclared_routes
 from app.web.addresses import refuse_odd_address
@@ -133,6 +134,7 @@ def _init_domains(app: Flask, settings: Settings) -> None:
     ports.edition_use.append(UseInSheets())
     ports.work_counters += [HeaderCounter(), UnreadCounter()]
     ports.notice_sources.append(SheetNoticeWords())
+    ports.before_disposal.append(discard_documents)
     ports.after_sealing.append(DocumentAfterSealing(settings))
 
 

@@ -44,6 +44,7 @@ class Guard:
         grows: an SQL condition on `{new}` and `{old}` that such a change has to meet.
         insertable: an SQL condition on `{new}` that a new row has to meet, for rows that belong to a frozen
             parent.
+        disposable: an SQL condition on `{row}` under which a frozen row may be deleted; see `named_for_disposal`.
         partial_keys: unique keys over some rows only: columns, and the SQL condition on `{row}` of the index.
     """
 
@@ -52,6 +53,7 @@ class Guard:
     frozen: str = "1=1"
     growing: tuple[str, ...] = ()
     grows: str = "1=1"
+    disposable: str = "1=0"
     insertable: str = "1=1"
     partial_keys: tuple[tuple[tuple[str, ...], str], ...] = ()
 
@@ -63,6 +65,23 @@ class Trigger:
     name: str
     table: str
     sql: str
+
+
+def named_for_disposal(kind: str, of: str) -> str:
+    """Return the condition that an approved disposal batch, whose approval is in the journal, names a thing."""
+    return (
+        "EXISTS (SELECT 1 FROM disposal_subject "  # noqa: S608 - our own words
+        "JOIN disposal_batch ON disposal_batch.id = disposal_subject.batch_id "
+        "JOIN journal_head ON journal_head.subject_id = disposal_batch.journal_id "
+        f"WHERE disposal_subject.kind = '{kind}' AND disposal_subject.subject_id = {of} "
+        "AND disposal_batch.outcome = 'approved' "
+        "AND journal_head.subject_type = 'disposal' AND journal_head.sequence >= 2)"
+    )
+
+
+def may_go(guard: Guard) -> str:
+    """Return under which condition a frozen row may be deleted."""
+    return guard.disposable.format(row="OLD")
 
 
 MESSAGE = "immutable row"
@@ -77,7 +96,7 @@ def sqlite_triggers(guard: Guard) -> Iterator[Trigger]:
     new_frozen = guard.frozen.format(row="held")
     may_grow = guard.grows.format(new="NEW", old="OLD")
     allowed = f" AND NOT ({may_grow})" if guard.growing else ""
-    yield _sqlite(guard, "delete", "BEFORE DELETE", f"WHEN {old_frozen}", abort)
+    yield _sqlite(guard, "delete", "BEFORE DELETE", f"WHEN ({old_frozen}) AND NOT ({may_go(guard)})", abort)
     yield _sqlite(guard, "update", "BEFORE UPDATE", f"WHEN ({old_frozen}){allowed}", abort)
     whole = ((key, "1=1") for key in (*guard.unique_keys, ROW_NUMBER))
     for number, (key, condition) in enumerate((*whole, *guard.partial_keys)):
@@ -116,7 +135,8 @@ def postgresql_statements(guard: Guard) -> Iterator[str]:
     yield (
         f"CREATE OR REPLACE FUNCTION {name}() RETURNS trigger LANGUAGE plpgsql AS $guard$ BEGIN "
         f"IF TG_OP = 'TRUNCATE' THEN {refuse} END IF; "
-        f"IF TG_OP = 'DELETE' THEN IF {old_frozen} THEN {refuse} END IF; RETURN OLD; END IF; "
+        f"IF TG_OP = 'DELETE' THEN IF ({old_frozen}) AND NOT ({may_go(guard)}) THEN {refuse} END IF; "
+        "RETURN OLD; END IF; "
         f"IF TG_OP = 'UPDATE' THEN IF ({old_frozen}) AND NOT ({may_grow}) THEN {refuse} END IF; END IF; "
         f"IF NOT ({insertable}) THEN {refuse} END IF; "
         f"RETURN NEW; END $guard$"

@@ -6,6 +6,7 @@ from app.calendar import models as calendar
 from app.checklists import models as checklists
 from app.db.base import Base
 from app.db.guards import Guard
+from app.disposal import models as disposal
 from app.evidence import models as evidence
 from app.health import models as health
 from app.inspections import models as inspections
@@ -21,6 +22,7 @@ GUARDS: Final[tuple[Guard, ...]] = (
     *journal.GUARDS,
     *people.GUARDS,
     *checklists.GUARDS,
+    *disposal.GUARDS,
     *evidence.GUARDS,
     *inspections.GUARDS,
     *reports.GUARDS,

@@ -7,7 +7,7 @@ from sqlalchemy import CheckConstraint, ForeignKey, Index, String
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.db.base import Base, RetentionClass, kept
-from app.db.guards import Guard
+from app.db.guards import Guard, named_for_disposal
 from app.db.types import Instant, code, hex_digest
 from app.kernel.ids import new_id
 
@@ -89,7 +89,12 @@ GUARDS = (
         table="evidence",
         unique_keys=(("id",),),
         growing=(*_WORDS, *_WITHDRAWAL),
+        disposable=named_for_disposal("evidence", "{row}.id"),
         grows=f"{_same(_FIXED)} AND {{old}}.withdrawn_at IS NULL AND (({_same(_WORDS)}) OR NOT {_SEALED})",
     ),
-    Guard(table="evidence_file", unique_keys=(("evidence_id",),)),
+    Guard(
+        table="evidence_file",
+        unique_keys=(("evidence_id",),),
+        disposable=named_for_disposal("evidence", "{row}.evidence_id"),
+    ),
 )

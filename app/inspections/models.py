@@ -17,7 +17,7 @@ from sqlalchemy import (
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.db.base import Base, RetentionClass, kept
-from app.db.guards import Guard
+from app.db.guards import Guard, named_for_disposal
 from app.db.types import Instant, code, hex_digest
 from app.inspections.rules import SEALED
 from app.kernel.ids import new_id
@@ -705,9 +705,17 @@ def _parent_sealed(row: str) -> str:
     return f"(SELECT state FROM revision WHERE revision.id = {row}.revision_id) IN ({_STATES})"  # noqa: S608 - our own words
 
 
+_OF_REVISION = named_for_disposal("revision", "{row}.revision_id")
+_OF_CAMPAIGN = named_for_disposal("campaign", "{row}.campaign_id")
+_OF_QUESTION = named_for_disposal(
+    "inspection", "(SELECT inspection_id FROM question WHERE question.id = {row}.question_id)"
+)
+
+
 def _child(table: str, *keys: tuple[str, ...]) -> Guard:
     """Guard rows that stand or fall with their revision: free until it is sealed, then frozen and closed to new ones."""
     return Guard(
+        disposable=_OF_REVISION,
         table=table,
         unique_keys=keys,
         frozen=_parent_sealed("{row}"),
@@ -717,7 +725,12 @@ def _child(table: str, *keys: tuple[str, ...]) -> Guard:
 
 def _append_only(table: str, *keys: tuple[str, ...]) -> Guard:
     """Guard rows that never change from their birth, in a revision that is still open."""
-    return Guard(table=table, unique_keys=keys, insertable=f"NOT {_parent_sealed('{new}')}")
+    return Guard(
+        table=table,
+        unique_keys=keys,
+        insertable=f"NOT {_parent_sealed('{new}')}",
+        disposable=_OF_REVISION,
+    )
 
 
 GUARDS = (
@@ -726,6 +739,7 @@ GUARDS = (
         unique_keys=(("id",), ("inspection_id", "number")),
         partial_keys=((("inspection_id",), "{row}.current"),),
         frozen=_OWN_SEALED,
+        disposable=named_for_disposal("revision", "{row}.id"),
         # When a sheet is reopened, its sealed revision only stops being the current one, after a second person agreed.
         growing=("current",),
         grows=" AND ".join(
@@ -746,7 +760,7 @@ GUARDS = (
     _child("answer", ("revision_id", "item_id")),
     _child("taken_over", ("revision_id", "item_id")),
     _child("item_assignment", ("revision_id", "item_id")),
-    Guard(table="question_message", unique_keys=(("question_id", "sequence"),)),
+    Guard(table="question_message", unique_keys=(("question_id", "sequence"),), disposable=_OF_QUESTION),
     _child("item_review", ("revision_id", "item_id")),
     _child("item_return", ("revision_id", "item_id", "round")),
     _append_only(
@@ -758,11 +772,16 @@ GUARDS = (
     _append_only("sheet_step", ("revision_id", "sequence")),
     _append_only("approval", ("revision_id", "sequence")),
     # What stood under an act on many sheets; only whether it was undone is written beside it.
-    Guard(table="review_sample", unique_keys=(("id",),)),
-    Guard(table="review_batch", unique_keys=(("id",), ("sample_id",))),
-    Guard(table="review_batch_item", unique_keys=(("batch_id", "revision_id", "item_id"),)),
-    Guard(table="sealed_revision", unique_keys=(("revision_id",), ("digest",))),
+    Guard(table="review_sample", unique_keys=(("id",),), disposable=_OF_CAMPAIGN),
+    Guard(table="review_batch", unique_keys=(("id",), ("sample_id",)), disposable=_OF_CAMPAIGN),
     Guard(
+        table="review_batch_item",
+        unique_keys=(("batch_id", "revision_id", "item_id"),),
+        disposable=_OF_REVISION,
+    ),
+    Guard(table="sealed_revision", unique_keys=(("revision_id",), ("digest",)), disposable=_OF_REVISION),
+    Guard(
+        disposable=_OF_REVISION,
         table="reopening",
         unique_keys=(("revision_id", "sequence"),),
         partial_keys=((("revision_id",), "{row}.decided_at IS NULL"),),

@@ -21,8 +21,17 @@ from app.inspections.rules.score_change import Cause, Measure
 from app.inspections.rules.taking_over import Barred, Offer
 from app.inspections.rules.templates import TemplateKind
 
-CAMPAIGN_STATE = {CampaignState.DRAFT: "準備中", CampaignState.OPEN: "実施中", CampaignState.CLOSED: "終了"}
-CAMPAIGN_KIND = {CampaignKind.REGULAR: "定期自己点検", CampaignKind.EXTRA: "臨時自己点検"}
+CAMPAIGN_STATE = {
+    CampaignState.DRAFT: "準備中",
+    CampaignState.OPEN: "実施中",
+    CampaignState.CLOSED: "終了",
+    CampaignState.DISPOSED: "廃棄済",
+}
+CAMPAIGN_KIND = {
+    CampaignKind.REGULAR: "定期自己点検",
+    CampaignKind.EXTRA: "臨時自己点検",
+    CampaignKind.TRIAL: "試行",
+}
 STATE = {
     State.ANSWERING: "回答中",
     State.AWAITING_HEAD: "承認待ち",
@@ -98,6 +107,11 @@ EVENT = {
     "evidence.linked": "証跡を付けた",
     "evidence.unlinked": "証跡を外した",
     "evidence.restored": "差戻しの取りやめで、承認済みの証跡に戻した",
+    "disposal.prepared": "廃棄を準備した",
+    "disposal.approved": "廃棄を承認した",
+    "disposal.declined": "廃棄を断った",
+    "disposal.withdrawn": "廃棄の準備を取り下げた",
+    "campaign.disposed": "試行のデータを廃棄した",
     "inspection.handed_over": "承認を依頼した",
     "inspection.withdrawn": "引き戻した",
     "inspection.returned_to_clerk": "所属長が担当者へ差し戻した",
@@ -164,6 +178,44 @@ READ_ACT = {
     "campaign.documents-file": "まとめた書類を取り出した",
     "campaign.reminder-file": "督促リストを取り出した",
     "access-log.read": "閲覧記録を開いた",
+}
+GOING = {"sheets": "点検票", "answers": "回答", "judgements": "審査の判断", "evidence": "証跡の添付"}
+DISPOSED_TABLE = {
+    "kept_document": "作った書類",
+    "document_request": "書類の依頼",
+    "sealed_revision": "封印",
+    "reopening": "再開の申し出",
+    "extension": "期限の延長",
+    "review_batch_item": "まとめた判断の項目",
+    "review_batch_sheet": "まとめた判断の点検票",
+    "review_batch": "まとめた判断",
+    "review_sample_sheet": "見本の点検票",
+    "review_sample": "見本",
+    "review_claim": "審査の受け持ち",
+    "review_flag": "審査の目印",
+    "review_screening": "目印の計算",
+    "item_return": "差戻し",
+    "item_review_history": "判断の履歴",
+    "item_review": "判断",
+    "approval": "所属長の承認",
+    "sheet_step": "経過",
+    "item_assignment": "項目の分担",
+    "taken_over": "写した前回の回答",
+    "answer_evidence": "証跡の添付",
+    "answer_history": "回答の履歴",
+    "answer": "回答",
+    "profile_history": "所属の条件の履歴",
+    "profile_flag": "所属の条件",
+    "score_change_summary": "得点の増減の内訳",
+    "section_summary": "分野別の集計",
+    "question_message": "質問のやりとり",
+    "question": "質問",
+    "evidence_file": "証跡のファイル",
+    "evidence": "証跡",
+    "revision": "点検票の版",
+    "inspection": "点検票",
+    "campaign_unit": "対象の所属",
+    "notice": "お知らせ",
 }
 OFFER = {
     Offer.OFFERED: "分野ごとに写せる",

@@ -75,6 +75,14 @@ class AfterSealing(Protocol):
         ...
 
 
+class BeforeDisposal(Protocol):
+    """What a room above deletes of its own, before that to which its rows refer goes."""
+
+    def __call__(self, session: Session, *, batch_id: UUID) -> Mapping[str, int]:
+        """Delete what an approved disposal batch names; return how many rows of each table."""
+        ...
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NoticeRef:
     """A notice as the room that wrote it needs it for wording it: what it is about, by id."""
@@ -112,6 +120,7 @@ class Ports:
     work_counters: list[WorkCounter] = field(default_factory=list)
     after_sealing: list[AfterSealing] = field(default_factory=list)
     notice_sources: list[NoticeSource] = field(default_factory=list)
+    before_disposal: list[BeforeDisposal] = field(default_factory=list)
     # Called when somebody waits for a regular job; empty where a scheduler outside of the process runs them.
     hurry: list[Callable[[], None]] = field(default_factory=list)
 

@@ -7,7 +7,7 @@ from sqlalchemy import CheckConstraint, ForeignKey, Index, String, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.db.base import Base, RetentionClass, kept
-from app.db.guards import Guard
+from app.db.guards import Guard, named_for_disposal
 from app.db.types import Instant, code, hex_digest
 from app.kernel.ids import new_id
 
@@ -63,4 +63,10 @@ class DocumentRequest(Base):
     made_at: Mapped[datetime | None] = mapped_column(Instant)
 
 
-GUARDS = (Guard(table="kept_document", unique_keys=(("revision_id",), ("number",))),)
+GUARDS = (
+    Guard(
+        table="kept_document",
+        unique_keys=(("revision_id",), ("number",)),
+        disposable=named_for_disposal("revision", "{row}.revision_id"),
+    ),
+)

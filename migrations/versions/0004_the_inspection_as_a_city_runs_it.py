@@ -35,10 +35,12 @@ def upgrade() -> None:
     _desk_up()
     _board_up()
     _document_requests_up()
+    _disposal_up()
 
 
 def downgrade() -> None:
     """Go down."""
+    _disposal_down()
     _document_requests_down()
     _board_down()
     _desk_down()
@@ -792,3 +794,75 @@ def _document_requests_down() -> None:
     op.drop_index("ix_document_request_waiting", table_name="document_request")
     op.drop_index("ix_document_request_campaign", table_name="document_request")
     op.drop_table("document_request")
+
+
+def _disposal_up() -> None:
+    op.create_table(
+        "disposal_batch",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("subject_id", sa.Uuid(), nullable=False),
+        sa.Column("journal_id", sa.String(length=36), nullable=False),
+        sa.Column("reason", sa.Text(), nullable=False),
+        sa.Column("decision_reason", sa.Text(), nullable=False),
+        sa.Column("salt", sa.String(length=32), nullable=False),
+        sa.Column("prepared_by", sa.Uuid(), nullable=False),
+        sa.Column("prepared_at", app.db.types.Instant(timezone=True), nullable=False),
+        sa.Column("outcome", sa.String(length=40), nullable=True),
+        sa.Column("decided_by", sa.Uuid(), nullable=True),
+        sa.Column("decided_at", app.db.types.Instant(timezone=True), nullable=True),
+        sa.CheckConstraint(
+            "(outcome IS NULL) = (decided_at IS NULL) AND (outcome IS NULL) = (decided_by IS NULL)",
+            name=op.f("ck_disposal_batch_decided_together"),
+        ),
+        sa.CheckConstraint(
+            "outcome IS NULL OR outcome <> 'approved' OR decided_by <> prepared_by",
+            name=op.f("ck_disposal_batch_two_persons"),
+        ),
+        sa.ForeignKeyConstraint(
+            ["prepared_by"], ["person.id"], name=op.f("fk_disposal_batch_prepared_by_person")
+        ),
+        sa.ForeignKeyConstraint(
+            ["decided_by"], ["person.id"], name=op.f("fk_disposal_batch_decided_by_person")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_disposal_batch")),
+        sa.UniqueConstraint("journal_id", name=op.f("uq_disposal_batch_journal_id")),
+        info={"retention_class": "permanent"},
+    )
+    op.create_index(
+        "ix_disposal_batch_open",
+        "disposal_batch",
+        ["subject_id"],
+        unique=True,
+        sqlite_where=sa.text("outcome IS NULL"),
+        postgresql_where=sa.text("outcome IS NULL"),
+    )
+    op.create_table(
+        "disposal_subject",
+        sa.Column("batch_id", sa.Uuid(), nullable=False),
+        sa.Column("kind", sa.String(length=40), nullable=False),
+        sa.Column("subject_id", sa.Uuid(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["batch_id"], ["disposal_batch.id"], name=op.f("fk_disposal_subject_batch_id_disposal_batch")
+        ),
+        sa.PrimaryKeyConstraint("batch_id", "kind", "subject_id", name=op.f("pk_disposal_subject")),
+        info={"retention_class": "permanent"},
+    )
+    op.create_index("ix_disposal_subject_named", "disposal_subject", ["subject_id", "kind"])
+    op.create_table(
+        "disposal_count",
+        sa.Column("batch_id", sa.Uuid(), nullable=False),
+        sa.Column("table_name", sa.String(length=40), nullable=False),
+        sa.Column("deleted", sa.Integer(), nullable=False),
+        sa.CheckConstraint("deleted >= 1", name=op.f("ck_disposal_count_deleted_positive")),
+        sa.ForeignKeyConstraint(
+            ["batch_id"], ["disposal_batch.id"], name=op.f("fk_disposal_count_batch_id_disposal_batch")
+        ),
+        sa.PrimaryKeyConstraint("batch_id", "table_name", name=op.f("pk_disposal_count")),
+        info={"retention_class": "permanent"},
+    )
+
+
+def _disposal_down() -> None:
+    op.drop_table("disposal_count")
+    op.drop_table("disposal_subject")
+    op.drop_table("disposal_batch")

@@ -24,6 +24,7 @@ from app.inspections.rules import (
     CampaignState,
     State,
     date_problems,
+    title_of,
 )
 from app.inspections.rules.taking_over import Offer
 from app.journal.commands import record, record_births
@@ -126,7 +127,7 @@ def change_campaign(
 
 def _values(draft: CampaignDraft) -> dict[str, Any]:
     return {
-        "title": clean(draft.title),
+        "title": title_of(draft.kind, draft.title),
         "kind": draft.kind.value,
         "fiscal_year": draft.fiscal_year,
         "edition_id": draft.edition_id,
@@ -143,7 +144,7 @@ def _values(draft: CampaignDraft) -> dict[str, Any]:
 
 def _facts(draft: CampaignDraft, *, salt: str) -> dict[str, Any]:
     return {
-        "title": salted_digest(clean(draft.title), salt=salt),
+        "title": salted_digest(title_of(draft.kind, draft.title), salt=salt),
         "edition": str(draft.edition_id),
         "fiscal_year": draft.fiscal_year,
         "kind": draft.kind.value,
@@ -156,7 +157,9 @@ def _facts(draft: CampaignDraft, *, salt: str) -> dict[str, Any]:
 
 def _require_valid(session: Session, *, draft: CampaignDraft) -> None:
     problems = [Problem(field=field, message=sentence) for field, sentence in date_problems(draft.dates)]
-    problems += text_problems(draft.title, field="title", label="名称", longest=LONGEST_TITLE)
+    problems += text_problems(
+        title_of(draft.kind, draft.title), field="title", label="名称", longest=LONGEST_TITLE
+    )
     problems += text_problems(draft.notice, field="notice", label="通知文", longest=LONGEST_NOTICE)
     if not clean(draft.title):
         problems.append(Problem(field="title", message="名称を書いてください。"))

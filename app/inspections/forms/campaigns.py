@@ -76,7 +76,11 @@ class CampaignForm(Form):
     """A campaign as somebody prepares it."""
 
     title = StringField("名称", validators=[InputRequired("名称を書いてください。"), Longest(LONGEST_TITLE)])
-    kind = SelectField("種類", choices={kind.value: label for kind, label in CAMPAIGN_KIND.items()})
+    kind = SelectField(
+        "種類",
+        choices={kind.value: label for kind, label in CAMPAIGN_KIND.items()},
+        description="試行は練習です。名称に【試行】が付き、翌年度に引き継がず、終わったら廃棄します。",
+    )
     fiscal_year = SelectField("年度", coerce=int)
     edition = SelectField("点検票の版", validators=[InputRequired("点検票の版を選んでください。")])
     base_date = _day("基準日", hint="この日の組織で対象を選びます。")

@@ -10,6 +10,7 @@ from app.inspections.routes import (
     answering,
     board,
     campaigns,
+    disposal,
     evidence,
     head,
     history,

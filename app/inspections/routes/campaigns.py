@@ -5,7 +5,7 @@ from typing import Any, Final, cast
 from urllib.parse import urlencode
 from uuid import UUID
 
-from flask import Response, current_app, render_template, request, url_for
+from flask import Response, current_app, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from sqlalchemy.orm import Session
 
@@ -207,10 +207,13 @@ def _form_page(
 
 @blueprint.get("/campaigns/<uuid:campaign_id>")
 @requires(Permission.CITY_PROGRESS_READ)
-def campaign(campaign_id: UUID) -> str:
-    """Show a draft with everybody who would get a sheet; from the opening on, the progress of every sheet."""
+def campaign(campaign_id: UUID) -> ResponseReturnValue:
+    """Show a draft with everybody who would get a sheet; from the opening on, the progress of every sheet; at last what is left."""
     with reading() as session:
-        if queries.campaign_state(session, campaign_id=CampaignId(campaign_id)) is CampaignState.DRAFT:
+        state = queries.campaign_state(session, campaign_id=CampaignId(campaign_id))
+        if state is CampaignState.DISPOSED:
+            return redirect(url_for("inspections.disposal", campaign_id=campaign_id))
+        if state is CampaignState.DRAFT:
             page = queries.preview_page(
                 session, actor=actor(), campaign_id=CampaignId(campaign_id), today=today()
             )

@@ -15,22 +15,36 @@ from app.access.permissions import Permission
 from app.checklists.rules import UNKNOWN, CommentRule, Edition, Item
 from app.kernel.digest import digest_of
 from app.kernel.ids import ItemId
+from app.kernel.text import clean
 from app.kernel.workflow import Guard, Step
 
 
 class CampaignState(StrEnum):
-    """A campaign is prepared, runs, and ends when every sheet of it is sealed."""
+    """A campaign is prepared, runs, and ends when every sheet of it is sealed. Of a trial nothing but its row may be left."""
 
     DRAFT = "draft"
     OPEN = "open"
     CLOSED = "closed"
+    DISPOSED = "disposed"
 
 
 class CampaignKind(StrEnum):
-    """Why the inspection is held."""
+    """Why the inspection is held. A trial is a rehearsal: its data never count in another year and are disposed of."""
 
     REGULAR = "regular"
     EXTRA = "extra"
+    TRIAL = "trial"
+
+
+TRIAL_MARK: Final = "【試行】"
+
+
+def title_of(kind: CampaignKind, typed: str) -> str:
+    """Return the title of a campaign as it is kept: a trial says so wherever it is named, on every page and document."""
+    title = clean(typed)
+    if kind is CampaignKind.TRIAL and title and not title.startswith(TRIAL_MARK):
+        return f"{TRIAL_MARK}{title}"
+    return title
 
 
 class State(StrEnum):

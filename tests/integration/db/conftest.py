@@ -11,6 +11,8 @@ from sqlalchemy.pool import NullPool
 from app.checklists.models import ChecklistEdition, ChecklistItem
 from app.db.engine import make_engine
 from app.db.session import Database
+from app.disposal import commands as disposal
+from app.disposal.rules import NamedKind
 from app.evidence.rules import CheckedFile, Description, FileKind
 from app.inspections.commands.answer import AnswerDraft, record_answers
 from app.inspections.commands.assignments import assign_items
@@ -73,6 +75,7 @@ def _settle(year: Year) -> None:
     year.close_unsubmitted(BRANCH)
     _reopen(year)
     with year.database.transaction() as session:
+        _dispose_of_something_gone(session, year=year)
         _keep_document(session, year=year)
         registered(session, actor=year.actor(TANAKA), code="S-001", now=year.now)
         _draft_edition(session, year=year)
@@ -128,6 +131,17 @@ def _with_an_earlier_sheet(year: Year) -> None:
             sheet = year.sheet(place)
             own = update(Inspection).where(Inspection.id == sheet.id)
             session.execute(own.values(previous_revision_id=sheet.revision_id))
+
+
+def _dispose_of_something_gone(session: Session, *, year: Year) -> None:
+    thing = new_id()
+    named = [(NamedKind.CAMPAIGN, thing)]
+    tanaka, kimura = year.actor(TANAKA), year.actor(KIMURA)
+    disposal.prepare(
+        session, actor=tanaka, subject_id=thing, named=named, reason="練習の終わり", now=year.now
+    )
+    batch_id = disposal.approve(session, actor=kimura, subject_id=thing, named=named, now=year.now)
+    disposal.note_counts(session, batch_id=batch_id, counts={"answer": 1})
 
 
 def _reply(year: Year) -> None:

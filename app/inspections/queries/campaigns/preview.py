@@ -19,7 +19,7 @@ from app.inspections.queries.campaigns.preparation import SHEET_KINDS
 from app.inspections.queries.campaigns.summaries import campaign_row
 from app.inspections.queries.campaigns.targets import previous_of, targets_of
 from app.inspections.queries.sheet import CampaignLine, campaign_line
-from app.inspections.rules import CampaignState
+from app.inspections.rules import CampaignKind, CampaignState
 from app.kernel.fiscal_year import short_date
 from app.kernel.ids import CampaignId, EditionId, UnitId
 from app.organisation.queries import tree_on
@@ -159,6 +159,7 @@ def _others(
         select(Campaign)
         .where(
             Campaign.id != line.id,
+            Campaign.kind != CampaignKind.TRIAL.value,
             or_(Campaign.state == CampaignState.OPEN.value, Campaign.fiscal_year == line.fiscal_year.year),
         )
         .order_by(Campaign.base_date.desc(), Campaign.id)

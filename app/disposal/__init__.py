@@ -1,0 +1,1 @@
+"""Disposal: records leave the database only as a batch that one person prepared and another approved."""
