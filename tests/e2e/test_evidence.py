@@ -153,7 +153,7 @@ def test_the_page_of_an_item_does_all_of_it_also_without_scripts(
 ) -> None:
     clerk = clerk_in_section(site, size=size, scripts=scripts)
     page = clerk.page
-    card(page).get_by_role("link", name="文書番号・場所で示す").click()
+    card(page).get_by_role("link", name="文書番号・場所").click()
     page.get_by_label("証跡の名前").fill("個人情報取扱台帳")
     page.get_by_label("保管場所", exact=False).first.fill("総務課 書庫B-3")
     page.locator("#reference").get_by_role("button", name="付ける").click()
@@ -172,7 +172,7 @@ def test_the_page_of_an_item_does_all_of_it_also_without_scripts(
     expect(card(page).locator(".evidence__name", has_text="写真")).to_be_visible()
     expect(card(page).get_by_text("有効期限 令和8年11月20日")).to_be_visible()
 
-    card(page, "D02").get_by_role("link", name="前に付けたものから選ぶ").click()
+    card(page, "D02").get_by_role("link", name="前のものから選ぶ").click()
     page.get_by_label("名前・文書番号・場所").fill("書庫")
     page.get_by_role("button", name="探す").click()
     page.get_by_role("checkbox", name="個人情報取扱台帳").check()
