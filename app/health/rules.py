@@ -52,6 +52,7 @@ class Job(StrEnum):
     DOCUMENTS = "documents"
     BUNDLES = "document-bundles"
     SEAL = "journal-seal"
+    FILES = "kept-files"
     SENT_FORMS = "sent-forms"
     SIGN_IN_COUNTS = "sign-in-counts"
     SESSIONS = "sessions"

@@ -11,6 +11,7 @@ JOB: Final = {
     Job.DOCUMENTS: "結果の書類の保管",
     Job.BUNDLES: "頼まれた書類のまとめ",
     Job.SEAL: "操作ログの封印",
+    Job.FILES: "使われなくなったファイルの整理",
     Job.SENT_FORMS: "古い送信の控えの整理",
     Job.SIGN_IN_COUNTS: "古いログイン失敗の数の整理",
     Job.SESSIONS: "保存期間を過ぎたログイン記録の整理",

@@ -15,7 +15,8 @@ from typing import Final
 from sqlalchemy.orm import Session
 
 from app.config import Settings
-from app.db.session import bound, transaction
+from app.db.session import bound, reading, transaction
+from app.evidence.commands.store import named_digests, sweep
 from app.health.commands import note_failure, note_job
 from app.health.rules import Job
 from app.jobs.bundles import make_bundles
@@ -25,6 +26,7 @@ from app.journal.commands import seal_daily
 from app.kernel.ports import Ports
 from app.people.commands import forget_old_counts, forget_old_sessions
 from app.reminders.commands import remind_by_rule, tell_of_locks
+from app.reports.commands.requests import forget_orphans
 from app.web.errors import new_reference
 from app.web.forms import forget_sent_forms
 
@@ -115,6 +117,18 @@ def _bundles(about: Round) -> int:
     return make_bundles(settings=about.settings, now=about.now, asked_to_stop=about.asked_to_stop)
 
 
+def _files(about: Round) -> int:
+    """Remove what no row names any more: left by a kill between file and row, or by a disposal."""
+
+    def named() -> set[str]:
+        with reading() as session:
+            return named_digests(session)
+
+    with reading() as session:
+        archives = forget_orphans(session, folder=about.settings.documents_path)
+    return archives + sweep(named, folder=about.settings.evidence_path)
+
+
 def _in_transaction(work: Callable[[Session, datetime], int]) -> Callable[[Round], int]:
     def run(about: Round) -> int:
         with transaction() as session:
@@ -149,6 +163,7 @@ _WORK: Final[dict[Job, Callable[[Round], int]]] = {
     Job.DOCUMENTS: _documents,
     Job.BUNDLES: _bundles,
     Job.SEAL: _in_transaction(lambda session, now: 1 if seal_daily(session, now=now) else 0),
+    Job.FILES: _files,
     Job.SENT_FORMS: _in_batches(lambda session, now: forget_sent_forms(session, at=now)),
     Job.SIGN_IN_COUNTS: _in_batches(lambda session, now: forget_old_counts(session, now=now)),
     Job.SESSIONS: _in_batches(lambda session, now: forget_old_sessions(session, now=now)),

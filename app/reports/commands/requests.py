@@ -172,6 +172,18 @@ def forget_bundles(session: Session, *, days: int, folder: Path, now: datetime) 
     return len(old)
 
 
+def forget_orphans(session: Session, *, folder: Path) -> int:
+    """Remove archives whose request is no longer there, since it was disposed of; return how many."""
+    found = {path.stem: path for path in folder.glob("*.zip")}
+    if not found:
+        return 0
+    known = {str(request_id) for request_id in session.scalars(select(DocumentRequest.id))}
+    orphans = [path for stem, path in found.items() if stem not in known]
+    for path in orphans:
+        path.unlink(missing_ok=True)
+    return len(orphans)
+
+
 def bundle_path(request_id: UUID, *, folder: Path) -> Path:
     """Return where the archive of a request lies."""
     return folder / f"{request_id}.zip"

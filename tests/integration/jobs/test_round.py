@@ -1,6 +1,8 @@
 """One round of the regular jobs: what is old goes, what is in use stays, the journal is sealed once a day."""
 
+import os
 import threading
+import time
 from datetime import UTC, date, datetime, timedelta
 from itertools import count
 from pathlib import Path
@@ -11,6 +13,7 @@ from sqlalchemy import delete, func, insert, select
 
 from app.config import Settings
 from app.db.session import Database
+from app.evidence.commands.store import path_of
 from app.health.commands import note_job
 from app.health.models import JobRun
 from app.health.queries import last_runs
@@ -22,6 +25,7 @@ from app.journal.commands import record, seal, seal_daily
 from app.journal.models import JournalSeal
 from app.journal.queries import verify
 from app.journal.rules import ActorMark, Subject, SubjectType, Via
+from app.kernel.ids import new_id
 from app.people.commands import attempts, sessions
 from app.people.models import Account, SignInSession, SignInThrottle
 from app.people.rules import forgotten_before
@@ -338,3 +342,23 @@ def test_zero_minutes_leave_the_regular_jobs_to_the_scheduler(
     with serving(alone, log=tmp_path / "log") as served:
         served.stop()
     assert documents(database) == 0
+
+
+def test_files_that_no_row_names_go_after_a_day(database: Database, settings: Settings) -> None:
+    """What a kill or a disposal left behind; what a row names, and what is young, stays."""
+    year = running_year(database)
+    year.bring(AFFAIRS, to=State.SIGNED_OFF)
+    ran(settings, now=year.now)
+    with database.reading() as session:
+        kept = path_of(session.scalars(select(KeptDocument.file_digest)).one(), folder=settings.evidence_path)
+    stray, young = (path_of(digit * 64, folder=settings.evidence_path) for digit in "ab")
+    archive = settings.documents_path / f"{new_id()}.zip"
+    for path in (stray, young, archive):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(b"left")
+    long_ago = time.time() - 2 * DAY.total_seconds()
+    for path in (stray, kept):
+        os.utime(path, (long_ago, long_ago))
+    assert ran(settings, now=year.now)[Job.FILES] == 2
+    assert [path.exists() for path in (kept, young, stray, archive)] == [True, True, False, False]
+    assert ran(settings, now=year.now)[Job.FILES] == 0
