@@ -32,7 +32,7 @@ ROUNDS: Final = int(os.environ.get("BREAKING_ROUNDS", "2"))
 SEED: Final = int(os.environ.get("BREAKING_SEED", "20261120"))
 KEYS: Final = ("D07", "D08", "D09")
 LEVELS: Final = ("implemented", "partial", "not_implemented", "unknown")
-PATIENCE: Final = 60_000
+PATIENCE: Final = 120_000
 """Milliseconds for a page to have sent everything: the longest pause between two tries is 30 seconds."""
 
 WATCH: Final = """
@@ -101,8 +101,9 @@ class Stream:
         self.promised |= {(key, level, words) for key, level, words in self.page.evaluate("window.claims")}
 
     def settle(self) -> None:
-        """Wait until the page calls everything saved."""
-        self.page.locator('#save-state.save-state--saved[data-waiting="0"]').wait_for(timeout=PATIENCE)
+        """Wait until the page calls everything saved; one that was opened and not touched has nothing that waits."""
+        settled = '[data-waiting="0"], :not([data-waiting])'
+        self.page.locator(f"#save-state.save-state--saved:is({settled})").wait_for(timeout=PATIENCE)
         self.gather()
 
     def shown(self) -> dict[str, tuple[str, str]]:

@@ -2,10 +2,12 @@
 
 import json
 from datetime import timedelta
+from typing import Final
 
 import pytest
 from playwright.sync_api import Route, expect
 
+from app.inspections.commands.answer import AnswerDraft, record_answers
 from app.inspections.rules import State
 from tests.e2e.answering import Answering, sign_in_over_the_page, whole
 from tests.e2e.conftest import PHONE, Site
@@ -196,6 +198,79 @@ def leave_unsent(site: Site) -> Answering:
     context.set_offline(False)
     work.page = context.new_page()
     return work
+
+
+LEFT: Final = """([hand, number, item]) => new Promise((resolve) => {
+  const request = indexedDB.open("unsent-answers", 1);
+  request.onsuccess = () => {
+    const form = document.querySelector("form[data-sheet]");
+    const entry = {
+      id: "left", person: document.body.dataset.person, sheet: form.dataset.sheet, item, key: "D01", number: "1-1", page: form.dataset.page,
+      sending: null, at: Date.now(), url: form.dataset.saveUrl.replace("00000000-0000-0000-0000-000000000000", item), version: 0,
+      words: {level: "partial", comment: "書きかけ", reply: "", due: ""}, label: "一部", tab: hand, session: document.body.dataset.session,
+      mark: {hand, number},
+    };
+    const put = request.result.transaction("answer", "readwrite");
+    put.objectStore("answer").put(entry);
+    put.oncomplete = () => { request.result.close(); resolve(); };
+  };
+})"""
+"""Leaves an answer behind as a page does whose last writing the browser never finished."""
+
+
+def left_by(work: Answering, hand: str, number: int, *, sent: str) -> None:
+    """A closed page left `number` behind; what the server has of the same person came under the id `sent`."""
+    site = work.site
+    work.page.evaluate(LEFT, [hand, number, str(site.year.item_id("D01"))])
+    with site.database.transaction() as session:
+        draft = AnswerDraft(
+            item_id=site.year.item_id("D01"),
+            level="partial",
+            comment="書きかけを終わりまで書いた",
+            seen_version=0,
+            client_id=sent,
+        )
+        record_answers(
+            session,
+            actor=site.year.actor(SATO),
+            inspection_id=site.year.sheets[AFFAIRS.code],
+            drafts=[draft],
+            now=site.clock.instant,
+        )
+
+
+def test_what_a_page_sent_while_it_was_closed_is_later_than_what_it_left(site: Site) -> None:
+    """The browser stopped writing to its database, and the farewell still reached the server: nobody is asked to choose."""
+    work = Answering.begun(site, SATO)
+    left_by(work, "closed-page", 6, sent="closed-page_7")
+    work.open()
+    work.saved()
+    expect(work.page.locator(".conflict")).to_have_count(0)
+    expect(work.words("D01")).to_have_value("書きかけを終わりまで書いた")
+    assert work.history("D01") == [("partial", "書きかけを終わりまで書いた")]
+    assert work.unsent() == []
+
+
+@pytest.mark.parametrize("sent", ["closed-page_5", "other-page_7", "no-page-at-all"])
+def test_what_came_from_elsewhere_is_chosen_between(site: Site, sent: str) -> None:
+    work = Answering.begun(site, SATO)
+    left_by(work, "closed-page", 6, sent=sent)
+    work.open()
+    expect(work.page.locator(".conflict")).to_contain_text("書きかけを終わりまで書いた")
+    expect(work.words("D01")).to_have_value("書きかけ")
+
+
+def test_what_was_left_on_another_page_gives_way_as_well(site: Site) -> None:
+    """The home page sends what was left behind, and says nothing of what the server has already."""
+    work = Answering.begun(site, SATO)
+    left_by(work, "closed-page", 6, sent="closed-page_7")
+    work.page.goto(f"{site.url}/inspections")
+    for _ in range(50):
+        if not work.unsent():
+            break
+        work.page.wait_for_timeout(100)
+    assert work.unsent() == []
+    assert work.history("D01") == [("partial", "書きかけを終わりまで書いた")]
 
 
 def test_what_was_left_behind_is_offered_to_its_owner_after_signing_in(site: Site) -> None:

@@ -6,14 +6,14 @@ from datetime import date, datetime
 from enum import StrEnum
 from typing import Final
 
-from sqlalchemy import Uuid, bindparam, select
+from sqlalchemy import Uuid, and_, bindparam, select
 from sqlalchemy.orm import Session
 
 from app.access.actor import Actor
 from app.access.permissions import Permission
 from app.access.policy import may
 from app.checklists.rules import CommentRule, Edition, Flag, Item, Level, Section
-from app.inspections.models import Answer, Reopening, Revision, SheetStepRow
+from app.inspections.models import Answer, AnswerHistory, Reopening, Revision, SheetStepRow
 from app.inspections.queries.evidence_links import Link
 from app.inspections.queries.marks import Marks, marks_of
 from app.inspections.queries.previous import PreviousAnswer, lineage_marks, previous_answers
@@ -512,19 +512,27 @@ def _counts(edition: Edition, cards: tuple[QuestionCard, ...]) -> tuple[tuple[Le
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Saver:
-    """Who saved what stands now, and when."""
+    """Who saved what stands now, when, and under which id of theirs."""
 
     person_id: PersonId
     name: str
     at: datetime
+    client_id: str
 
 
 def savers_of(session: Session, *, sheet: Sheet, item_ids: Collection[ItemId]) -> Mapping[ItemId, Saver]:
     """Return who saved the answers that stand: whoever meets them with another text is told."""
     rows = session.execute(
-        select(Answer.item_id, Answer.answered_by, Answer.answered_at).where(
-            Answer.revision_id == sheet.revision_id, Answer.item_id.in_(list(item_ids))
+        select(Answer.item_id, Answer.answered_by, Answer.answered_at, AnswerHistory.client_id)
+        .join(
+            AnswerHistory,
+            and_(
+                AnswerHistory.revision_id == Answer.revision_id,
+                AnswerHistory.item_id == Answer.item_id,
+                AnswerHistory.version == Answer.version,
+            ),
         )
+        .where(Answer.revision_id == sheet.revision_id, Answer.item_id.in_(list(item_ids)))
     ).all()
     names = people_by_id(session, person_ids={PersonId(row.answered_by) for row in rows})
     return {
@@ -532,6 +540,7 @@ def savers_of(session: Session, *, sheet: Sheet, item_ids: Collection[ItemId]) -
             person_id=PersonId(row.answered_by),
             name=names[PersonId(row.answered_by)].name,
             at=row.answered_at,
+            client_id=row.client_id,
         )
         for row in rows
     }

@@ -268,13 +268,16 @@ def _conflict(inspection_id: InspectionId, outcome: Recorded) -> Response:
         sheet = find_sheet(session, actor=actor(), inspection_id=inspection_id)
         savers = queries.savers_of(session, sheet=sheet, item_ids=[outcome.item_id])
     saver, kept = savers.get(outcome.item_id), outcome.kept
+    own = saver is not None and saver.person_id == actor().person_id
     return jsonify(
         version=outcome.version,
         level=kept.level if kept else None,
         comment=kept.comment if kept else "",
         due=kept.action_due.isoformat() if kept and kept.action_due else "",
         reply=outcome.kept_reply,
-        saver=saver.name if saver and saver.person_id != actor().person_id else None,
+        saver=saver.name if saver and not own else None,
+        # By its id the browser knows a save that one of its own pages sent while it was being closed.
+        client=saver.client_id if saver and own else None,
         saved=clock_time(saver.at) if saver else None,
         time=clock_time(now()),
     )

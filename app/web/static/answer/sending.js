@@ -87,7 +87,7 @@
       version: Number(cards.field(card, "version").value),
     };
     return Object.assign(entry, {
-      words: cards.read(card), label: radio ? cards.labelOf(radio).dataset.label : "", tab: inspection.tab, session: inspection.session,
+      words: cards.read(card), mark: inspection.nextMark(), label: radio ? cards.labelOf(radio).dataset.label : "", tab: inspection.tab, session: inspection.session,
     });
   }
 
@@ -104,7 +104,7 @@
     typing.delete(card);
     note(card);
     inspection.undo.passed(card);
-    if (card.conflict || cards.field(card, "newer")) { tell(); return; }
+    if (closed || card.conflict || cards.field(card, "newer")) { tell(); return; }
     ready.add(card);
     send();
   }
@@ -116,7 +116,8 @@
     const timer = window.setTimeout(() => put(card), Math.min(quiet, rest));
     typing.set(card, { since: before.since, timer });
     note(card);
-    if (!attempt) show("saving", "入力中", "");
+    if (closed) tell();
+    else if (!attempt) show("saving", "入力中", "");
   }
 
   // ---------------------------------------------------------------------------------------------- to the server
@@ -140,7 +141,6 @@
     if (outcome.kind === "saved") {
       attempt = 0;
       lastSaved = outcome.time;
-      cards.field(card, "version").value = outcome.version;
       banner("");
       content(card);
       cards.settled(card);
@@ -149,6 +149,7 @@
       send();
       return;
     }
+    if (outcome.kind === "own") { await goOn(card, entry, outcome.reply); return; }
     if (outcome.kind === "conflict") inspection.showConflict(card, entry, outcome.reply);
     if (outcome.kind === "refused") complain(card, outcome.message);
     if (outcome.kind === "closed") closed = outcome.message;
@@ -169,6 +170,30 @@
     again(waits[Math.min(attempt, waits.length - 1)]);
     attempt += 1;
   }
+
+  // What an own page sent while it was being closed is later than what it left here, and earlier than what was typed since.
+  async function goOn(card, entry, stored) {
+    const untouched = entry.untouched && inspection.same(entry.words, entry.untouched);
+    cards.field(card, "version").value = stored.version;
+    entry.version = stored.version;
+    entry.left = null;
+    if (untouched) {
+      cards.write(card, { level: stored.level, comment: stored.comment, reply: stored.reply, due: stored.due });
+      await queue.drop(entry);
+      lastSaved = stored.time;
+      cards.settled(card);
+      if (ready.size === 0 && typing.size === 0) tell();
+    } else {
+      await queue.keep(entry);
+      ready.add(card);
+    }
+    send();
+  }
+
+  inspection.acknowledged = (entry, version) => {
+    const card = cards.all.find((one) => entry.sheet === form.dataset.sheet && one.dataset.item === entry.item);
+    if (card) cards.field(card, "version").value = version;
+  };
 
   function again(seconds) {
     window.clearTimeout(retry);
@@ -269,7 +294,8 @@
     const entry = entryOf(card);
     if (queue.own.has(entry.id)) inspection.undo.kept(card, left.words);
     else {
-      await queue.keep({ ...left, id: entry.id, tab: inspection.tab, session: inspection.session });
+      const origin = left.mark || left.left || null;
+      await queue.keep({ ...left, id: entry.id, tab: inspection.tab, session: inspection.session, left: origin, untouched: left.words });
       cards.unfold(card);
       cards.write(card, left.words);
       put(card);

@@ -4,9 +4,8 @@
 "use strict";
 
 ((inspection) => {
-  const { form, cards, button } = inspection;
+  const { form, cards, button, same } = inspection;
   if (!form) return;
-  const same = (one, other) => one.level === other.level && one.comment === other.comment && one.reply === other.reply && (one.due || "") === (other.due || "");
   const order = []; // the cards that were changed, the last one at the end
 
   function begin(card) {

@@ -84,5 +84,13 @@ window.inspection = (() => {
     return made;
   }
 
-  return { person: page.person, session: page.session, tab: newId(), newId, queue, element, icon, button };
+  // Whether two states of an answer say the same.
+  const same = (one, other) => one.level === other.level && one.comment === other.comment && one.reply === other.reply && (one.due || "") === (other.due || "");
+
+  // Each state of an answer has the name of the page that wrote it and a number, so that of two of them the later one is known.
+  const tab = newId();
+  let marks = 0;
+  const nextMark = () => { marks += 1; return { hand: tab, number: marks }; };
+
+  return { person: page.person, session: page.session, tab, nextMark, same, queue, element, icon, button };
 })();

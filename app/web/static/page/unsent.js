@@ -5,12 +5,12 @@
 "use strict";
 
 ((inspection) => {
-  const { queue, element, button, icon } = inspection;
-  const same = (one, other) => one.level === other.level && one.comment === other.comment && one.reply === other.reply && (one.due || "") === (other.due || "");
+  const { queue, element, button, icon, same } = inspection;
 
   /*
    * Send an entry. What became of it:
    *   saved     the server has it (`time`, `version`); `done` when nothing newer was typed meanwhile
+   *   own       the same person's page, since closed, had sent something later than what it left behind (`reply` has it)
    *   conflict  somebody was quicker (`reply` says what stands instead)
    *   refused   the words cannot be taken (`message`)
    *   closed    the sheet cannot be answered now, or not by this person (`message`)
@@ -19,7 +19,8 @@
    *   offline   no reply
    */
   inspection.deliver = async (entry) => {
-    if (!entry.sending) entry.sending = { client: inspection.newId(), version: entry.version, words: entry.words };
+    const mark = entry.mark || inspection.nextMark(); // a line that an older version of this page left has none
+    if (!entry.sending) entry.sending = { client: mark.hand + "_" + mark.number, version: entry.version, words: entry.words };
     const kept = queue.keep(entry);
     if (!inspection.goingAway) await kept;
     const { client, version, words } = entry.sending;
@@ -27,6 +28,8 @@
     const numbered = (reply.message || "") + (reply.reference ? "（番号 " + reply.reference + "）" : "");
     if (status === 200) {
       inspection.atWork();
+      // At once, before anything is waited for: what is typed in this moment already stands on this version.
+      if (inspection.acknowledged) inspection.acknowledged(entry, reply.version);
       const done = same(entry.words, words);
       entry.version = reply.version;
       entry.sending = null;
@@ -35,6 +38,7 @@
     }
     if (status === 409 && "version" in reply) {
       entry.sending = null;
+      if (later(reply.client, entry.left || (entry.tab === inspection.tab ? null : entry.mark))) return { kind: "own", reply };
       return { kind: "conflict", reply };
     }
     if (status === 401 || status === 400) return { kind: "session" };
@@ -49,6 +53,13 @@
     return status === 0 ? { kind: "offline", late } : { kind: "fault", message: numbered || "システムの中で問題が起きました。" };
   };
 
+  // Whether a save is one that the page sent while it was being closed, after what it could still leave behind.
+  function later(client, left) {
+    if (!client || !left) return false;
+    const at = client.lastIndexOf("_");
+    return client.slice(0, at) === left.hand && Number(client.slice(at + 1)) > left.number;
+  }
+
   // Send everything that other pages left behind; return what could not be sent.
   async function sendAll(entries) {
     const left = [];
@@ -57,7 +68,8 @@
       if (outcome.kind === "session" && await inspection.signedInAgain()) outcome = await inspection.deliver(entry);
       // First what was under way when the page went, then what was written after it.
       if (outcome.kind === "saved" && !outcome.done) outcome = await inspection.deliver(entry);
-      if (outcome.kind !== "saved") left.push({ entry, outcome });
+      if (outcome.kind === "own") await queue.drop(entry); // the server has what was written after it
+      else if (outcome.kind !== "saved") left.push({ entry, outcome });
     }
     return left;
   }
