@@ -65,6 +65,7 @@ from app.checklists.rules.scoring import (
     percent,
     score,
 )
+from app.checklists.rules.special import is_special, special_code
 
 __all__ = [
     "UNKNOWN",
@@ -114,12 +115,14 @@ __all__ = [
     "descent",
     "edition_diff",
     "grade_of",
+    "is_special",
     "items_of_form",
     "marked",
     "one_answer",
     "percent",
     "scale_between",
     "score",
+    "special_code",
     "tokens",
     "unchanged",
 ]

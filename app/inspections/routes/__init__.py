@@ -13,6 +13,7 @@ from app.inspections.routes import (
     evidence,
     head,
     history,
+    next_year,
     questions,
     refusals,
     review,

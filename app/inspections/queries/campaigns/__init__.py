@@ -1,5 +1,11 @@
 """Campaigns as pages show them: the list, the preparation, the progress of every sheet, the notice."""
 
+from app.inspections.queries.campaigns.next_year import (
+    NextYearOffer,
+    NextYearPage,
+    next_year_offer,
+    next_year_page,
+)
 from app.inspections.queries.campaigns.notice import NoticePage, notice_page
 from app.inspections.queries.campaigns.outline import CampaignOutline, campaign_outline
 from app.inspections.queries.campaigns.preparation import (
@@ -7,7 +13,6 @@ from app.inspections.queries.campaigns.preparation import (
     FormPage,
     Preparation,
     TargetNode,
-    copied_preparation,
     expand_targets,
     first_preparation,
     form_page,
@@ -54,6 +59,8 @@ __all__ = [
     "EndingPage",
     "EndingWay",
     "FormPage",
+    "NextYearOffer",
+    "NextYearPage",
     "NoticePage",
     "Preparation",
     "PreviewPage",
@@ -66,12 +73,13 @@ __all__ = [
     "campaign_list",
     "campaign_outline",
     "campaign_state",
-    "copied_preparation",
     "department_of",
     "ending_page",
     "expand_targets",
     "first_preparation",
     "form_page",
+    "next_year_offer",
+    "next_year_page",
     "notice_page",
     "open_campaigns",
     "preview_page",
