@@ -65,9 +65,24 @@ from app.checklists.rules.scoring import (
     percent,
     score,
 )
-from app.checklists.rules.special import is_special, special_code
+from app.checklists.rules.special import (
+    HOW_TO_CHECK,
+    LONGEST_STATEMENT,
+    LONGEST_TEXT,
+    MODEL,
+    Question,
+    is_special,
+    one_line,
+    questions_of,
+    special_code,
+    special_number,
+)
 
 __all__ = [
+    "HOW_TO_CHECK",
+    "LONGEST_STATEMENT",
+    "LONGEST_TEXT",
+    "MODEL",
     "UNKNOWN",
     "Ask",
     "Aspect",
@@ -98,6 +113,7 @@ __all__ = [
     "Marking",
     "Obstacle",
     "Part",
+    "Question",
     "Retired",
     "Scale",
     "Score",
@@ -119,10 +135,13 @@ __all__ = [
     "items_of_form",
     "marked",
     "one_answer",
+    "one_line",
     "percent",
+    "questions_of",
     "scale_between",
     "score",
     "special_code",
+    "special_number",
     "tokens",
     "unchanged",
 ]

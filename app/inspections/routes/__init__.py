@@ -20,5 +20,6 @@ from app.inspections.routes import (
     review_bulk,
     review_templates,
     sign_off,
+    special,
     words,
 )

@@ -16,6 +16,7 @@ from app.config import Settings
 from app.db.session import reading
 from app.inspections.commands import campaign as commands
 from app.inspections.commands.sign_off import close_unsubmitted, exclude
+from app.inspections.commands.special import WROTE_IT
 from app.inspections.files import progress_csv
 from app.inspections.forms.campaigns import (
     AddUnitForm,
@@ -226,11 +227,14 @@ def draft_again(campaign_id: UUID, *, refused: Sequence[str]) -> str:
 def _draft(session: Session, campaign_id: UUID, *, refused: Sequence[str] = ()) -> str:
     """Show whom a draft reaches, and what differs from the year before where it was made from that."""
     page = queries.preview_page(session, actor=actor(), campaign_id=CampaignId(campaign_id), today=today())
+    own = queries.questions_of_draft(session, actor=actor(), campaign_id=CampaignId(campaign_id))
     last = queries.next_year_page(session, actor=actor(), campaign_id=CampaignId(campaign_id))
     return render_template(
         "inspections/campaign.html",
         page=page,
         last=last,
+        own=own,
+        wrote_it=WROTE_IT,
         refused=refused,
         errors=[ErrorLine("#newcomers", words) for words in refused],
         kinds=CAMPAIGN_KIND,

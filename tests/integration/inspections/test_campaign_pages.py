@@ -606,9 +606,9 @@ def _asked(client: FlaskClient, address: str) -> int:
 PAGES = {
     "list": ("/campaigns", 5),
     "form": ("/campaigns/new", 3),
-    "next year": ("/campaigns/{next}", 15),
+    "next year": ("/campaigns/{next}", 16),
     "edit": ("/campaigns/{draft}/edit", 6),
-    "preview": ("/campaigns/{draft}", 11),
+    "preview": ("/campaigns/{draft}", 12),
     "progress": ("/campaigns/{running}", 8),
     "print": ("/campaigns/{running}?rows=all", 8),
     "notice": ("/campaigns/{running}/notice", 3),

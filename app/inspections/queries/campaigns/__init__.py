@@ -31,6 +31,13 @@ from app.inspections.queries.campaigns.progress import (
     ending_page,
     progress_page,
 )
+from app.inspections.queries.campaigns.special import (
+    QuestionsOfDraft,
+    SpecialPreparation,
+    first_special,
+    questions_of_draft,
+    stored_special,
+)
 from app.inspections.queries.campaigns.summaries import (
     NOT_STARTED,
     PAGE_SIZE,
@@ -67,7 +74,9 @@ __all__ = [
     "ProgressFilter",
     "ProgressPage",
     "ProgressRow",
+    "QuestionsOfDraft",
     "SheetCounts",
+    "SpecialPreparation",
     "StepMark",
     "TargetNode",
     "campaign_list",
@@ -77,6 +86,7 @@ __all__ = [
     "ending_page",
     "expand_targets",
     "first_preparation",
+    "first_special",
     "form_page",
     "next_year_offer",
     "next_year_page",
@@ -84,6 +94,8 @@ __all__ = [
     "open_campaigns",
     "preview_page",
     "progress_page",
+    "questions_of_draft",
     "standing",
     "stored_preparation",
+    "stored_special",
 ]

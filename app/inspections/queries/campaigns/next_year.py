@@ -12,7 +12,7 @@ from app.access.actor import Actor
 from app.access.permissions import Permission
 from app.access.policy import may, require
 from app.calendar.queries import city_calendar
-from app.checklists.queries import descent_between, label_order, load_edition
+from app.checklists.queries import descent_between, label_order, load_edition, load_editions
 from app.checklists.rules import Edition, EditionDiff, Entry, EntryKind, Facet, edition_diff
 from app.inspections.models import Campaign
 from app.inspections.queries.campaigns.preparation import SHEET_KINDS, units_of
@@ -130,9 +130,10 @@ def following_campaign(session: Session, *, source: Campaign) -> Following | Non
         select(Campaign)
         .where(Campaign.fiscal_year == source.fiscal_year + 1, Campaign.kind == CampaignKind.REGULAR.value)
         .order_by(Campaign.opened_at.is_(None), Campaign.prepared_at, Campaign.id)
-    )
+    ).all()
+    editions = load_editions(session, edition_ids=[EditionId(row.edition_id) for row in rows])
     for row in rows:
-        if load_edition(session, edition_id=EditionId(row.edition_id)).code == code:
+        if editions[EditionId(row.edition_id)].code == code:
             return Following(id=CampaignId(row.id), title=row.title, state=CampaignState(row.state))
     return None
 
