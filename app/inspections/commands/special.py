@@ -1,7 +1,5 @@
 """臨時点検: prepared with its questions in one act, changed until it is opened, opened and published in one."""
 
-import re
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Final
@@ -51,7 +49,6 @@ NOT_SPECIAL: Final = "設問を持つ臨時点検ではありません。点検�
 STARTED: Final = "始めた点検は変えられません。所属の追加や除外は、理由を書いて行えます。"
 AUTHOR_LEFT: Final = "設問を書いた人は、いまは点検を準備する役割にありません。審査担当が「内容を直す」を開き、確かめて保存し直してください。"
 WROTE_IT: Final = "設問を最後に保存したのはあなたです。公開には、もう一人の確認が要ります。審査担当が「内容を直す」を開き、確かめて保存すると、あなたが始められます。"
-_KEY: Final = re.compile(r"項目 T([0-9]{2})")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -181,27 +178,14 @@ def _edition(session: Session, *, draft: SpecialDraft, code: str, label: str) ->
     model = newest_published(session, code=MODEL)
     if model is None:
         raise NotNow(NO_MODEL)
-    try:
-        return special_edition(
-            code=code,
-            label=label,
-            title=special_title(draft.name),
-            reason=draft.reason,
-            questions=written(draft.questions),
-            model=content_of(session, edition_id=model.id),
-        )
-    except InvalidInput as refusal:
-        raise InvalidInput([_beside(problem, draft.questions) for problem in refusal.problems]) from refusal
-
-
-def _beside(problem: Problem, questions: Sequence[Question]) -> Problem:
-    """Return what is wrong with the file as something wrong with a question, where it names one."""
-    words = problem.message.split(": ", 1)[-1]
-    found = _KEY.search(words)
-    if found is None:
-        return Problem(field="reason", message=words)
-    rows = [place for place, one in enumerate(questions, start=1) if not one.is_blank]
-    return Problem(field=f"{QUESTION}{rows[int(found[1]) - 1]}", message=words)
+    return special_edition(
+        code=code,
+        label=label,
+        title=special_title(draft.name),
+        reason=draft.reason,
+        questions=written(draft.questions),
+        model=content_of(session, edition_id=model.id),
+    )
 
 
 def _campaign(

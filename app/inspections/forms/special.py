@@ -1,10 +1,10 @@
 """The shape of a 臨時点検 as it is typed: as many rows of questions as somebody wants, and what stands around them."""
 
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Any, Final
 
-from flask import request
 from wtforms import HiddenField, StringField, TextAreaField
 from wtforms.validators import InputRequired
 
@@ -59,13 +59,16 @@ class SpecialForm(Form):
 
     def __init__(self, **kwargs: Any) -> None:  # noqa: ANN401 - WTForms' own arguments
         super().__init__(**kwargs)
-        statements, guidances = (request.form.getlist(name)[:_AT_MOST] for name in ("statement", "guidance"))
+        self.show(())
+
+    def read(self, *, statements: Sequence[str], guidances: Sequence[str]) -> None:
+        """Take the rows as they were sent: each has both texts, blank or not."""
         self.show(
             Question(statement=statement, guidance=guidance)
-            for statement, guidance in zip(statements, guidances, strict=False)
+            for statement, guidance in zip(statements[:_AT_MOST], guidances[:_AT_MOST], strict=False)
         )
 
-    def show(self, questions: Any) -> None:  # noqa: ANN401 - any iterable of questions
+    def show(self, questions: Iterable[Question]) -> None:
         """Set the rows, at least as many as there have to be."""
         found = list(questions)
         found += [Question(statement="")] * (FEWEST - len(found))
@@ -167,7 +170,7 @@ class SpecialForm(Form):
         )
 
 
-def _words(questions: Any, number: int) -> str:  # noqa: ANN401 - any sequence of questions
+def _words(questions: Sequence[Question], number: int) -> str:
     if number >= len(questions):
         return ""
     one = questions[number]

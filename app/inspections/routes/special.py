@@ -44,7 +44,7 @@ def new_special() -> str:
 @requires(Permission.CITY_CAMPAIGN_PREPARE)
 def prepare_special() -> ResponseReturnValue:
     """Keep a new draft, or only draw the page again with a row more or less."""
-    form = SpecialForm()
+    form = _sent()
     page = _choices(form)
     if "redraw" in request.form or not form.validate():
         return _again(form, page)
@@ -78,7 +78,7 @@ def edit_special(campaign_id: UUID) -> str:
 @requires(Permission.CITY_CAMPAIGN_PREPARE)
 def change_special(campaign_id: UUID) -> ResponseReturnValue:
     """Keep a changed draft, or only draw the page again with a row more or less."""
-    form = SpecialForm()
+    form = _sent()
     page = _choices(form)
     if "redraw" in request.form or not form.validate():
         return _again(form, page, campaign_id=campaign_id)
@@ -128,6 +128,12 @@ def open_special_campaign(campaign_id: UUID) -> ResponseReturnValue:
         to=url_for("inspections.campaign", campaign_id=campaign_id),
         message=lambda count: f"臨時点検を始めました。{count}所属に点検票を配りました。",
     )
+
+
+def _sent() -> SpecialForm:
+    form = SpecialForm()
+    form.read(statements=request.form.getlist("statement"), guidances=request.form.getlist("guidance"))
+    return form
 
 
 def _choices(form: SpecialForm) -> FormPage:
