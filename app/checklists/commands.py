@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import select
+from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
 from app.access.actor import Actor
@@ -14,7 +14,8 @@ from app.access.permissions import Permission
 from app.access.policy import Subject, require
 from app.checklists.models import Checklist, ChecklistEdition, ChecklistItem
 from app.checklists.queries import Ancestry, ancestry, label_order, lineage_of
-from app.checklists.rules import EditionState, Lineage, LineageKind
+from app.checklists.queries.loading import PUBLISHED_HERE
+from app.checklists.rules import MODEL, EditionState, Lineage, LineageKind, special_code, special_number
 from app.journal.commands import record
 from app.journal.rules import Subject as JournalSubject
 from app.journal.rules import SubjectType
@@ -29,6 +30,7 @@ LONGEST_NOTE: Final = 500
 ALREADY_PUBLISHED: Final = (
     "この版はもう公開されています。直したいときは、新しい版の番号を付けて取り込んでください。"
 )
+ANOTHER_EDITION: Final = "別の点検票か、別の版の内容です。下書きは、同じ版の内容とだけ入れ替えられます。"
 CONTENT_CHANGED: Final = (
     "取り込んだ内容が、そのあとに変わっています。公開せず、システム管理者に知らせてください。"
 )
@@ -229,12 +231,59 @@ def _stored(
     )
     session.add(edition)
     session.flush()
+    _add_items(session, edition=edition, draft=draft)
+    return edition
+
+
+def _add_items(session: Session, *, edition: ChecklistEdition, draft: EditionDraft) -> None:
     session.add_all(
         ChecklistItem(edition_id=edition.id, item_key=item.key, position=position)
         for position, item in enumerate(draft.items, start=1)
     )
     session.flush()
-    return edition
+
+
+def replace_draft(
+    session: Session, *, actor: Actor, edition_id: EditionId, draft: EditionDraft, now: datetime
+) -> None:
+    """Put another content into a draft that was written on a page: the same checklist, the same label.
+
+    Raises:
+        NotAllowed: the actor does not prepare checklists.
+        NotFound: there is no such edition.
+        NotNow: it is published.
+        InvalidInput: the content is another checklist's or another edition's, or does not follow the newest published one.
+    """
+    require(Permission.CITY_CHECKLIST_IMPORT, actor=actor)
+    edition, checklist = _locked(session, edition_id=edition_id)
+    if (draft.code, draft.label) != (checklist.code, edition.label):
+        raise InvalidInput.of(ANOTHER_EDITION, field="edition")
+    _refuse_unfit(draft, of=ancestry(session, code=checklist.code))
+    session.execute(delete(ChecklistItem).where(ChecklistItem.edition_id == edition_id))
+    edition.content, edition.digest, edition.imported_at = draft.content, draft.digest, now
+    _add_items(session, edition=edition, draft=draft)
+    _journal(
+        session,
+        checklist=checklist,
+        edition=edition,
+        event="checklist.draft_replaced",
+        actor=actor,
+        now=now,
+        facts={"items": len(draft.items)},
+    )
+
+
+def take_special_code(session: Session, *, actor: Actor, year: int) -> str:
+    """Return the code of the next 臨時点検 of a fiscal year; two at the same moment get two codes.
+
+    Raises:
+        NotAllowed: the actor does not prepare checklists.
+    """
+    require(Permission.CITY_CHECKLIST_IMPORT, actor=actor)
+    # Whoever takes a code holds the standing checklist until the commit: the next one then sees the code.
+    session.execute(select(Checklist.id).where(Checklist.code == MODEL).with_for_update())
+    taken = (special_number(code, year=year) for code in session.scalars(select(Checklist.code)))
+    return special_code(year, number=max(taken, default=0) + 1)
 
 
 # -------------------------------------------------------------------------------------------------- publish
@@ -265,6 +314,7 @@ def publish_edition(
     edition.confirmed_by = confirmed_by.person_id
     edition.note = words
     session.flush()
+    session.info.setdefault(PUBLISHED_HERE, set()).add(EditionId(edition.id))
     _journal(
         session,
         checklist=checklist,

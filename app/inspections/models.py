@@ -53,6 +53,10 @@ class Campaign(Base):
     notice: Mapped[str] = mapped_column(Text)
     # Whether departments may take last year's answers over, to confirm them one by one or section by section.
     taking_over: Mapped[bool]
+    # The campaign of the year before that this one was prepared from in one act.
+    prepared_from_id: Mapped[UUID | None] = mapped_column(ForeignKey("campaign.id"))
+    # Who last wrote the questions of a 臨時点検 that brings its own; none where a standing checklist is asked.
+    questions_by: Mapped[UUID | None] = mapped_column(ForeignKey("person.id"))
     # Opens the digests that the journal keeps of title and notice; campaigns from before it existed have none.
     salt: Mapped[str | None] = mapped_column(String(32))
     state: Mapped[str] = mapped_column(code())

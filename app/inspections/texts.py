@@ -16,6 +16,7 @@ from app.inspections.rules import (
 )
 from app.inspections.rules.board import Need, Order
 from app.inspections.rules.flags import Lane, Severity
+from app.inspections.rules.next_year import Shift
 from app.inspections.rules.questions import QuestionState
 from app.inspections.rules.score_change import Cause, Measure
 from app.inspections.rules.taking_over import Barred, Offer
@@ -31,6 +32,14 @@ CAMPAIGN_KIND = {
     CampaignKind.REGULAR: "定期自己点検",
     CampaignKind.EXTRA: "臨時自己点検",
     CampaignKind.TRIAL: "試行",
+}
+CAMPAIGN_DATE = {
+    "base_date": "基準日",
+    "answer_from": "回答の開始日",
+    "answer_due": "回答の期限",
+    "approval_due": "所属長承認の期限",
+    "review_due": "審査の期限",
+    "grace_until": "猶予日",
 }
 STATE = {
     State.ANSWERING: "回答中",
@@ -81,6 +90,15 @@ OBSTACLE = {
     Obstacle.MIXED: "前の回答が項目ごとに違うため、前回とは比べません。",
 }
 """Why an answer of the year before is shown and not compared."""
+
+
+def moved(shift: Shift) -> str:
+    """Say why a date does not stand on the same day as the year before; empty where it does."""
+    why = f"1年後の{shift.plain.month}月{shift.plain.day}日は閉庁日（{shift.closed}）なので、次の開庁日にしました。"
+    leap = "2月29日のない年なので、28日にしました。" if shift.is_leap else ""
+    closed = why if shift.closed else ""
+    pushed = "前の期限が後ろへ動いたので、そのあとの開庁日にしました。" if shift.pushed else ""
+    return leap + (pushed or closed)
 
 
 def origin(kind: LineageKind, keys: Iterable[str]) -> str:

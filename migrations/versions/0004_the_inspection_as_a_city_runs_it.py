@@ -36,10 +36,12 @@ def upgrade() -> None:
     _board_up()
     _document_requests_up()
     _disposal_up()
+    _campaigns_up()
 
 
 def downgrade() -> None:
     """Go down."""
+    _campaigns_down()
     _disposal_down()
     _document_requests_down()
     _board_down()
@@ -866,3 +868,21 @@ def _disposal_down() -> None:
     op.drop_table("disposal_count")
     op.drop_table("disposal_subject")
     op.drop_table("disposal_batch")
+
+
+def _campaigns_up() -> None:
+    with op.batch_alter_table("campaign") as batch:
+        batch.add_column(sa.Column("prepared_from_id", sa.Uuid(), nullable=True))
+        batch.add_column(sa.Column("questions_by", sa.Uuid(), nullable=True))
+        batch.create_foreign_key(
+            op.f("fk_campaign_prepared_from_id"), "campaign", ["prepared_from_id"], ["id"]
+        )
+        batch.create_foreign_key(op.f("fk_campaign_questions_by"), "person", ["questions_by"], ["id"])
+
+
+def _campaigns_down() -> None:
+    with op.batch_alter_table("campaign") as batch:
+        batch.drop_constraint(op.f("fk_campaign_questions_by"), type_="foreignkey")
+        batch.drop_constraint(op.f("fk_campaign_prepared_from_id"), type_="foreignkey")
+        batch.drop_column("questions_by")
+        batch.drop_column("prepared_from_id")

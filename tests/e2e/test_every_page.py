@@ -1,6 +1,7 @@
 """Every page that can be opened, as somebody who may open it: axe finds nothing at both sizes, nothing scrolls sideways at 320 px."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from datetime import date
 from typing import Final
 
 import pytest
@@ -9,7 +10,11 @@ from playwright.sync_api import Browser, Page
 
 from app.checklists.commands import import_edition
 from app.checklists.files import read_edition
+from app.checklists.rules import Question
+from app.inspections.commands.next_year import prepare_next_year
+from app.inspections.commands.special import SpecialDraft, prepare_special
 from app.inspections.rules import State
+from app.kernel.ids import CampaignId
 from tests.e2e.conftest import DESK, NARROW, PHONE, Site
 from tests.factories.editions import further_editions, successor_yaml
 from tests.factories.inspections import Year
@@ -71,7 +76,22 @@ def sheet(year: Year, place: Place) -> str:
     return f"/inspections/{year.sheets[place.code]}"
 
 
-def walks(year: Year) -> Iterator[tuple[Cast | None, list[str]]]:
+def prepared_drafts(year: Year) -> tuple[CampaignId, CampaignId]:
+    """Prepare next year's campaign, and a 臨時点検 with its questions."""
+    special = SpecialDraft(
+        name="USBメモリの取扱い",
+        reason="他市で紛失がありました。",
+        questions=tuple(Question(statement=f"{number}つめのことをした。") for number in range(1, 5)),
+        answer_due=date(2026, 11, 24),
+        unit_ids=frozenset({AFFAIRS.id, BRANCH.id}),
+    )
+    actor = year.actor(TANAKA)
+    with year.database.transaction() as session:
+        following = prepare_next_year(session, actor=actor, campaign_id=year.campaign_id, now=year.now)
+        return following.campaign_id, prepare_special(session, actor=actor, draft=special, now=year.now)
+
+
+def walks(year: Year, *, drafts: Sequence[CampaignId]) -> Iterator[tuple[Cast | None, list[str]]]:
     """Yield who opens which pages."""
     affairs, counter, lead, branch = (sheet(year, place) for place in (AFFAIRS, COUNTER, LEAD, BRANCH))
     item = year.item_id("D02")
@@ -135,6 +155,9 @@ def walks(year: Year) -> Iterator[tuple[Cast | None, list[str]]]:
             f"{campaign}/board/change",
             f"{campaign}/board/units/{COUNTER.id}",
             "/campaigns/new",
+            "/campaigns/special/new",
+            *(f"/campaigns/{draft}" for draft in drafts),
+            f"/campaigns/{drafts[1]}/special",
             "/checklists",
             DRAFT,
             f"{DRAFT}/diff/2026.1",
@@ -145,7 +168,8 @@ def walks(year: Year) -> Iterator[tuple[Cast | None, list[str]]]:
             "/calendar",
         ],
     )
-    yield KIMURA, ["/", f"{counter}/sign-off", f"{lead}/reopening", campaign, f"{affairs}/ending"]
+    own = f"/campaigns/{drafts[1]}"
+    yield KIMURA, ["/", f"{counter}/sign-off", f"{lead}/reopening", campaign, own, f"{affairs}/ending"]
     yield FUJIMOTO, ["/", "/reviews", f"{lead}/review"]
     yield OGAWA, ["/", f"{lead}/reopening"]
     yield ITO, ["/", "/inspections", f"{affairs}/history", f"{lead}/all", "/access-log"]
@@ -185,7 +209,8 @@ def test_every_page_is_accessible_and_narrow(site: Site, part: int) -> None:
     site.year.bring(LEAD, to=State.SIGNED_OFF)
     _publish_further_checklists(site.year)
     draft_of_next_year(site.year)
-    _look(site, list(walks(site.year))[part::PARTS])
+    drafts = prepared_drafts(site.year)
+    _look(site, list(walks(site.year, drafts=drafts))[part::PARTS])
 
 
 def _publish_further_checklists(year: Year) -> None:

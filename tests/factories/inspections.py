@@ -1,7 +1,7 @@
 """An inspection at any state, reached by the real commands and the right people."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import UTC, date, datetime, timedelta
 from typing import Final
 
@@ -13,9 +13,9 @@ from app.inspections.commands.campaign import CampaignDraft, open_campaign, prep
 from app.inspections.commands.hand_over import approve, hand_over
 from app.inspections.commands.review import JudgementDraft, finish_review, judge_items, return_items
 from app.inspections.commands.sign_off import close_unsubmitted, sign_off
-from app.inspections.queries.campaigns.preparation import a_year_later
 from app.inspections.queries.sheet import Sheet, content_of_sheet, find_sheet, profile_version
 from app.inspections.rules import CampaignDates, CampaignKind, Judgement, State
+from app.inspections.rules.next_year import a_year_later
 from app.inspections.rules.taking_over import Offer
 from app.kernel.clock import business_date
 from app.kernel.ids import CampaignId, EditionId, InspectionId, ItemId, UnitId
@@ -343,7 +343,7 @@ def year_after(year: Year, *, data: bytes | None = None, taking_over: Offer = Of
             kind=CampaignKind.REGULAR,
             fiscal_year=2027,
             edition_id=made.edition_id,
-            dates=a_year_later(DATES),
+            dates=CampaignDates(**{name: a_year_later(day) for name, day in asdict(DATES).items()}),
             notice="各所属で点検してください。",
             unit_ids=frozenset(place.id for place in PLACES),
             taking_over=taking_over,

@@ -5,10 +5,15 @@ from typing import Annotated, Any, Final, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
-from app.checklists.rules import Ask, CommentRule, Confirmation, SheetSubject, Symbol
-
-LONGEST_STATEMENT: Final = 80
-LONGEST_TEXT: Final = 600
+from app.checklists.rules import (
+    LONGEST_STATEMENT,
+    LONGEST_TEXT,
+    Ask,
+    CommentRule,
+    Confirmation,
+    SheetSubject,
+    Symbol,
+)
 
 EDITION_PATTERN: Final = r"^[0-9]{4}\.[1-9][0-9]?$"
 KEY_PATTERN: Final = r"^[A-Z]{1,4}[0-9]{2,4}$"

@@ -18,6 +18,11 @@ def to_yaml(content: str) -> bytes:
     for section in edition["sections"]:
         for item in section["items"]:
             item["criteria"] = dict(sorted(item["criteria"].items(), key=lambda pair: order.index(pair[0])))
+    return as_yaml(edition)
+
+
+def as_yaml(edition: dict[str, Any]) -> bytes:
+    """Return the file of what an edition says, as it stands: reading it finds what is wrong with it."""
     return ("\n".join(_mapping(edition, indent=0)) + "\n").encode("utf-8")
 
 

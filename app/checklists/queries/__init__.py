@@ -10,6 +10,7 @@ from app.checklists.queries.loading import (
     keys_of_items,
     label_order,
     load_edition,
+    load_editions,
     newest_published,
     published_edition,
 )
@@ -48,6 +49,7 @@ __all__ = [
     "label_order",
     "lineage_of",
     "load_edition",
+    "load_editions",
     "newest_published",
     "published_edition",
     "sees_drafts",

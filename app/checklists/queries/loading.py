@@ -1,6 +1,7 @@
 """Loading editions. A published one never changes, so it is read once and kept by its id."""
 
 from collections import OrderedDict
+from collections.abc import Collection, Iterable, Mapping
 from threading import Lock
 from typing import Final
 from uuid import UUID
@@ -43,6 +44,8 @@ class _Shelf:
 
 
 _SHELF: Final = _Shelf(size=_KEPT_EDITIONS)
+PUBLISHED_HERE: Final = "editions published in this transaction"
+"""Where a session keeps the editions that it seals: until the commit they may still become drafts again."""
 
 
 def load_edition(session: Session, *, edition_id: EditionId) -> Edition:
@@ -51,35 +54,49 @@ def load_edition(session: Session, *, edition_id: EditionId) -> Edition:
     Raises:
         NotFound: there is no such edition.
     """
-    kept = _SHELF.get(edition_id)
-    if kept is not None:
-        return kept
-    row = session.execute(
-        select(ChecklistEdition.content, ChecklistEdition.digest, ChecklistEdition.state).where(
-            ChecklistEdition.id == edition_id
-        )
-    ).one_or_none()
-    if row is None:
+    found = load_editions(session, edition_ids=[edition_id])
+    if edition_id not in found:
         raise NotFound
-    edition = from_content(
-        row.content,
-        edition_id=edition_id,
-        item_ids=_item_ids(session, edition_id=edition_id),
-        digest=row.digest,
-        state=EditionState(row.state),
-    )
-    if edition.published:
-        _SHELF.put(edition)
-    return edition
+    return found[edition_id]
 
 
-def _item_ids(session: Session, *, edition_id: EditionId) -> tuple[ItemId, ...]:
-    rows = session.scalars(
-        select(ChecklistItem.id)
-        .where(ChecklistItem.edition_id == edition_id)
-        .order_by(ChecklistItem.position)
+def load_editions(session: Session, *, edition_ids: Iterable[EditionId]) -> Mapping[EditionId, Edition]:
+    """Return editions by their ids, in two statements for all that are not kept; unknown ids are absent."""
+    wanted = frozenset(edition_ids)
+    kept = {edition_id: found for edition_id in wanted if (found := _SHELF.get(edition_id)) is not None}
+    missing = wanted - kept.keys()
+    if not missing:
+        return kept
+    rows = session.execute(
+        select(
+            ChecklistEdition.id, ChecklistEdition.content, ChecklistEdition.digest, ChecklistEdition.state
+        ).where(ChecklistEdition.id.in_(missing))
+    ).all()
+    items = _item_ids(session, edition_ids=missing) if rows else {}
+    for row in rows:
+        edition = from_content(
+            row.content,
+            edition_id=EditionId(row.id),
+            item_ids=items.get(EditionId(row.id), ()),
+            digest=row.digest,
+            state=EditionState(row.state),
+        )
+        if edition.published and edition.id not in session.info.get(PUBLISHED_HERE, ()):
+            _SHELF.put(edition)
+        kept[edition.id] = edition
+    return kept
+
+
+def _item_ids(session: Session, *, edition_ids: Collection[EditionId]) -> dict[EditionId, list[ItemId]]:
+    rows = session.execute(
+        select(ChecklistItem.edition_id, ChecklistItem.id)
+        .where(ChecklistItem.edition_id.in_(edition_ids))
+        .order_by(ChecklistItem.edition_id, ChecklistItem.position)
     )
-    return tuple(ItemId(row) for row in rows)
+    found: dict[EditionId, list[ItemId]] = {}
+    for row in rows:
+        found.setdefault(EditionId(row.edition_id), []).append(ItemId(row.id))
+    return found
 
 
 def published_edition(session: Session, *, code: str, label: str) -> Edition:

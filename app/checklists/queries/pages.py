@@ -1,6 +1,6 @@
 """Lists and pages of checklists: who may see which edition, and what is shown of it."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Final
@@ -12,8 +12,14 @@ from app.access.actor import Actor
 from app.access.permissions import Permission
 from app.access.policy import may, require
 from app.checklists.models import Checklist, ChecklistEdition
-from app.checklists.queries.loading import content_of, label_order, labels_published, load_edition
-from app.checklists.rules import Edition, EditionState, Form, Section, SheetSubject, items_of_form
+from app.checklists.queries.loading import (
+    content_of,
+    label_order,
+    labels_published,
+    load_edition,
+    load_editions,
+)
+from app.checklists.rules import Edition, EditionState, Form, Section, SheetSubject, is_special, items_of_form
 from app.kernel.errors import NotFound
 from app.kernel.ids import EditionId, PersonId
 from app.people.queries import people_by_id
@@ -50,6 +56,11 @@ class ChecklistGroup:
     subject: SheetSubject
     forms: tuple["FormLine", ...]
     editions: tuple[EditionLine, ...]
+
+    @property
+    def special(self) -> bool:
+        """Whether it was made for one 臨時点検."""
+        return is_special(self.code)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -109,13 +120,14 @@ def editions(
     """
     require(Permission.CITY_CHECKLIST_READ, actor=actor)
     lines = _lines(session, _visible(actor), answers=answers)
-    codes = sorted({line.code for line in lines})
-    return tuple(_group(session, [line for line in lines if line.code == code]) for code in codes)
+    codes = sorted({line.code for line in lines}, key=lambda code: (is_special(code), code))
+    by_age = sorted(lines, key=lambda line: label_order(line.label), reverse=True)
+    groups = [tuple(line for line in by_age if line.code == code) for code in codes]
+    newest = load_editions(session, edition_ids=[group[0].id for group in groups])
+    return tuple(_group(group, newest=newest[group[0].id]) for group in groups)
 
 
-def _group(session: Session, lines: Iterable[EditionLine]) -> ChecklistGroup:
-    newest_first = tuple(sorted(lines, key=lambda line: label_order(line.label), reverse=True))
-    newest = load_edition(session, edition_id=newest_first[0].id)
+def _group(newest_first: tuple[EditionLine, ...], *, newest: Edition) -> ChecklistGroup:
     return ChecklistGroup(
         code=newest.code,
         title=newest.title,
@@ -242,17 +254,17 @@ def _lines(
     rows = session.execute(wanted).all()
     signers = {PersonId(person) for row in rows for person in (row.published_by, row.confirmed_by) if person}
     names = {key: person.name for key, person in people_by_id(session, person_ids=signers).items()}
-    return [_line(session, row, names=names, answers=answers) for row in rows]
+    found = load_editions(session, edition_ids=[EditionId(row.id) for row in rows])
+    return [_line(row, edition=found[EditionId(row.id)], names=names, answers=answers) for row in rows]
 
 
 def _line(
-    session: Session,
     row: Row[*tuple[Any, ...]],
     *,
+    edition: Edition,
     names: Mapping[PersonId, str],
     answers: Mapping[EditionId, int],
 ) -> EditionLine:
-    edition = load_edition(session, edition_id=row.id)
     return EditionLine(
         id=edition.id,
         code=row.code,

@@ -32,7 +32,7 @@ from app.journal.rules import Subject, SubjectType
 from app.kernel.clock import business_date
 from app.kernel.digest import new_salt, salted_digest
 from app.kernel.errors import InvalidInput, NotFound, NotNow, Problem, StaleVersion
-from app.kernel.ids import CampaignId, EditionId, InspectionId, RevisionId, UnitId, new_id
+from app.kernel.ids import CampaignId, EditionId, InspectionId, PersonId, RevisionId, UnitId, new_id
 from app.kernel.text import clean, text_problems
 from app.organisation.queries import tree_on
 
@@ -42,10 +42,19 @@ NO_SYSTEMS = (
     "対象の所属には、使用中の情報システムがありません。情報システム台帳で、所管と廃止日を確かめてください。"
 )
 
+OWN_QUESTIONS = (
+    "この臨時点検は設問も一緒に準備します。点検実施の画面から開き直し、臨時点検の画面で直すか始めてください。"
+)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CampaignDraft:
-    """A campaign as somebody prepares it."""
+    """A campaign as somebody prepares it.
+
+    Attributes:
+        prepared_from: the campaign of the year before that it was made from in one act.
+        questions_by: who wrote its questions, where it brings its own (臨時点検): that edition is published when it is opened.
+    """
 
     title: str
     kind: CampaignKind
@@ -55,6 +64,8 @@ class CampaignDraft:
     notice: str
     unit_ids: frozenset[UnitId]
     taking_over: Offer = Offer.OFFERED
+    prepared_from: CampaignId | None = None
+    questions_by: PersonId | None = None
 
 
 def _subject(campaign_id: CampaignId) -> Subject:
@@ -77,6 +88,7 @@ def prepare_campaign(session: Session, *, actor: Actor, draft: CampaignDraft, no
             version=1,
             prepared_by=actor.person_id,
             prepared_at=now,
+            prepared_from_id=draft.prepared_from,
             salt=salt,
             **_values(draft),
         )
@@ -106,6 +118,8 @@ def change_campaign(
     require(Permission.CITY_CAMPAIGN_PREPARE, actor=actor)
     campaign = _held(session, campaign_id=campaign_id)
     _require_draft(campaign, seen_version=seen_version)
+    if (campaign.questions_by is None) != (draft.questions_by is None):
+        raise NotNow(OWN_QUESTIONS)
     _require_valid(session, draft=draft)
     salt = new_salt()
     session.execute(
@@ -139,11 +153,14 @@ def _values(draft: CampaignDraft) -> dict[str, Any]:
         "grace_until": draft.dates.grace_until,
         "notice": clean(draft.notice),
         "taking_over": draft.taking_over is Offer.OFFERED,
+        "questions_by": draft.questions_by,
     }
 
 
 def _facts(draft: CampaignDraft, *, salt: str) -> dict[str, Any]:
+    source = {"prepared_from": str(draft.prepared_from)} if draft.prepared_from else {}
     return {
+        **source,
         "title": salted_digest(title_of(draft.kind, draft.title), salt=salt),
         "edition": str(draft.edition_id),
         "fiscal_year": draft.fiscal_year,
@@ -171,7 +188,7 @@ def _require_valid(session: Session, *, draft: CampaignDraft) -> None:
             Problem(field="units", message="基準日に存在しない所属が選ばれています。選び直してください。")
         )
     edition = load_edition(session, edition_id=draft.edition_id)
-    if not edition.published:
+    if not edition.published and draft.questions_by is None:
         problems.append(Problem(field="edition", message="公開した版を選んでください。"))
     if edition.subject is SheetSubject.PERSON:
         message = "職員個人の点検票は、紙の回答用紙で使います。点検の実施では、所属かシステムの点検票を選んでください。"
@@ -223,9 +240,12 @@ def open_campaign(
             select(CampaignUnit.unit_id).where(CampaignUnit.campaign_id == campaign_id)
         )
     )
+    edition = load_edition(session, edition_id=EditionId(campaign.edition_id))
+    if not edition.published:
+        raise NotNow(OWN_QUESTIONS)
     targets = targets_of(
         session,
-        edition=load_edition(session, edition_id=EditionId(campaign.edition_id)),
+        edition=edition,
         unit_ids=unit_ids,
         day=campaign.base_date,
     )

@@ -64,6 +64,12 @@ class UnitsField(SelectMultipleField):
         return frozenset(UnitId(value) for value in self.data or ())
 
 
+class UnitsForm(Form):
+    """Units to be ticked."""
+
+    units = UnitsField("対象の所属")
+
+
 def _day(label: str, *, hint: str) -> DayField:
     return DayField(label, validators=[InputRequired(f"{label}を選んでください。")], description=hint)
 

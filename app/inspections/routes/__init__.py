@@ -14,11 +14,13 @@ from app.inspections.routes import (
     evidence,
     head,
     history,
+    next_year,
     questions,
     refusals,
     review,
     review_bulk,
     review_templates,
     sign_off,
+    special,
     words,
 )

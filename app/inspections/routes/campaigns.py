@@ -11,12 +11,21 @@ from sqlalchemy.orm import Session
 
 from app.access.permissions import Permission
 from app.access.policy import may
+from app.checklists import texts as checklist_texts
 from app.config import Settings
 from app.db.session import reading
 from app.inspections.commands import campaign as commands
 from app.inspections.commands.sign_off import close_unsubmitted, exclude
+from app.inspections.commands.special import WROTE_IT
 from app.inspections.files import progress_csv
-from app.inspections.forms.campaigns import AddUnitForm, CampaignForm, EndingForm, error_lines, version_of
+from app.inspections.forms.campaigns import (
+    AddUnitForm,
+    CampaignForm,
+    EndingForm,
+    ErrorLine,
+    error_lines,
+    version_of,
+)
 from app.inspections.queries import campaigns as queries
 from app.inspections.queries.access_log import READER
 from app.inspections.queries.campaigns import FormPage, Preparation, ProgressFilter, ProgressPage
@@ -25,7 +34,7 @@ from app.inspections.routes import blueprint
 from app.inspections.routes.access_log import log_campaign_access
 from app.inspections.routes.sealing import follow_sealing
 from app.inspections.rules import Action, CampaignState
-from app.inspections.texts import CAMPAIGN_KIND, CAMPAIGN_STATE
+from app.inspections.texts import CAMPAIGN_DATE, CAMPAIGN_KIND, CAMPAIGN_STATE, moved
 from app.kernel.errors import InvalidInput, StaleVersion
 from app.kernel.ids import CampaignId, InspectionId, UnitId
 from app.web.access import actor, now, requires, today
@@ -67,13 +76,9 @@ def campaign_list() -> str:
 @blueprint.get("/campaigns/new")
 @requires(Permission.CITY_CAMPAIGN_PREPARE)
 def new_campaign() -> str:
-    """Start a campaign: with the usual dates and units, or from an earlier one (`?from=`)."""
-    source = request.args.get("from", type=UUID)
+    """Start a campaign with the usual dates and units."""
     with reading() as session:
-        if source is None:
-            start = queries.first_preparation(session, actor=actor(), today=today())
-        else:
-            start = queries.copied_preparation(session, actor=actor(), campaign_id=CampaignId(source))
+        start = queries.first_preparation(session, actor=actor(), today=today())
     return _fresh_form(start)
 
 
@@ -156,7 +161,7 @@ def _fresh_form(start: Preparation, *, campaign_id: UUID | None = None) -> str:
     form = CampaignForm(formdata=None)
     form.fill(start)
     page = _choices(form)
-    return _form_page(form, page, campaign_id=campaign_id, copied_from=start.copied_from)
+    return _form_page(form, page, campaign_id=campaign_id)
 
 
 def _choices(form: CampaignForm) -> FormPage:
@@ -186,7 +191,6 @@ def _form_page(
     page: FormPage,
     *,
     campaign_id: UUID | None = None,
-    copied_from: str | None = None,
     differences: Sequence[tuple[str, str]] = (),
 ) -> str:
     return render_template(
@@ -195,7 +199,6 @@ def _form_page(
         page=page,
         errors=error_lines(form),
         campaign_id=campaign_id,
-        copied_from=copied_from,
         differences=differences,
         closed=form.closed_days(page.calendar),
         key=key_for_page(),
@@ -214,11 +217,36 @@ def campaign(campaign_id: UUID) -> ResponseReturnValue:
         if state is CampaignState.DISPOSED:
             return redirect(url_for("inspections.disposal", campaign_id=campaign_id))
         if state is CampaignState.DRAFT:
-            page = queries.preview_page(
-                session, actor=actor(), campaign_id=CampaignId(campaign_id), today=today()
-            )
-            return render_template("inspections/campaign.html", page=page, kinds=CAMPAIGN_KIND, key=new_key())
+            return _draft(session, campaign_id)
     return _progress(campaign_id, form=AddUnitForm(formdata=None))
+
+
+def draft_again(campaign_id: UUID, *, refused: Sequence[str]) -> str:
+    """Show a draft whose units could not be added, with the reason."""
+    with reading() as session:
+        return _draft(session, campaign_id, refused=refused)
+
+
+def _draft(session: Session, campaign_id: UUID, *, refused: Sequence[str] = ()) -> str:
+    """Show whom a draft reaches, and what differs from the year before where it was made from that."""
+    page = queries.preview_page(session, actor=actor(), campaign_id=CampaignId(campaign_id), today=today())
+    own = queries.questions_of_draft(session, actor=actor(), campaign_id=CampaignId(campaign_id))
+    last = queries.next_year_page(session, actor=actor(), campaign_id=CampaignId(campaign_id))
+    return render_template(
+        "inspections/campaign.html",
+        page=page,
+        last=last,
+        own=own,
+        wrote_it=WROTE_IT,
+        refused=refused,
+        errors=[ErrorLine("#newcomers", words) for words in refused],
+        kinds=CAMPAIGN_KIND,
+        checklist_words=checklist_texts,
+        date_labels=CAMPAIGN_DATE,
+        moved=moved,
+        key=key_for_page(),
+        units_key=new_key(),
+    )
 
 
 @blueprint.post("/campaigns/<uuid:campaign_id>/open")
@@ -314,7 +342,11 @@ def _progress_query(campaign_id: UUID, *, wanted: ProgressFilter) -> ProgressPag
 
 def _progress(campaign_id: UUID, *, form: AddUnitForm) -> str:
     wanted = wanted_rows()
-    page = _progress_query(campaign_id, wanted=wanted)
+    with reading() as session:
+        page = queries.progress_page(
+            session, actor=actor(), campaign_id=CampaignId(campaign_id), wanted=wanted, today=today()
+        )
+        offer = queries.next_year_offer(session, actor=actor(), campaign_id=CampaignId(campaign_id))
     form.offer(page.addable)
     for_print = request.args.get("rows") == "all"
     size = queries.PRINT_SIZE if for_print else queries.PAGE_SIZE
@@ -337,8 +369,10 @@ def _progress(campaign_id: UUID, *, form: AddUnitForm) -> str:
         errors=error_lines(form),
         states=CAMPAIGN_STATE,
         printed_at=now(),
+        offer=offer,
         key=key_for_page(),
         closing_key=new_key(),
+        next_key=new_key(),
     )
 
 

@@ -15,9 +15,10 @@ from werkzeug.test import TestResponse
 from app.calendar.rules import CityCalendar
 from app.db.session import Database, bound
 from app.inspections.commands.campaign import CampaignDraft, prepare_campaign
+from app.inspections.commands.next_year import prepare_next_year
 from app.inspections.models import Campaign, CampaignUnit, Inspection
 from app.inspections.queries import campaigns as queries
-from app.inspections.queries.campaigns.preparation import a_year_later, suggested_dates
+from app.inspections.queries.campaigns.preparation import suggested_dates
 from app.inspections.queries.campaigns.progress import marks_of
 from app.inspections.rules import CampaignDates, CampaignKind, Judgement, State
 from app.kernel.clock import business_date
@@ -263,29 +264,6 @@ def test_others_do_not_prepare(app: Flask, year: Year, cast: Cast) -> None:
     client = signed_in(app, cast)
     assert client.get("/campaigns/new").status_code == 403
     assert client.post("/campaigns/new", data=fields(year)).status_code == 403
-
-
-def test_last_years_campaign_is_copied_in_one_action(reviewer: FlaskClient, year: Year) -> None:
-    text = reviewer.get(f"/campaigns/new?from={year.campaign_id}").text
-    assert 'value="令和9年度 定期自己点検"' in text
-    assert 'value="2027-11-27"' in text
-    assert "各所属で点検してください。" in text
-    ticked = set(re.findall(r'name="units" value="([^"]+)" checked', text))
-    assert ticked == {str(place.id) for place in (AFFAIRS, COUNTER, LEAD, BRANCH)}
-
-
-def test_dates_move_by_a_year_and_the_leap_day_by_one_more() -> None:
-    dates = CampaignDates(
-        base_date=date(2028, 2, 29),
-        answer_from=date(2028, 3, 1),
-        answer_due=date(2028, 3, 2),
-        approval_due=date(2028, 3, 3),
-        review_due=date(2028, 3, 4),
-        grace_until=date(2028, 3, 5),
-    )
-    moved = a_year_later(dates)
-    assert moved.base_date == date(2029, 2, 28)
-    assert moved.grace_until == date(2029, 3, 5)
 
 
 @pytest.mark.parametrize("day", range(1, 31))
@@ -628,11 +606,11 @@ def _asked(client: FlaskClient, address: str) -> int:
 PAGES = {
     "list": ("/campaigns", 5),
     "form": ("/campaigns/new", 3),
-    "copy": ("/campaigns/new?from={running}", 8),
+    "next year": ("/campaigns/{next}", 16),
     "edit": ("/campaigns/{draft}/edit", 6),
-    "preview": ("/campaigns/{draft}", 10),
-    "progress": ("/campaigns/{running}", 6),
-    "print": ("/campaigns/{running}?rows=all", 6),
+    "preview": ("/campaigns/{draft}", 12),
+    "progress": ("/campaigns/{running}", 8),
+    "print": ("/campaigns/{running}?rows=all", 8),
     "notice": ("/campaigns/{running}/notice", 3),
 }
 """Each page with its own statements: what the frame of every page asks is measured and taken off."""
@@ -644,6 +622,10 @@ def test_a_page_asks_the_same_for_any_number_of_units(app: Flask, database: Data
     year = running_year(database, places=places)
     client = signed_in(app, KIMURA)
     ids = {"running": year.campaign_id, "draft": drafted(year, places=places)}
+    with database.transaction() as session:
+        actor = year.actor(TANAKA)
+        made = prepare_next_year(session, actor=actor, campaign_id=year.campaign_id, now=year.now)
+        ids["next"] = made.campaign_id
     frame = _asked(client, "/a-page-that-does-not-exist")
     own = {name: _asked(client, address.format(**ids)) - frame for name, (address, _) in PAGES.items()}
     assert own == {name: expected for name, (_, expected) in PAGES.items()}

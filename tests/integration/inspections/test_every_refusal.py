@@ -21,7 +21,16 @@ from app.access.policy import REASONS, Subject, may, verdict
 from app.db.engine import make_engine
 from app.db.registry import METADATA
 from app.db.session import Database
-from app.inspections.commands import answer, campaign, hand_over, reopening, review, sign_off
+from app.inspections.commands import (
+    answer,
+    campaign,
+    hand_over,
+    next_year,
+    reopening,
+    review,
+    sign_off,
+    special,
+)
 from app.inspections.commands.answer import AnswerDraft
 from app.inspections.commands.review import JudgementDraft, PageOfJudgements
 from app.inspections.queries.sheet import content_of_sheet, find_sheet, profile_version, subject_of
@@ -421,3 +430,60 @@ def test_the_same_call_is_not_refused_where_it_may_go_on(town: Town) -> None:
         ("decline_reopening", "signed_off"),
         ("withdraw_reopening", "signed_off"),
     }
+
+
+# ---------------------------------------------------------------------------------- commands of a whole campaign
+
+
+OF_A_CAMPAIGN: Final[Mapping[Command, Permission]] = {
+    campaign.prepare_campaign: _P.CITY_CAMPAIGN_PREPARE,
+    campaign.change_campaign: _P.CITY_CAMPAIGN_PREPARE,
+    campaign.open_campaign: _P.CITY_CAMPAIGN_OPEN,
+    campaign.add_unit: _P.CITY_CAMPAIGN_OPEN,
+    campaign.close_campaign: _P.CITY_CAMPAIGN_OPEN,
+    next_year.prepare_next_year: _P.CITY_CAMPAIGN_PREPARE,
+    next_year.add_units_to_draft: _P.CITY_CAMPAIGN_PREPARE,
+    special.prepare_special: _P.CITY_CAMPAIGN_PREPARE,
+    special.change_special: _P.CITY_CAMPAIGN_PREPARE,
+    special.open_special: _P.CITY_CAMPAIGN_OPEN,
+}
+"""What each command that changes a campaign asks for, before it looks at anything else."""
+
+
+def test_every_command_of_a_campaign_is_tested_here() -> None:
+    found = {
+        function
+        for module in (campaign, next_year, special)
+        for name, function in inspect.getmembers(module, inspect.isfunction)
+        if function.__module__ == module.__name__
+        and not name.startswith("_")
+        and {"session", "actor", "now"} <= inspect.signature(function).parameters.keys()
+    }
+    assert found - {campaign.reopen_for_sheet} == set(OF_A_CAMPAIGN)
+
+
+@pytest.mark.parametrize("command", OF_A_CAMPAIGN, ids=named)
+def test_a_campaigns_command_is_refused_to_everybody_without_its_permission(
+    town: Town, command: Command
+) -> None:
+    people = town(State.ANSWERING)
+    refused_to = [actor for actor in people.real if not may(OF_A_CAMPAIGN[command], actor=actor)]
+    assert refused_to
+    given: dict[str, Any] = {
+        "campaign_id": people.year.campaign_id,
+        "unit_id": AFFAIRS.id,
+        "unit_ids": [AFFAIRS.id],
+        "reason": "理由を書いた。",
+        "seen_version": 2,
+        "now": people.year.now,
+        # Nothing of it is read before the permission.
+        "draft": object(),
+    }
+    wanted = inspect.signature(command).parameters
+    arguments = {name: given[name] for name in wanted if name not in {"session", "actor"}}
+    for actor in refused_to:
+        with _taken_back(people.year) as session:
+            before = written(session)
+            with pytest.raises(NotAllowed):
+                command(session, actor=actor, **arguments)
+            assert written(session) == before

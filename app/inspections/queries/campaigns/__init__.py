@@ -1,5 +1,11 @@
 """Campaigns as pages show them: the list, the preparation, the progress of every sheet, the notice."""
 
+from app.inspections.queries.campaigns.next_year import (
+    NextYearOffer,
+    NextYearPage,
+    next_year_offer,
+    next_year_page,
+)
 from app.inspections.queries.campaigns.notice import NoticePage, notice_page
 from app.inspections.queries.campaigns.outline import CampaignOutline, campaign_outline
 from app.inspections.queries.campaigns.preparation import (
@@ -7,7 +13,6 @@ from app.inspections.queries.campaigns.preparation import (
     FormPage,
     Preparation,
     TargetNode,
-    copied_preparation,
     expand_targets,
     first_preparation,
     form_page,
@@ -25,6 +30,13 @@ from app.inspections.queries.campaigns.progress import (
     StepMark,
     ending_page,
     progress_page,
+)
+from app.inspections.queries.campaigns.special import (
+    QuestionsOfDraft,
+    SpecialPreparation,
+    first_special,
+    questions_of_draft,
+    stored_special,
 )
 from app.inspections.queries.campaigns.summaries import (
     NOT_STARTED,
@@ -54,28 +66,36 @@ __all__ = [
     "EndingPage",
     "EndingWay",
     "FormPage",
+    "NextYearOffer",
+    "NextYearPage",
     "NoticePage",
     "Preparation",
     "PreviewPage",
     "ProgressFilter",
     "ProgressPage",
     "ProgressRow",
+    "QuestionsOfDraft",
     "SheetCounts",
+    "SpecialPreparation",
     "StepMark",
     "TargetNode",
     "campaign_list",
     "campaign_outline",
     "campaign_state",
-    "copied_preparation",
     "department_of",
     "ending_page",
     "expand_targets",
     "first_preparation",
+    "first_special",
     "form_page",
+    "next_year_offer",
+    "next_year_page",
     "notice_page",
     "open_campaigns",
     "preview_page",
     "progress_page",
+    "questions_of_draft",
     "standing",
     "stored_preparation",
+    "stored_special",
 ]

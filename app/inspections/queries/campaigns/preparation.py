@@ -13,8 +13,8 @@ from app.access.permissions import Permission
 from app.access.policy import require
 from app.calendar.queries import city_calendar
 from app.calendar.rules import CityCalendar
-from app.checklists.queries import all_editions, label_order, load_edition
-from app.checklists.rules import SheetSubject
+from app.checklists.queries import all_editions, label_order
+from app.checklists.rules import SheetSubject, is_special
 from app.inspections.models import Campaign, CampaignUnit, Inspection, Revision
 from app.inspections.queries.campaigns.summaries import campaign_row
 from app.inspections.queries.sheet import campaign_dates
@@ -41,7 +41,7 @@ _FRIDAY: Final = 4
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Preparation:
-    """What stands in the form: of a new campaign, a copied one, or a draft (which has a version)."""
+    """What stands in the form: of a new campaign, or a draft (which has a version)."""
 
     title: str
     kind: CampaignKind
@@ -52,7 +52,6 @@ class Preparation:
     unit_ids: frozenset[UnitId]
     taking_over: Offer = Offer.OFFERED
     version: int | None = None
-    copied_from: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -149,7 +148,9 @@ def _published(session: Session) -> tuple[EditionChoice, ...]:
     lines = [
         line
         for line in all_editions(session)
-        if line.published_at is not None and line.subject is not SheetSubject.PERSON
+        if line.published_at is not None
+        and line.subject is not SheetSubject.PERSON
+        and not is_special(line.code)
     ]
     newest_first = sorted(lines, key=lambda line: label_order(line.label), reverse=True)
     return tuple(
@@ -192,42 +193,12 @@ def suggested_dates(today: date, *, calendar: CityCalendar) -> CampaignDates:
     )
 
 
-def copied_preparation(session: Session, *, actor: Actor, campaign_id: CampaignId) -> Preparation:
-    """Return an earlier campaign as the start of the next year's.
-
-    Dates, 年度 and the words that name it move by one year. The edition is the newest published one of the
-    same checklist; units that ended are left out with the tree.
-
-    Raises:
-        NotAllowed: the actor does not prepare campaigns.
-        NotFound: there is no such campaign.
-    """
-    require(Permission.CITY_CAMPAIGN_PREPARE, actor=actor)
-    campaign = campaign_row(session, campaign_id=campaign_id)
-    before, after = FiscalYear(campaign.fiscal_year), FiscalYear(campaign.fiscal_year + 1)
-    return Preparation(
-        title=campaign.title.replace(before.label, after.label),
-        kind=CampaignKind(campaign.kind),
-        fiscal_year=after.year,
-        edition_id=_newest_like(session, edition_id=EditionId(campaign.edition_id)),
-        dates=a_year_later(campaign_dates(campaign)),
-        notice=campaign.notice.replace(before.label, after.label),
-        unit_ids=_unit_ids(session, campaign=campaign),
-        taking_over=_offer(campaign),
-        copied_from=campaign.title,
-    )
-
-
-def _offer(campaign: Campaign) -> Offer:
+def offer_of(campaign: Campaign) -> Offer:
+    """Return whether departments may take last year's answers over."""
     return Offer.OFFERED if campaign.taking_over else Offer.NOT_OFFERED
 
 
-def _newest_like(session: Session, *, edition_id: EditionId) -> EditionId:
-    code = load_edition(session, edition_id=edition_id).code
-    return next((choice.id for choice in _published(session) if choice.code == code), edition_id)
-
-
-def _unit_ids(session: Session, *, campaign: Campaign) -> frozenset[UnitId]:
+def units_of(session: Session, *, campaign: Campaign) -> frozenset[UnitId]:
     """Return the units of a campaign: as chosen; from its opening on those that were not excluded."""
     chosen = select(CampaignUnit.unit_id).where(CampaignUnit.campaign_id == campaign.id)
     given = (
@@ -243,23 +214,6 @@ def _unit_ids(session: Session, *, campaign: Campaign) -> frozenset[UnitId]:
     return frozenset(UnitId(row) for row in session.scalars(wanted))
 
 
-def a_year_later(dates: CampaignDates) -> CampaignDates:
-    """Return the same dates one year on; 29 February becomes the 28th."""
-    return CampaignDates(
-        base_date=_next_year(dates.base_date),
-        answer_from=_next_year(dates.answer_from),
-        answer_due=_next_year(dates.answer_due),
-        approval_due=_next_year(dates.approval_due),
-        review_due=_next_year(dates.review_due),
-        grace_until=_next_year(dates.grace_until),
-    )
-
-
-def _next_year(day: date) -> date:
-    last_of_february = (day.month, day.day) == (2, 29)
-    return day.replace(year=day.year + 1, day=28 if last_of_february else day.day)
-
-
 def stored_preparation(session: Session, *, actor: Actor, campaign_id: CampaignId) -> Preparation:
     """Return a draft for changing it.
 
@@ -272,6 +226,10 @@ def stored_preparation(session: Session, *, actor: Actor, campaign_id: CampaignI
     campaign = campaign_row(session, campaign_id=campaign_id)
     if campaign.state != CampaignState.DRAFT.value:
         raise NotNow("始めた点検は変えられません。所属の追加や除外は、理由を書いて行えます。")
+    if campaign.questions_by is not None:
+        raise NotNow(
+            "この臨時点検は、設問と一緒に臨時点検の画面で直します。点検実施の画面から開き直してください。"
+        )
     return Preparation(
         title=campaign.title,
         kind=CampaignKind(campaign.kind),
@@ -279,7 +237,7 @@ def stored_preparation(session: Session, *, actor: Actor, campaign_id: CampaignI
         edition_id=EditionId(campaign.edition_id),
         dates=campaign_dates(campaign),
         notice=campaign.notice,
-        unit_ids=_unit_ids(session, campaign=campaign),
-        taking_over=_offer(campaign),
+        unit_ids=units_of(session, campaign=campaign),
+        taking_over=offer_of(campaign),
         version=campaign.version,
     )

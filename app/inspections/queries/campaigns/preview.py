@@ -12,7 +12,7 @@ from app.access.permissions import Permission
 from app.access.policy import may, require
 from app.calendar.queries import city_calendar
 from app.calendar.rules import CityCalendar
-from app.checklists.queries import load_edition
+from app.checklists.queries import load_edition, load_editions
 from app.checklists.rules import Edition
 from app.inspections.models import Campaign, CampaignUnit, Inspection
 from app.inspections.queries.campaigns.preparation import SHEET_KINDS
@@ -164,11 +164,8 @@ def _others(
         )
         .order_by(Campaign.base_date.desc(), Campaign.id)
     ).all()
-    same = [
-        row
-        for row in rows
-        if load_edition(session, edition_id=EditionId(row.edition_id)).code == edition.code
-    ]
+    editions = load_editions(session, edition_ids=[EditionId(row.edition_id) for row in rows])
+    same = [row for row in rows if editions[EditionId(row.edition_id)].code == edition.code]
     units = _units_of(session, campaigns=same)
     return tuple(
         OtherCampaign(

@@ -13,8 +13,8 @@ from app.access.actor import Actor
 from app.access.permissions import Permission
 from app.access.policy import may, require, scope_of
 from app.access.scope import Scope
-from app.checklists.queries import load_edition
-from app.checklists.rules import percent
+from app.checklists.queries import load_editions
+from app.checklists.rules import Edition, percent
 from app.inspections.models import (
     Answer,
     AnswerHistory,
@@ -133,6 +133,7 @@ class CampaignSummary:
     edition_code: str
     edition_label: str
     edition_title: str
+    own_draft: bool
     dates: CampaignDates
     counts: SheetCounts
     planned: int
@@ -220,10 +221,11 @@ def _summaries(
     counts = _counts(session, campaign_ids=ids, scope=scope)
     planned = _planned(session, campaign_ids=ids)
     dues = return_dues(session, campaign_ids=ids, scope=scope)
+    editions = load_editions(session, edition_ids=[EditionId(row.edition_id) for row in rows])
     return tuple(
         _summary(
-            session,
             row,
+            edition=editions[EditionId(row.edition_id)],
             counts=counts.get(CampaignId(row.id), {}),
             planned=planned.get(CampaignId(row.id), 0),
             returned=[due for (campaign_id, _), due in dues.items() if campaign_id == row.id],
@@ -234,16 +236,14 @@ def _summaries(
 
 
 def _summary(
-    session: Session,
     row: Campaign,
     *,
+    edition: Edition,
     counts: Mapping[str, int],
     planned: int,
     returned: Iterable[date],
     today: date,
 ) -> CampaignSummary:
-    # A published edition is read once in the life of the process: only a new one is asked for here.
-    edition = load_edition(session, edition_id=EditionId(row.edition_id))
     dates = campaign_dates(row)
     return CampaignSummary(
         id=CampaignId(row.id),
@@ -254,6 +254,7 @@ def _summary(
         edition_code=edition.code,
         edition_label=edition.label,
         edition_title=edition.title,
+        own_draft=not edition.published,
         dates=dates,
         counts=SheetCounts(by_standing=counts),
         planned=planned,
