@@ -11,6 +11,7 @@ from app.inspections.routes import (
     board,
     campaigns,
     evidence,
+    extension,
     head,
     history,
     questions,

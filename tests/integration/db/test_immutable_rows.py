@@ -35,6 +35,7 @@ PROMISED: Final = {
     "checklist_item",
     "evidence",
     "evidence_file",
+    "extension",
     "item_assignment",
     "item_return",
     "item_review",
