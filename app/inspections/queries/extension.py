@@ -15,6 +15,7 @@ from app.calendar.queries import city_calendar
 from app.calendar.rules import CityCalendar
 from app.inspections.models import Campaign, Extension, Inspection, ItemReturn, Revision
 from app.inspections.queries.campaigns.preview import department_of
+from app.inspections.queries.campaigns.summaries import STANDING_LABELS, standing
 from app.inspections.queries.review import name_of
 from app.inspections.queries.score import unit_name_of
 from app.inspections.queries.sheet import Sheet, find_sheet
@@ -186,8 +187,8 @@ class ExtensionEntry:
     unit_name: str
     department: str
     campaign_title: str
-    state: State
-    limit: date
+    standing: str
+    label: str
     line: ExtensionLine
     may_decide: bool
 
@@ -239,11 +240,11 @@ _ENTRIES: Final = (
     select(
         Extension,
         Revision.state,
+        Revision.answered,
         Inspection.id.label("inspection_id"),
         Inspection.unit_id,
         Inspection.system_name,
         Campaign.title,
-        Campaign.review_due,
     )
     .join(Revision, Revision.id == Extension.revision_id)
     .join(Inspection, Inspection.id == Revision.inspection_id)
@@ -271,13 +272,14 @@ class _Entries:
     def entry(self, row: Row[*tuple[Any, ...]]) -> ExtensionEntry:
         request, unit_id = row.Extension, UnitId(row.unit_id)
         unit = self.tree.by_id.get(unit_id)
+        where = standing(State(row.state), answered=row.answered)
         return ExtensionEntry(
             inspection_id=InspectionId(row.inspection_id),
             unit_name=sheet_name(unit.name if unit else "（廃止された所属）", system_name=row.system_name),
             department=department_of(self.tree, unit_id)[1] if unit else "",
             campaign_title=row.title,
-            state=State(row.state),
-            limit=row.review_due,
+            standing=where,
+            label=STANDING_LABELS[where],
             line=_line(request, names=self.names, calendar=self.calendar),
             may_decide=request.decided_at is None
             and request.requested_by != self.actor.person_id
