@@ -490,6 +490,15 @@ def test_reminders_and_the_lock_wait_for_the_own_dates(year: Year) -> None:
     assert set(days["answer-late", False]) == {date(2026, 11, 30)}
     assert set(days["locked", False]) == {date(2026, 12, 12)}
     assert {date(2026, 12, 12), date(2026, 12, 15)} <= set(days["locked-list", False])
+    chain = Subject(type=SubjectType.CAMPAIGN, id=str(year.campaign_id))
+    with year.database.reading() as session:
+        lists = [
+            line.facts["sheets"]
+            for line in lines_of(session, subject=chain)
+            if "reminder.locked-list" in line.facts.get("reminders", {})
+        ]
+    assert [len(sheets) for sheets in lists] == [3, 1]
+    assert lists[-1] == [str(year.sheets[AFFAIRS.code])]
 
 
 def test_an_extended_sheet_is_answered_after_the_campaigns_grace_and_locked_after_its_own(
