@@ -4,19 +4,21 @@ Deleting itself is the work of the room whose records they are: after `approve`,
 only while a batch that names them is approved and its chain in the journal says so.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import insert, select, update
-from sqlalchemy.orm import Session
+from sqlalchemy import ColumnElement, delete, insert, select, update
+from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from app.access.actor import Actor
 from app.access.permissions import Permission
 from app.access.policy import Subject as AccessSubject
 from app.access.policy import require
+from app.db.base import Base
 from app.disposal.models import DisposalBatch, DisposalCount, DisposalSubject
+from app.disposal.queries import named_in
 from app.disposal.rules import DisposalOutcome, NamedKind
 from app.journal.commands import record
 from app.journal.rules import Subject, SubjectType
@@ -25,6 +27,8 @@ from app.kernel.errors import NotFound, NotNow
 from app.kernel.ids import PersonId, new_id
 
 Named = tuple[NamedKind, UUID]
+Record = tuple[type[Base], InstrumentedAttribute[UUID], NamedKind]
+"""A table whose rows go, the column that holds what names them, and under what kind a batch names it."""
 
 
 def prepare(
@@ -104,6 +108,23 @@ def withdraw(session: Session, *, actor: Actor, subject_id: UUID, now: datetime)
     if batch.prepared_by != actor.person_id:
         raise NotNow("取り下げられるのは、自分が準備した廃棄だけです。")
     _decide(session, batch=batch, outcome=DisposalOutcome.WITHDRAWN, actor=actor, reason="", now=now)
+
+
+def discard_rows(session: Session, *, batch_id: UUID, records: Sequence[Record]) -> dict[str, int]:
+    """Delete what an approved batch names, table by table in the order given; return how many rows of each went."""
+    chosen = [(model, column.in_(named_in(batch_id, kind))) for model, column, kind in records]
+    return discard_chosen(session, chosen=chosen)
+
+
+def discard_chosen(
+    session: Session, *, chosen: Sequence[tuple[type[Base], ColumnElement[bool]]]
+) -> dict[str, int]:
+    """Delete the rows of an approved batch that a room chose by more than their own column; return how many went."""
+    counts: dict[str, int] = {}
+    for model, condition in chosen:
+        done = session.connection().execute(delete(model).where(condition))
+        counts[model.__tablename__] = counts.get(model.__tablename__, 0) + done.rowcount
+    return counts
 
 
 def note_counts(session: Session, *, batch_id: UUID, counts: Mapping[str, int]) -> None:

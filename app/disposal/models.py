@@ -20,7 +20,7 @@ class DisposalBatch(Base):
     __tablename__ = "disposal_batch"
     __table_args__ = (
         CheckConstraint(
-            "(outcome IS NULL) = (decided_at IS NULL) AND (outcome IS NULL) = (decided_by IS NULL)",
+            "(outcome IS NULL) = (decided_by IS NULL) AND (decided_at IS NULL) = (decided_by IS NULL)",
             name="decided_together",
         ),
         CheckConstraint(

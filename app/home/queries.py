@@ -13,6 +13,7 @@ from app.home.rules import Task, Waiting, reopening_tasks, tasks
 from app.inspections.queries.answering import SheetHead, sheet_head
 from app.inspections.queries.campaigns import SheetCounts
 from app.inspections.queries.disposal import DisposalAsked, disposals_to_decide
+from app.inspections.queries.extension import extensions_to_decide
 from app.inspections.queries.lists import (
     SheetLine,
     open_sheets,
@@ -49,11 +50,12 @@ class UnitWithoutClerk:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HomePage:
-    """Everything on the home page."""
+    """Everything on the home page. `extensions`: requests for more time that wait for the reader's decision."""
 
     tasks: tuple[Task, ...]
     more_tasks: int
     disposals: tuple[DisposalAsked, ...]
+    extensions: int
     without_clerk: tuple[UnitWithoutClerk, ...]
     waiting_elsewhere: tuple[SheetLine, ...]
     done: tuple[SheetLine, ...]
@@ -76,6 +78,7 @@ def home_page(session: Session, *, actor: Actor, today: date) -> HomePage:
         tasks=todo[:TASKS_SHOWN],
         more_tasks=max(0, len(todo) - TASKS_SHOWN),
         disposals=disposals_to_decide(session, actor=actor),
+        extensions=extensions_to_decide(session, actor=actor, today=today),
         without_clerk=_without_clerk(session, actor=actor, lines=lines, today=today),
         waiting_elsewhere=tuple(
             line for line in lines if line.unit_id in own_units and line.id not in concerned

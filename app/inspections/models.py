@@ -159,6 +159,8 @@ class Revision(Base):
     reviewed_earned: Mapped[int | None]
     reviewed_possible: Mapped[int | None]
     reviewed_grade: Mapped[str | None] = mapped_column(String(4))
+    # Until when the present stay with the department was extended; a further return of items begins without.
+    extended_to: Mapped[date | None]
 
 
 class SectionSummary(Base):
@@ -538,6 +540,49 @@ class Reopening(Base):
     decided_at: Mapped[datetime | None] = mapped_column(Instant)
 
 
+class Extension(Base):
+    """A request for more time (期限の延長) for one run of a sheet, with its decision. A decided one never changes again."""
+
+    __tablename__ = "extension"
+    __table_args__ = (
+        CheckConstraint("sequence >= 1", name="sequence_positive"),
+        CheckConstraint("wished_until > due_before", name="wished_later"),
+        CheckConstraint("(decided_at IS NULL) = (decided_by IS NULL)", name="decided_pair"),
+        CheckConstraint("(decided_at IS NULL) = (outcome IS NULL)", name="decided_outcome"),
+        CheckConstraint(
+            "(COALESCE(outcome, '') = 'granted') = (granted_until IS NOT NULL)", name="granted_until"
+        ),
+        CheckConstraint("granted_until > due_before", name="granted_later"),
+        CheckConstraint(
+            "outcome IN ('withdrawn', 'lapsed') OR decided_by <> requested_by", name="two_persons"
+        ),
+        Index(
+            "ix_extension_waiting",
+            "revision_id",
+            unique=True,
+            sqlite_where=text("decided_at IS NULL"),
+            postgresql_where=text("decided_at IS NULL"),
+        ),
+        FIVE_YEARS,
+    )
+
+    revision_id: Mapped[UUID] = mapped_column(ForeignKey("revision.id"), primary_key=True)
+    sequence: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    # The due date when the request was made: the answer's, or the earliest of the returned items'.
+    due_before: Mapped[date]
+    wished_until: Mapped[date]
+    reason: Mapped[str] = mapped_column(Text)
+    # Opens the digests that the journal keeps of both reasons.
+    salt: Mapped[str] = mapped_column(String(32))
+    requested_by: Mapped[UUID] = mapped_column(ForeignKey("person.id"))
+    requested_at: Mapped[datetime] = mapped_column(Instant)
+    outcome: Mapped[str | None] = mapped_column(code())
+    granted_until: Mapped[date | None]
+    decision_reason: Mapped[str] = mapped_column(Text)
+    decided_by: Mapped[UUID | None] = mapped_column(ForeignKey("person.id"))
+    decided_at: Mapped[datetime | None] = mapped_column(Instant)
+
+
 class ReviewScreening(Base):
     """The outcome of the flag rules for one revision, in one row: its lane and how many of its items have a red or an amber flag.
 
@@ -784,6 +829,13 @@ GUARDS = (
         disposable=_OF_REVISION,
     ),
     Guard(table="sealed_revision", unique_keys=(("revision_id",), ("digest",)), disposable=_OF_REVISION),
+    Guard(
+        table="extension",
+        unique_keys=(("revision_id", "sequence"),),
+        partial_keys=((("revision_id",), "{row}.decided_at IS NULL"),),
+        frozen="{row}.decided_at IS NOT NULL",
+        disposable=_OF_REVISION,
+    ),
     Guard(
         disposable=_OF_REVISION,
         table="reopening",

@@ -15,6 +15,7 @@ from app.inspections.rules import (
     State,
 )
 from app.inspections.rules.board import Need, Order
+from app.inspections.rules.extension import ExtensionOutcome
 from app.inspections.rules.flags import Lane, Severity
 from app.inspections.rules.next_year import Shift
 from app.inspections.rules.questions import QuestionState
@@ -157,6 +158,11 @@ EVENT = {
     "inspection.reopened": "再開した",
     "inspection.reopening_declined": "再開の申し出を断った",
     "inspection.reopening_withdrawn": "再開の申し出を取り下げた",
+    "inspection.extension_requested": "期限の延長を申し出た",
+    "inspection.extension_granted": "期限の延長を認めた",
+    "inspection.extension_declined": "期限の延長の申し出を断った",
+    "inspection.extension_withdrawn": "期限の延長の申し出を取り下げた",
+    "inspection.extension_lapsed": "期限の延長の申し出が、決まらないまま終わった",
     "document.kept": "結果のPDFを保管した",
     "review-template.added": "審査の定型文を加えた",
     "review-template.changed": "審査の定型文を直した",
@@ -183,6 +189,7 @@ READ_ACT = {
     "sheet.review": "審査の画面を開いた",
     "sheet.sign-off": "確定の画面を開いた",
     "sheet.reopening": "再開の画面を開いた",
+    "sheet.extension": "期限の延長の画面を開いた",
     "sheet.history": "経過と履歴を開いた",
     "sheet.item-history": "項目の履歴を開いた",
     "sheet.evidence": "証跡の一覧を開いた",
@@ -250,6 +257,12 @@ QUESTION_STATE = {
     QuestionState.WAITING: "回答待ち",
     QuestionState.ANSWERED: "返信あり",
     QuestionState.CLOSED: "終わり",
+}
+EXTENSION_OUTCOME = {
+    ExtensionOutcome.GRANTED: "認めた",
+    ExtensionOutcome.DECLINED: "断った",
+    ExtensionOutcome.WITHDRAWN: "取り下げた",
+    ExtensionOutcome.LAPSED: "決まらないまま終わった",
 }
 BARRED = {
     Barred.NEW: "比べられる前回の回答がない",

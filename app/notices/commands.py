@@ -4,7 +4,7 @@ A mail is claimed in one transaction, handed over outside of any, and settled in
 a claim behind that is never taken up again by itself.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from typing import Any, Final
 from uuid import UUID
@@ -17,6 +17,8 @@ from sqlalchemy.orm import Session
 from app.access.actor import Actor
 from app.access.permissions import Permission
 from app.access.policy import require
+from app.disposal.commands import discard_rows
+from app.disposal.rules import NamedKind
 from app.journal.commands import record
 from app.journal.rules import Subject, SubjectType
 from app.kernel.clock import start_of_day
@@ -227,3 +229,12 @@ def resend_mail(session: Session, *, actor: Actor, digest_id: UUID, seen: MailSt
         now=now,
         facts={"mail": str(digest_id), "was": seen.value},
     )
+
+
+def discard_notices(session: Session, *, batch_id: UUID) -> Mapping[str, int]:
+    """Delete the notices about whatever an approved batch names."""
+    records = (
+        (Notice, Notice.subject_id, NamedKind.INSPECTION),
+        (Notice, Notice.subject_id, NamedKind.CAMPAIGN),
+    )
+    return discard_rows(session, batch_id=batch_id, records=records)

@@ -18,6 +18,7 @@ class Wording:
 
 _SHEET: Final = "/inspections/{subject}"
 _APPROVAL: Final = "/inspections/{subject}/approval"
+_EXTENSION: Final = "/inspections/{subject}/extension"
 _QUEUE: Final = "/reviews"
 _LIST: Final = "/campaigns/{campaign_id}/reminders"
 K, N = ReminderKind, StepNotice
@@ -58,6 +59,19 @@ WORDING: Final = {
     ),
     N.QUESTION_ANSWERED.value: Wording(
         "{unit}の質問に、情報主管課が答えました", "{campaign}。返信は項目の下に出ています。", _SHEET
+    ),
+    N.EXTENSION_REQUESTED.value: Wording(
+        "{unit}が、期限の延長を申し出ています",
+        "{campaign}。理由と希望の日を読んで、認めるか断るかを決めてください。",
+        _EXTENSION,
+    ),
+    N.EXTENSION_GRANTED.value: Wording(
+        "{unit}の自己点検の期限が延びました", "{campaign}。新しい期限までに進めてください。", _EXTENSION
+    ),
+    N.EXTENSION_DECLINED.value: Wording(
+        "{unit}の期限の延長は、認められませんでした",
+        "{campaign}。理由を読んで、いまの期限までに進めてください。",
+        _EXTENSION,
     ),
     N.REOPENED.value: Wording(
         "{unit}の点検票が再開されました", "{campaign}。もう一度、回答と承認をしてください。", _SHEET

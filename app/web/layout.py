@@ -48,6 +48,7 @@ _REVIEW_PAGES: Final = frozenset(
         "sign_off_page",
         "confirm_sign_off",
         "reopening_page",
+        "extension_list",
         "question_list",
         "answer_many",
     )

@@ -37,10 +37,12 @@ def upgrade() -> None:
     _document_requests_up()
     _disposal_up()
     _campaigns_up()
+    _extensions_up()
 
 
 def downgrade() -> None:
     """Go down."""
+    _extensions_down()
     _campaigns_down()
     _disposal_down()
     _document_requests_down()
@@ -813,7 +815,7 @@ def _disposal_up() -> None:
         sa.Column("decided_by", sa.Uuid(), nullable=True),
         sa.Column("decided_at", app.db.types.Instant(timezone=True), nullable=True),
         sa.CheckConstraint(
-            "(outcome IS NULL) = (decided_at IS NULL) AND (outcome IS NULL) = (decided_by IS NULL)",
+            "(outcome IS NULL) = (decided_by IS NULL) AND (decided_at IS NULL) = (decided_by IS NULL)",
             name=op.f("ck_disposal_batch_decided_together"),
         ),
         sa.CheckConstraint(
@@ -886,3 +888,62 @@ def _campaigns_down() -> None:
         batch.drop_constraint(op.f("fk_campaign_prepared_from_id"), type_="foreignkey")
         batch.drop_column("questions_by")
         batch.drop_column("prepared_from_id")
+
+
+def _extensions_up() -> None:
+    op.add_column("revision", sa.Column("extended_to", sa.Date(), nullable=True))
+    op.create_table(
+        "extension",
+        sa.Column("revision_id", sa.Uuid(), nullable=False),
+        sa.Column("sequence", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("due_before", sa.Date(), nullable=False),
+        sa.Column("wished_until", sa.Date(), nullable=False),
+        sa.Column("reason", sa.Text(), nullable=False),
+        sa.Column("salt", sa.String(length=32), nullable=False),
+        sa.Column("requested_by", sa.Uuid(), nullable=False),
+        sa.Column("requested_at", app.db.types.Instant(timezone=True), nullable=False),
+        sa.Column("outcome", sa.String(length=40), nullable=True),
+        sa.Column("granted_until", sa.Date(), nullable=True),
+        sa.Column("decision_reason", sa.Text(), nullable=False),
+        sa.Column("decided_by", sa.Uuid(), nullable=True),
+        sa.Column("decided_at", app.db.types.Instant(timezone=True), nullable=True),
+        *(
+            sa.CheckConstraint(condition, name=op.f(f"ck_extension_{name}"))
+            for name, condition in _EXTENSION_CHECKS
+        ),
+        *(
+            sa.ForeignKeyConstraint([column], [f"{table}.id"], name=op.f(f"fk_extension_{column}"))
+            for column, table in (
+                ("decided_by", "person"),
+                ("requested_by", "person"),
+                ("revision_id", "revision"),
+            )
+        ),
+        sa.PrimaryKeyConstraint("revision_id", "sequence", name=op.f("pk_extension")),
+        info=FIVE_YEARS,
+    )
+    op.create_index(
+        "ix_extension_waiting",
+        "extension",
+        ["revision_id"],
+        unique=True,
+        sqlite_where=sa.text("decided_at IS NULL"),
+        postgresql_where=sa.text("decided_at IS NULL"),
+    )
+
+
+_EXTENSION_CHECKS = (
+    ("decided_outcome", "(decided_at IS NULL) = (outcome IS NULL)"),
+    ("decided_pair", "(decided_at IS NULL) = (decided_by IS NULL)"),
+    ("granted_later", "granted_until > due_before"),
+    ("granted_until", "(COALESCE(outcome, '') = 'granted') = (granted_until IS NOT NULL)"),
+    ("sequence_positive", "sequence >= 1"),
+    ("two_persons", "outcome IN ('withdrawn', 'lapsed') OR decided_by <> requested_by"),
+    ("wished_later", "wished_until > due_before"),
+)
+
+
+def _extensions_down() -> None:
+    op.drop_table("extension")
+    with op.batch_alter_table("revision") as batch:
+        batch.drop_column("extended_to")

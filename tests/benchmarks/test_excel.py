@@ -177,6 +177,8 @@ def progress_row(number: int) -> ProgressRow:
         self_score=ShownScore(percent="84.2", grade="B"),
         reviewed_score=None,
         due=date(2026, 12, 18),
+        extended=False,
+        grace_until=date(2026, 12, 18),
         overdue=number % 2 == 0,
         since=AT,
         heads=("鈴木 一郎",),

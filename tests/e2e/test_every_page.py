@@ -1,7 +1,7 @@
 """Every page that can be opened, as somebody who may open it: axe finds nothing at both sizes, nothing scrolls sideways at 320 px."""
 
 from collections.abc import Iterator, Sequence
-from datetime import date
+from datetime import date, timedelta
 from typing import Final
 
 import pytest
@@ -11,13 +11,14 @@ from playwright.sync_api import Browser, Page
 from app.checklists.commands import import_edition
 from app.checklists.files import read_edition
 from app.checklists.rules import Question
+from app.inspections.commands.extension import grant_extension, request_extension
 from app.inspections.commands.next_year import prepare_next_year
 from app.inspections.commands.special import SpecialDraft, prepare_special
 from app.inspections.rules import State
 from app.kernel.ids import CampaignId
 from tests.e2e.conftest import DESK, NARROW, PHONE, Site
 from tests.factories.editions import further_editions, successor_yaml
-from tests.factories.inspections import Year
+from tests.factories.inspections import DATES, Year
 from tests.people import (
     AFFAIRS,
     BRANCH,
@@ -114,6 +115,7 @@ def walks(year: Year, *, drafts: Sequence[CampaignId]) -> Iterator[tuple[Cast | 
             f"{affairs}/items/{item}/evidence",
             f"/units/{AFFAIRS.id}/evidence",
             f"{affairs}/approval",
+            f"{affairs}/extension",
             f"{campaign}/board/units/{AFFAIRS.id}",
             "/me/sessions",
             "/me/mail",
@@ -141,6 +143,9 @@ def walks(year: Year, *, drafts: Sequence[CampaignId]) -> Iterator[tuple[Cast | 
             "/reviews?lane=alert",
             "/reviews/rules",
             "/reviews/templates",
+            "/extensions",
+            f"{affairs}/extension",
+            f"{branch}/extension",
             f"{campaign}/review-lane",
             f"{campaign}/items/D08",
             f"{affairs}/review",
@@ -209,8 +214,26 @@ def test_every_page_is_accessible_and_narrow(site: Site, part: int) -> None:
     site.year.bring(LEAD, to=State.SIGNED_OFF)
     _publish_further_checklists(site.year)
     draft_of_next_year(site.year)
+    _ask_for_time(site.year)
     drafts = prepared_drafts(site.year)
     _look(site, list(walks(site.year, drafts=drafts))[part::PARTS])
+
+
+def _ask_for_time(year: Year) -> None:
+    """A request that waits, and one that was granted."""
+    until = DATES.review_due - timedelta(days=7)
+    with year.database.transaction() as session:
+        for place, cast in ((AFFAIRS, SATO), (BRANCH, YOSHIDA)):
+            request_extension(
+                session,
+                actor=year.actor(cast),
+                inspection_id=year.sheets[place.code],
+                until=until,
+                reason="窓口の移転と重なったため",
+                now=year.now,
+            )
+        granted = year.sheets[BRANCH.code]
+        grant_extension(session, actor=year.actor(TANAKA), inspection_id=granted, until=until, now=year.now)
 
 
 def _publish_further_checklists(year: Year) -> None:

@@ -37,6 +37,7 @@ from app.cli.demo.city import (
     team,
 )
 from app.cli.demo.desk import Desk, People
+from app.cli.demo.extension import ask_for_more_time
 from app.cli.demo.ledger import inspect_systems, keep_ledger
 from app.cli.demo.way import Event, Journey, Route, at_minute, events_of
 from app.cli.demo.words import NOTICE
@@ -151,6 +152,7 @@ def tell(
     keep_ledger(people)
     others = {draft.code: _publish_further(people, draft=draft) for draft in further}
     this = _run(people, year=THIS_YEAR, edition_id=second, routes=_routes_of_this_year())
+    ask_for_more_time(people)
     inspect_systems(people, edition_id=others["system"])
     _read_what_is_old(session)
     return (*last, *this)

@@ -170,7 +170,7 @@ def require_begun(sheet: Sheet, *, today: date) -> None:
     if (first := sheet.campaign.dates.opens_after(today)) is not None:
         raise NotNow(f"回答は{long_date(first)}から始まります。その日になってから入力してください。")
     if sheet.locked(today):
-        until = long_date(sheet.campaign.dates.grace_until)
+        until = long_date(sheet.dates.grace_until)
         raise NotNow(f"猶予日（{until}）を過ぎたため、回答は締め切りました。情報主管課に連絡してください。")
 
 

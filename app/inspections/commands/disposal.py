@@ -4,20 +4,19 @@ What stays: the campaign's own row with its dates, the batch with its counts, th
 (kept for its own time), and mails as rows without words.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Final
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, delete, exists, select, update
-from sqlalchemy.orm import InstrumentedAttribute, Session, aliased
+from sqlalchemy import exists, select, update
+from sqlalchemy.orm import Session, aliased
 
 from app.access.actor import Actor
-from app.db.base import Base
 from app.disposal import commands as batches
 from app.disposal.queries import named_in
 from app.disposal.rules import NamedKind
-from app.evidence.models import Evidence, EvidenceFile
+from app.evidence.commands import discard_pieces
 from app.inspections import models
 from app.inspections.commands.steps import checked_reason
 from app.inspections.models import AnswerEvidence, Campaign, Inspection, Question, QuestionMessage, Revision
@@ -27,7 +26,7 @@ from app.journal.rules import Subject, SubjectType
 from app.kernel.errors import NotFound, NotNow
 from app.kernel.ids import CampaignId
 from app.kernel.ports import Ports
-from app.notices.models import Notice
+from app.notices.commands import discard_notices
 
 
 def prepare_disposal(
@@ -54,7 +53,7 @@ def approve_disposal(
     counts: dict[str, int] = {}
     for discard in ports.before_disposal:
         counts |= discard(session, batch_id=batch_id)
-    counts |= _delete_all(session, batch_id=batch_id)
+    counts |= _discard_all(session, batch_id=batch_id)
     batches.note_counts(session, batch_id=batch_id, counts=counts)
     session.execute(
         update(Campaign)
@@ -130,9 +129,10 @@ def named_of(session: Session, *, campaign_id: CampaignId) -> tuple[batches.Name
 
 
 _REVISION: Final = NamedKind.REVISION
-RECORDS: Final[tuple[tuple[type[Base], InstrumentedAttribute[UUID], NamedKind], ...]] = (
+OF_ANSWERS: Final[Sequence[batches.Record]] = (
     (models.SealedRevision, models.SealedRevision.revision_id, _REVISION),
     (models.Reopening, models.Reopening.revision_id, _REVISION),
+    (models.Extension, models.Extension.revision_id, _REVISION),
     (models.ReviewBatchItem, models.ReviewBatchItem.revision_id, _REVISION),
     (models.ReviewBatchSheet, models.ReviewBatchSheet.revision_id, _REVISION),
     (models.ReviewBatch, models.ReviewBatch.campaign_id, NamedKind.CAMPAIGN),
@@ -155,29 +155,26 @@ RECORDS: Final[tuple[tuple[type[Base], InstrumentedAttribute[UUID], NamedKind], 
     (models.ProfileFlag, models.ProfileFlag.revision_id, _REVISION),
     (models.ScoreChangeSummary, models.ScoreChangeSummary.revision_id, _REVISION),
     (models.SectionSummary, models.SectionSummary.revision_id, _REVISION),
-    (EvidenceFile, EvidenceFile.evidence_id, NamedKind.EVIDENCE),
-    (Evidence, Evidence.id, NamedKind.EVIDENCE),
+)
+OF_SHEETS: Final[Sequence[batches.Record]] = (
     (models.Question, models.Question.inspection_id, NamedKind.INSPECTION),
     (models.Revision, models.Revision.id, _REVISION),
     (models.Inspection, models.Inspection.id, NamedKind.INSPECTION),
     (models.CampaignUnit, models.CampaignUnit.campaign_id, NamedKind.CAMPAIGN),
-    (Notice, Notice.subject_id, NamedKind.INSPECTION),
-    (Notice, Notice.subject_id, NamedKind.CAMPAIGN),
 )
 """What goes, and under what it was named: whatever refers to a row stands before it."""
 
 
-def _delete_all(session: Session, *, batch_id: UUID) -> dict[str, int]:
+def _discard_all(session: Session, *, batch_id: UUID) -> dict[str, int]:
+    """Let the rows go in the one order that no reference forbids: answers cite evidence, a question stands on its sheet."""
     questions = select(Question.id).where(
         Question.inspection_id.in_(named_in(batch_id, NamedKind.INSPECTION))
     )
-    chosen_rows: list[tuple[type[Base], ColumnElement[bool]]] = [
-        (QuestionMessage, QuestionMessage.question_id.in_(questions)),
-        *((model, column.in_(named_in(batch_id, kind))) for model, column, kind in RECORDS),
-    ]
-    counts: dict[str, int] = {}
-    for model, chosen in chosen_rows:
-        name = model.__tablename__
-        done = session.connection().execute(delete(model).where(chosen))
-        counts[name] = counts.get(name, 0) + done.rowcount
-    return counts
+    messages = QuestionMessage.question_id.in_(questions)
+    return {
+        **batches.discard_rows(session, batch_id=batch_id, records=OF_ANSWERS),
+        **discard_pieces(session, batch_id=batch_id),
+        **batches.discard_chosen(session, chosen=[(QuestionMessage, messages)]),
+        **batches.discard_rows(session, batch_id=batch_id, records=OF_SHEETS),
+        **discard_notices(session, batch_id=batch_id),
+    }

@@ -399,7 +399,7 @@ def return_items(
         actor=actor,
         now=now,
         facts={"round": next_round, "items": [item.key for item, _ in marked]},
-        values={"return_round": next_round},
+        values={"return_round": next_round, "extended_to": None},
         due=min((review.return_due for _, review in marked if review.return_due), default=None),
     )
     end_claim(session, loaded=loaded, actor=actor, now=now)

@@ -14,7 +14,7 @@ from app.access.policy import require
 from app.checklists.rules import score
 from app.inspections.commands.summaries import Summed, keep_summaries
 from app.inspections.commands.telling import tell_of_step
-from app.inspections.models import Revision, SheetStepRow
+from app.inspections.models import Extension, Revision, SheetStepRow
 from app.inspections.queries.sheet import (
     Lock,
     Sheet,
@@ -25,6 +25,7 @@ from app.inspections.queries.sheet import (
     subject_of,
 )
 from app.inspections.rules import REASON_NEEDED, STEPS, Action, SheetStep, State
+from app.inspections.rules.extension import EXTENDABLE, ExtensionOutcome
 from app.journal.commands import Entry, record
 from app.journal.rules import Subject, SubjectType
 from app.kernel.clock import business_date
@@ -116,7 +117,7 @@ def take_step(
     """Write a step: its row with the reason, its journal entry, the notices, then the new state with the summary.
 
     The state comes last: a sealed revision takes no more rows. `due` is the date by which whoever is told should act; the
-    campaign's own when it is not given.
+    sheet's own when it is not given. A request for more time that nobody decided on lapses when the department lets go of the sheet.
     """
     if step.action in REASON_NEEDED:
         reason = checked_reason(reason)
@@ -137,10 +138,29 @@ def take_step(
         subject=loaded.subject,
         actor=actor,
         sequence=(last or 0) + 1,
-        due=due or loaded.sheet.campaign.dates.due(step.target),
+        due=due or loaded.sheet.dates.due(step.target),
         now=now,
     )
+    if step.source in EXTENDABLE and step.target not in EXTENDABLE:
+        _lapse_extension(session, loaded=loaded, actor=actor, now=now)
     move(session, loaded=loaded, values={"state": step.target.value, "state_since": now, **(values or {})})
+
+
+def _lapse_extension(session: Session, *, loaded: Loaded, actor: Actor, now: datetime) -> None:
+    lapsed = session.execute(
+        update(Extension)
+        .where(Extension.revision_id == loaded.sheet.revision_id, Extension.decided_at.is_(None))
+        .values(outcome=ExtensionOutcome.LAPSED.value, decided_by=actor.person_id, decided_at=now)
+    )
+    if getattr(lapsed, "rowcount", 0):
+        record(
+            session,
+            subject=journal_subject(loaded.sheet.id),
+            event="inspection.extension_lapsed",
+            actor=actor.mark,
+            now=now,
+            facts={"revision": loaded.sheet.number},
+        )
 
 
 def written_step(

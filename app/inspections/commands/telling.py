@@ -1,11 +1,11 @@
 """Telling people of a step, in the transaction of the step itself."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable, Mapping
 from datetime import date, datetime
 
 from sqlalchemy.orm import Session
 
-from app.access.actor import Actor
+from app.access.actor import Actor, Function
 from app.access.policy import Subject
 from app.inspections.queries.sheet import Sheet
 from app.inspections.rules import SheetStep
@@ -14,7 +14,9 @@ from app.kernel.clock import business_date
 from app.kernel.ids import PersonId, UnitId
 from app.notices.commands import notify
 from app.notices.rules import NoticeDraft
-from app.people.queries import clerks_on, deputies_on, heads_on
+from app.organisation.queries import units_with
+from app.organisation.rules import UnitFunction
+from app.people.queries import clerks_on, deputies_on, heads_on, holders_of, members_on
 
 
 def tell_of_step(
@@ -79,7 +81,9 @@ def _people(
     found = frozenset[PersonId]()
     if Audience.REVIEWERS_OF_IT in audiences:
         found |= subject.reviewed_by
-    if set(audiences) <= {Audience.REVIEWERS_OF_IT}:
+    if Audience.DECIDERS in audiences:
+        found |= _deciders(session, unit_id=unit_id, subject=subject, day=day)
+    if set(audiences) <= {Audience.REVIEWERS_OF_IT, Audience.DECIDERS}:
         return found
     nobody = frozenset[PersonId]()
     heads = heads_on(session, unit_ids=[unit_id], day=day).get(unit_id, nobody)
@@ -92,3 +96,17 @@ def _people(
         barred = subject.recorded_by | subject.reviewed_by
         found |= (heads | deputies) - barred or subject.next_heads
     return found
+
+
+def _deciders(session: Session, *, unit_id: UnitId, subject: Subject, day: date) -> frozenset[PersonId]:
+    """Return who decides on more time for a unit, as the permission table has it."""
+    if subject.belongs_to_lead:
+        return holders_of(session, function=Function.CHIEF, day=day)
+    lead = units_with(session, function=UnitFunction.LEAD_DIVISION, day=day)
+    desk = [members_on(session, unit_ids=lead, day=day)]
+    own = [found(session, unit_ids=[unit_id], day=day) for found in (members_on, deputies_on, clerks_on)]
+    return _everybody(desk) - _everybody(own)
+
+
+def _everybody(found: Iterable[Mapping[UnitId, frozenset[PersonId]]]) -> frozenset[PersonId]:
+    return frozenset[PersonId]().union(*(people for by_unit in found for people in by_unit.values()))

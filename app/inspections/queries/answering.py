@@ -41,6 +41,7 @@ from app.inspections.rules import (
     State,
     comment_is_missing,
 )
+from app.inspections.rules.extension import EXTENDABLE
 from app.inspections.rules.questions import QuestionState
 from app.inspections.rules.taking_over import LastYear
 from app.inspections.texts import sheet_name
@@ -130,11 +131,18 @@ class StepMark:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SheetHead:
-    """What every page of a sheet shows on top."""
+    """What every page of a sheet shows on top.
+
+    Attributes:
+        due_before: the campaign's own date, where the sheet was given more time than the others.
+        extended: whether `due` is an extended one.
+    """
 
     sheet: Sheet
     unit_name: str
     due: date | None
+    due_before: date | None
+    extended: bool
     applicable: int
     answered: int
     sections: tuple[SectionProgress, ...]
@@ -213,6 +221,7 @@ class CheckPage:
     last_reason: "Reason | None"
     reopened: "Reason | None"
     may_reopen: bool
+    may_ask_for_time: bool
     heads: tuple[str, ...]
 
 
@@ -244,6 +253,8 @@ def sheet_head(
         sheet=sheet,
         unit_name=sheet_name(people.unit_name or "（廃止された所属）", system_name=sheet.system_name),
         due=due_of(sheet, content),
+        due_before=_due_before(sheet),
+        extended=sheet.extended_to is not None and sheet.state in EXTENDABLE,
         applicable=done.applicable,
         answered=done.answered,
         sections=sections,
@@ -261,10 +272,16 @@ def sheet_head(
     )
 
 
+def _due_before(sheet: Sheet) -> date | None:
+    """Return the campaign's own date where the sheet runs against a later one. Returned items never had the campaign's."""
+    before = sheet.campaign.dates.due(sheet.state)
+    return before if before != sheet.dates.due(sheet.state) else None
+
+
 def due_of(sheet: Sheet, content: SheetContent) -> date | None:
     """Return the deadline that a sheet runs against now: that of its open returns where there are any."""
     opened = open_returns(sheet, content.returns)
-    return min((entry.due_on for entry in opened.values()), default=sheet.campaign.dates.due(sheet.state))
+    return min((entry.due_on for entry in opened.values()), default=sheet.dates.due(sheet.state))
 
 
 def _level_of(content: SheetContent, item_id: ItemId) -> str | None:
@@ -501,6 +518,8 @@ def check_page(session: Session, *, actor: Actor, inspection_id: InspectionId, t
         last_reason=last_reason(session, sheet=sheet),
         reopened=_reopened(session, sheet=sheet),
         may_reopen=sheet.sealed and any(may(one, actor=actor, subject=subject) for one in _REOPENING),
+        may_ask_for_time=sheet.state in EXTENDABLE
+        and may(Permission.UNIT_EXTENSION_REQUEST, actor=actor, subject=subject),
         heads=head_names(session, sheet=sheet, today=today),
     )
 

@@ -13,8 +13,7 @@ from sqlalchemy.orm import Session
 from app.access.actor import Actor
 from app.access.permissions import Permission
 from app.access.policy import Subject, may, require
-from app.disposal.models import DisposalBatch
-from app.disposal.queries import batches_of, counts_of
+from app.disposal.queries import Batch, batches_of, batches_to_decide, counts_of
 from app.disposal.rules import DisposalOutcome
 from app.inspections.models import Answer, AnswerEvidence, Campaign, Inspection, ItemReview, Revision
 from app.inspections.queries.campaigns.summaries import campaign_row
@@ -94,12 +93,12 @@ def disposal_page(session: Session, *, actor: Actor, campaign_id: CampaignId) ->
     )
 
 
-def _lines(session: Session, batches: tuple[DisposalBatch, ...]) -> tuple[BatchLine, ...]:
-    ids = {PersonId(one) for batch in batches for one in (batch.prepared_by, batch.decided_by) if one}
+def _lines(session: Session, batches: tuple[Batch, ...]) -> tuple[BatchLine, ...]:
+    ids = {one for batch in batches for one in (batch.prepared_by, batch.decided_by) if one}
     names = people_by_id(session, person_ids=ids)
 
-    def name(person_id: UUID | None) -> str:
-        found = names.get(PersonId(person_id)) if person_id else None
+    def name(person_id: PersonId | None) -> str:
+        found = names.get(person_id) if person_id else None
         return found.name if found else ""
 
     return tuple(
@@ -108,7 +107,7 @@ def _lines(session: Session, batches: tuple[DisposalBatch, ...]) -> tuple[BatchL
             prepared_by=name(batch.prepared_by),
             prepared_at=batch.prepared_at,
             reason=batch.reason,
-            outcome=DisposalOutcome(batch.outcome) if batch.outcome else None,
+            outcome=batch.outcome,
             decided_by=name(batch.decided_by),
             decided_at=batch.decided_at,
             decision_reason=batch.decision_reason,
@@ -139,11 +138,11 @@ def _going(session: Session, *, campaign_id: CampaignId) -> dict[str, int]:
     return {"sheets": sheets or 0, **{name: count or 0 for name, count in counts.items()}}
 
 
-def _step(batches: tuple[DisposalBatch, ...], *, actor: Actor) -> DisposalStep | None:
+def _step(batches: tuple[Batch, ...], *, actor: Actor) -> DisposalStep | None:
     waiting = next((batch for batch in batches if batch.outcome is None), None)
     if waiting is None:
         return DisposalStep.PREPARE if may(Permission.CITY_DISPOSAL_PREPARE, actor=actor) else None
-    asked = Subject(requested_by=frozenset({PersonId(waiting.prepared_by)}))
+    asked = Subject(requested_by=frozenset({waiting.prepared_by}))
     if may(Permission.CITY_DISPOSAL_APPROVE, actor=actor, subject=asked):
         return DisposalStep.DECIDE
     return DisposalStep.TAKE_BACK if waiting.prepared_by == actor.person_id else DisposalStep.WAIT
@@ -162,13 +161,19 @@ def disposals_to_decide(session: Session, *, actor: Actor) -> tuple[DisposalAske
     """Return the trials whose disposal this person may decide, the oldest first; nothing is asked for others."""
     if not may(Permission.CITY_DISPOSAL_APPROVE, actor=actor):
         return ()
+    batches = batches_to_decide(session, person_id=actor.person_id)
+    if not batches:
+        return ()
     rows = session.execute(
-        select(Campaign.id, Campaign.title, DisposalBatch.prepared_at)
-        .join(DisposalBatch, DisposalBatch.subject_id == Campaign.id)
-        .where(DisposalBatch.outcome.is_(None), DisposalBatch.prepared_by != actor.person_id)
-        .order_by(DisposalBatch.prepared_at, Campaign.id)
+        select(Campaign.id, Campaign.title).where(Campaign.id.in_([batch.subject_id for batch in batches]))
     )
+    titles = {row.id: row.title for row in rows}
     return tuple(
-        DisposalAsked(campaign_id=CampaignId(row.id), title=row.title, prepared_at=row.prepared_at)
-        for row in rows
+        DisposalAsked(
+            campaign_id=CampaignId(batch.subject_id),
+            title=titles[batch.subject_id],
+            prepared_at=batch.prepared_at,
+        )
+        for batch in batches
+        if batch.subject_id in titles
     )

@@ -18,6 +18,7 @@ from app.checklists.rules import Item, Level
 from app.inspections.models import (
     AnswerHistory,
     Approval,
+    Extension,
     ItemReturn,
     ItemReviewHistory,
     Reopening,
@@ -46,6 +47,7 @@ from app.journal.rules import Subject as JournalSubject
 from app.journal.rules import SubjectType
 from app.kernel.digest import digest_text
 from app.kernel.errors import NotFound
+from app.kernel.fiscal_year import long_date
 from app.kernel.ids import InspectionId, ItemId, PersonId, RevisionId
 from app.people.queries import people_by_id
 from app.people.rules import PersonView
@@ -177,6 +179,7 @@ class _Rows:
     steps: tuple[SheetStepRow, ...]
     approvals: tuple[Approval, ...]
     reopenings: tuple[Reopening, ...]
+    extensions: tuple[Extension, ...]
     returns: tuple[ItemReturn, ...]
     saves: Counter[tuple[RevisionId, ItemId]]
     judgements: Counter[tuple[RevisionId, ItemId]]
@@ -196,6 +199,8 @@ class _Rows:
             *(PersonId(row.approved_by) for row in self.approvals),
             *(PersonId(row.requested_by) for row in self.reopenings),
             *(PersonId(row.decided_by) for row in self.reopenings if row.decided_by),
+            *(PersonId(row.requested_by) for row in self.extensions),
+            *(PersonId(row.decided_by) for row in self.extensions if row.decided_by),
             *(person for line in self.chain if (person := _person(line)) is not None),
         }
 
@@ -257,7 +262,7 @@ def _seen(session: Session, *, actor: Actor, inspection_id: InspectionId) -> She
 
 
 def _rows(session: Session, *, inspection_id: InspectionId) -> _Rows:
-    """Read all revisions of a sheet in nine statements."""
+    """Read all revisions of a sheet in ten statements."""
     of_sheet = select(Revision.id).where(Revision.inspection_id == inspection_id)
     revisions = session.scalars(
         select(Revision).where(Revision.inspection_id == inspection_id).order_by(Revision.number)
@@ -268,6 +273,7 @@ def _rows(session: Session, *, inspection_id: InspectionId) -> _Rows:
     )
     approvals = session.scalars(select(Approval).where(Approval.revision_id.in_(of_sheet)))
     reopenings = session.scalars(select(Reopening).where(Reopening.revision_id.in_(of_sheet)))
+    extensions = session.scalars(select(Extension).where(Extension.revision_id.in_(of_sheet)))
     returns = session.scalars(select(ItemReturn).where(ItemReturn.revision_id.in_(of_sheet)))
     saves = session.execute(
         select(AnswerHistory.revision_id, AnswerHistory.item_id, func.count())
@@ -286,6 +292,7 @@ def _rows(session: Session, *, inspection_id: InspectionId) -> _Rows:
         steps=tuple(steps),
         approvals=tuple(approvals),
         reopenings=tuple(reopenings),
+        extensions=tuple(extensions),
         returns=tuple(returns),
         saves=Counter({(RevisionId(row[0]), ItemId(row[1])): row[2] for row in saves}),
         judgements=Counter({(RevisionId(row[0]), ItemId(row[1])): row[2] for row in judged}),
@@ -338,11 +345,13 @@ def _of_items(counts: Counter[tuple[RevisionId, ItemId]]) -> Counter[ItemId]:
 
 
 def _happenings(rows: _Rows, *, names: Names) -> tuple[Happening, ...]:
-    """Return the timeline, newest first: steps, approvals with their digest, requests to reopen."""
+    """Return the timeline, newest first: steps, approvals with their digest, requests to reopen and for more time."""
     steps = sorted(rows.steps, key=lambda row: (rows.numbers[RevisionId(row.revision_id)], row.sequence))
     found = [_step(row, rows=rows, names=names) for row in steps]
     for row in rows.reopenings:
         found += _reopening(row, rows=rows, names=names)
+    for extension in rows.extensions:
+        found += _extension(extension, rows=rows, names=names)
     # The sort is stable: what happened in one instant keeps its order, and turns round with the rest.
     return tuple(sorted(found, key=lambda one: (one.at, one.revision))[::-1])
 
@@ -408,6 +417,28 @@ def _reopening(row: Reopening, *, rows: _Rows, names: Names) -> list[Happening]:
             )
         )
     return found
+
+
+def _extension(row: Extension, *, rows: _Rows, names: Names) -> list[Happening]:
+    number = rows.numbers[RevisionId(row.revision_id)]
+    asked = Happening(
+        at=row.requested_at,
+        revision=number,
+        what=f"{EVENT['inspection.extension_requested']}（{long_date(row.wished_until)}まで）",
+        person=name_of(names, PersonId(row.requested_by)),
+        comment=row.reason,
+    )
+    if row.decided_at is None or row.decided_by is None or row.outcome is None:
+        return [asked]
+    until = f"（{long_date(row.granted_until)}まで）" if row.granted_until else ""
+    decided = Happening(
+        at=row.decided_at,
+        revision=number,
+        what=EVENT[f"inspection.extension_{row.outcome}"] + until,
+        person=name_of(names, PersonId(row.decided_by)),
+        comment=row.decision_reason,
+    )
+    return [asked, decided]
 
 
 def _person(line: JournalLine) -> PersonId | None:

@@ -20,7 +20,8 @@ class SheetInHand:
 
     Attributes:
         run: tells one run of the sheet from another: the number of its revision and of its return.
-        due: the earliest date of the open returns where there are any, otherwise the campaign's own.
+        dates: of the campaign, or of the sheet's extension.
+        due: the earliest date of the open returns where there are any, otherwise the sheet's own.
     """
 
     id: InspectionId
@@ -78,7 +79,7 @@ def sheets_in_hand(session: Session, *, campaign_id: CampaignId | None = None) -
 def _sheet(
     inspection: Inspection, revision: Revision, campaign: Campaign, *, due: date | None
 ) -> SheetInHand:
-    dates, state = campaign_dates(campaign), State(revision.state)
+    dates, state = campaign_dates(campaign).extended(revision.extended_to), State(revision.state)
     return SheetInHand(
         id=InspectionId(inspection.id),
         unit_id=UnitId(inspection.unit_id),

@@ -170,7 +170,7 @@ def _line(
     today: date,
 ) -> SheetLine:
     state = State(revision.state)
-    due = returned.get(revision.id) or campaign_dates(campaign).due(state)
+    due = returned.get(revision.id) or campaign_dates(campaign).extended(revision.extended_to).due(state)
     return SheetLine(
         id=InspectionId(inspection.id),
         revision_id=RevisionId(revision.id),

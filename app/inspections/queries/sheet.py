@@ -7,7 +7,7 @@ from enum import StrEnum
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import Row, Select, and_, bindparam, func, literal, select, union
+from sqlalchemy import Row, Select, and_, bindparam, exists, func, literal, select, union
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from app.access.actor import Actor
@@ -22,6 +22,7 @@ from app.inspections.models import (
     AnswerHistory,
     Approval,
     Campaign,
+    Extension,
     Inspection,
     ItemReturn,
     ItemReview,
@@ -83,7 +84,10 @@ FIRST_STATES: Final = frozenset({State.ANSWERING, State.AWAITING_HEAD})
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sheet:
-    """An inspection with its current revision, without its answers."""
+    """An inspection with its current revision, without its answers.
+
+    `extended_to`: until when its unit was given more time; `asks_for_time`: whether a request for more waits for its decision.
+    """
 
     id: InspectionId
     revision_id: RevisionId
@@ -100,6 +104,13 @@ class Sheet:
     answered: int
     decided: int
     previous_revision_id: RevisionId | None
+    extended_to: date | None = None
+    asks_for_time: bool = False
+
+    @property
+    def dates(self) -> CampaignDates:
+        """The dates that count for this sheet: the campaign's, or those of its extension."""
+        return self.campaign.dates.extended(self.extended_to)
 
     @property
     def sealed(self) -> bool:
@@ -108,7 +119,7 @@ class Sheet:
 
     def locked(self, today: date) -> bool:
         """Return whether the grace date passed while the department was still answering."""
-        return self.campaign.dates.locked(self.state, since=business_date(self.state_since), today=today)
+        return self.dates.locked(self.state, since=business_date(self.state_since), today=today)
 
     @property
     def only_with_department(self) -> bool:
@@ -151,17 +162,22 @@ def find_sheet(
 _INSPECTION: Final = Inspection.__table__.c
 _REVISION: Final = Revision.__table__.c
 _CAMPAIGN: Final = Campaign.__table__.c
+_EXTENSION: Final = Extension.__table__.c
 _SHEET: Final = (
     select(
         _INSPECTION.id.label("inspection_id"),
         *(_INSPECTION[name] for name in ("unit_id", "campaign_id", "previous_revision_id")),
         _REVISION.id.label("revision_id"),
         *(_REVISION[name] for name in ("number", "state", "state_since", "version", "return_round")),
-        *(_REVISION[name] for name in ("applicable", "answered", "decided")),
+        *(_REVISION[name] for name in ("applicable", "answered", "decided", "extended_to")),
         *(_CAMPAIGN[name] for name in ("title", "kind", "fiscal_year", "edition_id", "notice")),
         _CAMPAIGN.taking_over,
         _INSPECTION.system_name,
         *(_CAMPAIGN[name] for name in CampaignDates.__dataclass_fields__),
+        exists()
+        .where(_EXTENSION.revision_id == _REVISION.id, _EXTENSION.decided_at.is_(None))
+        .correlate(Revision.__table__)
+        .label("asks_for_time"),
     )
     .join_from(Inspection.__table__, Revision.__table__, _REVISION.inspection_id == _INSPECTION.id)
     .join(Campaign.__table__, _CAMPAIGN.id == _INSPECTION.campaign_id)
@@ -231,6 +247,8 @@ def _sheet_of(session: Session, row: Row[*tuple[Any, ...]]) -> Sheet:
         answered=row.answered,
         decided=row.decided,
         previous_revision_id=RevisionId(row.previous_revision_id) if row.previous_revision_id else None,
+        extended_to=row.extended_to,
+        asks_for_time=bool(row.asks_for_time),
     )
 
 
@@ -728,7 +746,7 @@ def facts_of(sheet: Sheet, content: SheetContent, *, today: date) -> SheetFacts:
         undecided=len(content.items) - content.decided,
         approved_digest=content.approved_digest,
         content_digest=content.digest,
-        after_grace=today > sheet.campaign.dates.grace_until,
+        after_grace=today > sheet.dates.grace_until,
     )
 
 

@@ -12,6 +12,7 @@ from app.inspections.routes import (
     campaigns,
     disposal,
     evidence,
+    extension,
     head,
     history,
     next_year,

@@ -9,6 +9,7 @@ from flask.typing import ResponseReturnValue
 from sqlalchemy.orm import Session
 
 from app.access.permissions import Permission
+from app.access.policy import may
 from app.db.session import reading
 from app.inspections.commands import review as commands
 from app.inspections.commands import review_claims as claims
@@ -102,6 +103,7 @@ def review_queue() -> str:
         tabs=[one for one in QUEUED if one not in TO_JUDGE],
         rules_version=FLAG_RULES_VERSION,
         here=actor(),
+        may_follow=may(Permission.CITY_PROGRESS_READ, actor=actor()),
         key=new_key(),
     )
 

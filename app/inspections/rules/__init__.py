@@ -5,7 +5,7 @@ approver, reviewer and reviewed are never the same person (兼務の禁止).
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from enum import StrEnum
 from itertools import pairwise
@@ -531,6 +531,19 @@ class CampaignDates:
     approval_due: date
     review_due: date
     grace_until: date
+
+    def extended(self, to: date | None) -> "CampaignDates":
+        """Return the dates of a sheet that was given until a later day to answer; the campaign's own where it was not.
+
+        The approval keeps its distance from the answer in days, at most until the review is due, which never moves. The grace
+        date is not before the approval.
+        """
+        if to is None or to <= self.answer_due:
+            return self
+        approval = min(to + (self.approval_due - self.answer_due), self.review_due)
+        return replace(
+            self, answer_due=to, approval_due=approval, grace_until=max(self.grace_until, approval)
+        )
 
     def opens_after(self, today: date) -> date | None:
         """Return the first day of answering while it is still to come."""

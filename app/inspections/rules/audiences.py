@@ -17,13 +17,14 @@ class Audience(StrEnum):
     """Somebody who is told, by the part played in a sheet.
 
     CLERKS: 点検担当者; the heads where nobody is named. APPROVERS: heads and deputies who are free to approve, otherwise who stands in.
-    REVIEWERS_OF_IT: who judged the sheet.
+    REVIEWERS_OF_IT: who judged the sheet. DECIDERS: who grants more time: reviewers and managers of the lead division who are not of the unit; 統括 for its own sheet.
     """
 
     CLERKS = "clerks"
     HEADS = "heads"
     APPROVERS = "approvers"
     REVIEWERS_OF_IT = "reviewers-of-it"
+    DECIDERS = "deciders"
 
 
 class StepNotice(StrEnum):
@@ -41,6 +42,9 @@ class StepNotice(StrEnum):
     EXCLUDED = "step.excluded"
     REOPENED = "step.reopened"
     QUESTION_ANSWERED = "question.answered"
+    EXTENSION_REQUESTED = "extension.requested"
+    EXTENSION_GRANTED = "extension.granted"
+    EXTENSION_DECLINED = "extension.declined"
 
 
 _OFFICE: Final = frozenset({Audience.CLERKS, Audience.HEADS})
@@ -62,3 +66,7 @@ REOPENED: Final = (StepNotice.REOPENED, _OFFICE)
 """Opening a sealed sheet again is no step of the table, and tells the office all the same."""
 QUESTION_ANSWERED: Final = (StepNotice.QUESTION_ANSWERED, frozenset({Audience.CLERKS}))
 """A reply of the lead division to a question of the unit."""
+EXTENSION_REQUESTED: Final = (StepNotice.EXTENSION_REQUESTED, frozenset({Audience.DECIDERS}))
+"""A unit asks for more time: there are few of these, and each waits for a decision."""
+EXTENSION_GRANTED: Final = (StepNotice.EXTENSION_GRANTED, _OFFICE)
+EXTENSION_DECLINED: Final = (StepNotice.EXTENSION_DECLINED, _OFFICE)

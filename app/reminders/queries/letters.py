@@ -118,7 +118,7 @@ def _late(row: ProgressRow, page: ProgressPage, sender: str, contact: str) -> st
             f"{page.campaign.title}の提出について（督促）",
             "",
             f"{row.unit_name}の{step}の期限は、{long_date(due)}でした。まだ済んでいません（いまの状態：{STATE[row.state]}）。",
-            f"猶予日の{long_date(page.campaign.dates.grace_until)}までに、点検票を提出してください。",
+            f"猶予日の{long_date(row.grace_until)}までに、点検票を提出してください。",
             "猶予日を過ぎると、回答できなくなります。",
             f"間に合わないときは、{sender}へ連絡してください（{contact}）。",
             "",

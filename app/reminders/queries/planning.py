@@ -117,9 +117,11 @@ def _of_locks(sheets: Sequence[SheetInHand], roll: Roll, *, today: date) -> Iter
         occasion = f"{sheet.run}/{sheet.dates.grace_until.isoformat()}"
         yield _of_sheet(sheet, LOCK, roll=roll, occasion=occasion, due=sheet.dates.grace_until)
     for group in _groups(locked, lead=roll.lead):
-        grace = group.sheets[0].dates.grace_until
-        occasion = f"{group.mark}/{grace.isoformat()}"
-        yield _about(group, LOCK_LIST, roll=roll, sheets=group.sheets, occasion=occasion, due=grace)
+        # Extended sheets are locked later than the others, and told of then.
+        for grace in sorted({sheet.dates.grace_until for sheet in group.sheets}):
+            same = [sheet for sheet in group.sheets if sheet.dates.grace_until == grace]
+            occasion = f"{group.mark}/{grace.isoformat()}"
+            yield _about(group, LOCK_LIST, roll=roll, sheets=same, occasion=occasion, due=grace)
 
 
 def _of_sheet(

@@ -17,6 +17,11 @@ from app.evidence.rules import CheckedFile, Description, FileKind
 from app.inspections.commands.answer import AnswerDraft, record_answers
 from app.inspections.commands.assignments import assign_items
 from app.inspections.commands.evidence import attach_files
+from app.inspections.commands.extension import (
+    decline_extension,
+    grant_extension,
+    request_extension,
+)
 from app.inspections.commands.questions import ask
 from app.inspections.commands.reopening import confirm_reopening, request_reopening
 from app.inspections.commands.review_bulk import accept_lane, draw_sample
@@ -29,7 +34,7 @@ from app.kernel.digest import GENESIS
 from app.kernel.ids import new_id
 from app.reports.models import KeptDocument
 from tests.databases import copy_of, on_postgresql
-from tests.factories.inspections import Year, at_grace_end, running_year
+from tests.factories.inspections import DATES, Year, at_grace_end, running_year
 from tests.factories.systems import registered
 from tests.people import (
     AFFAIRS,
@@ -42,6 +47,7 @@ from tests.people import (
     SUZUKI,
     TAKAHASHI,
     TANAKA,
+    YOSHIDA,
     Cast,
     Place,
 )
@@ -61,6 +67,7 @@ def settled_template(city_template: str, tmp_path_factory: pytest.TempPathFactor
 
 def _settle(year: Year) -> None:
     _beside_the_answers(year)
+    _more_time(year)
     _with_an_earlier_sheet(year)
     for place, clerk in ((AFFAIRS, SATO), (COUNTER, TAKAHASHI)):
         _give_evidence(year, place, clerk)
@@ -124,6 +131,26 @@ def _give_evidence(year: Year, place: Place, clerk: Cast) -> None:
         )
 
 
+def _more_time(year: Year) -> None:
+    """A request that was granted, one that was declined, and one that will lapse."""
+    until = DATES.answer_due + timedelta(days=3)
+    for place, cast in ((AFFAIRS, SATO), (COUNTER, TAKAHASHI), (BRANCH, YOSHIDA)):
+        with year.database.transaction() as session:
+            request_extension(
+                session,
+                actor=year.actor(cast),
+                inspection_id=year.sheets[place.code],
+                until=until,
+                reason="移転のため",
+                now=year.now,
+            )
+    tanaka = year.actor(TANAKA)
+    with year.database.transaction() as session:
+        granted, declined = year.sheets[AFFAIRS.code], year.sheets[COUNTER.code]
+        grant_extension(session, actor=tanaka, inspection_id=granted, until=until, now=year.now)
+        decline_extension(session, actor=tanaka, inspection_id=declined, reason="間に合うため", now=year.now)
+
+
 def _with_an_earlier_sheet(year: Year) -> None:
     """Compare two sheets with themselves: a difference from the year before is kept with each, sealed and open."""
     with year.database.transaction() as session:
@@ -170,6 +197,16 @@ def _reopen(year: Year) -> None:
         confirm_reopening(session, actor=kimura, inspection_id=sealed, now=year.now)
         request_reopening(
             session, actor=tanaka, inspection_id=silent, reason="提出の申し出があったため", now=year.now
+        )
+    with year.database.transaction() as session:
+        # On the new revision: this request stays open.
+        request_extension(
+            session,
+            actor=year.actor(SATO),
+            inspection_id=sealed,
+            until=DATES.review_due,
+            reason="再開のため",
+            now=year.now,
         )
 
 

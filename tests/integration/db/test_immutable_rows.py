@@ -38,6 +38,7 @@ PROMISED: Final = {
     "disposal_subject",
     "evidence",
     "evidence_file",
+    "extension",
     "item_assignment",
     "item_return",
     "item_review",

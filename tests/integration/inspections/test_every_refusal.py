@@ -24,6 +24,7 @@ from app.db.session import Database
 from app.inspections.commands import (
     answer,
     campaign,
+    extension,
     hand_over,
     next_year,
     reopening,
@@ -43,6 +44,7 @@ from app.inspections.rules import (
     Judgement,
     State,
 )
+from app.inspections.rules.extension import EXTENDABLE
 from app.journal.models import JournalHead
 from app.kernel.clock import business_date
 from app.kernel.errors import NotAllowed, NotFound, NotNow, Refusal
@@ -92,12 +94,19 @@ WITHOUT_A_STEP: Final[Mapping[Command, Rule]] = {
     reopening.confirm_reopening: Rule(_P.UNIT_INSPECTION_REOPEN_CONFIRM, frozenset()),
     reopening.decline_reopening: Rule(_P.UNIT_INSPECTION_REOPEN_CONFIRM, frozenset()),
     reopening.withdraw_reopening: Rule(_P.UNIT_INSPECTION_REOPEN_REQUEST, frozenset()),
+    extension.request_extension: Rule(_P.UNIT_EXTENSION_REQUEST, EXTENDABLE),
+    extension.grant_extension: Rule(_P.UNIT_EXTENSION_DECIDE, frozenset()),
+    extension.decline_extension: Rule(_P.UNIT_EXTENSION_DECIDE, frozenset()),
+    extension.withdraw_extension: Rule(_P.UNIT_EXTENSION_REQUEST, frozenset()),
 }
 """Commands that change a sheet without moving it on its way."""
 ASKED_AT: Final = {
     reopening.confirm_reopening: State.SIGNED_OFF,
     reopening.decline_reopening: State.SIGNED_OFF,
     reopening.withdraw_reopening: State.SIGNED_OFF,
+    extension.grant_extension: State.ANSWERING,
+    extension.decline_extension: State.ANSWERING,
+    extension.withdraw_extension: State.ANSWERING,
 }
 """Where the permission is tested of a command that may go on in none of the towns."""
 
@@ -228,6 +237,7 @@ class Call:
             "item_id": lambda: self.item.id,
             "now": lambda: self.year.now,
             "reason": lambda: "理由を書いた。",
+            "until": lambda: DATES.review_due,
             "comment": lambda: "",
             "seen_digest": lambda: self.content.digest,
             "seen_version": self._seen_version,
@@ -344,7 +354,9 @@ def test_every_step_of_the_table_has_its_command() -> None:
 
 
 def test_every_command_of_a_sheet_is_tested_here() -> None:
-    found = set().union(*map(commands_of, (answer, hand_over, review, sign_off, reopening, campaign)))
+    found = set().union(
+        *map(commands_of, (answer, hand_over, review, sign_off, reopening, campaign, extension))
+    )
     # Opens a campaign again when one of its sheets is reopened: a part of confirm_reopening, with its permission.
     found -= {getattr(campaign, "reopen_for_sheet", None)}
     assert found == {command for command, _ in rules()}
@@ -417,7 +429,8 @@ def test_the_same_call_is_not_refused_where_it_may_go_on(town: Town) -> None:
         for command, _, state in NOT_ALLOWED
         if (command, state) not in goes_on
     }
-    # These wait for a guard in the towns as they are: nothing is answered, marked or past its date, or nobody asked.
+    # These wait for a guard in the towns as they are: nothing is answered, marked or past its date, or nobody asked. What was
+    # sent back is due when the review is, so it gets no more time.
     assert waits == {
         ("hand_over", "answering"),
         ("hand_over", "returned"),
@@ -429,6 +442,11 @@ def test_the_same_call_is_not_refused_where_it_may_go_on(town: Town) -> None:
         ("confirm_reopening", "signed_off"),
         ("decline_reopening", "signed_off"),
         ("withdraw_reopening", "signed_off"),
+        ("request_extension", "returned"),
+        ("request_extension", "awaiting_reapproval"),
+        ("grant_extension", "answering"),
+        ("decline_extension", "answering"),
+        ("withdraw_extension", "answering"),
     }
 
 

@@ -265,7 +265,7 @@ def test_the_pages_ask_little(auditor: FlaskClient, year: Year, database: Databa
     actor, sheet = year.actor(ITO), year.sheets[AFFAIRS.code]
     with database.reading() as session, statements() as sent:
         history_page(session, actor=actor, inspection_id=sheet, number=1, today=TODAY)
-    assert len(sent) <= 12
+    assert len(sent) <= 13
     with database.reading() as session, statements() as sent:
         whole_page(session, actor=actor, inspection_id=sheet, today=TODAY)
     assert len(sent) <= 12

@@ -37,7 +37,8 @@ from app.inspections.queries.sheet import (
     find_sheet,
     subject_of,
 )
-from app.inspections.rules import SEALED, STEPS, Action, CampaignState, State
+from app.inspections.rules import SEALED, STEPS, Action, CampaignDates, CampaignState, State
+from app.inspections.rules.extension import CORRECTING, EXTENDABLE
 from app.inspections.texts import ACTION, sheet_name
 from app.kernel.errors import NotNow
 from app.kernel.ids import CampaignId, EditionId, InspectionId, UnitId
@@ -102,7 +103,10 @@ class ShownScore:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ProgressRow:
-    """One unit's sheet. Heads and clerks are those of today; `since` is when it came to where it stands."""
+    """One unit's sheet. Heads and clerks are those of today; `since` is when it came to where it stands.
+
+    `extended`: whether it was given more time than the others where it stands; `grace_until`: its own last day of grace.
+    """
 
     inspection_id: InspectionId
     unit_id: UnitId
@@ -120,6 +124,8 @@ class ProgressRow:
     reviewed_score: ShownScore | None
     due: date | None
     overdue: bool
+    extended: bool
+    grace_until: date
     since: datetime
     heads: tuple[str, ...]
     clerks: tuple[str, ...]
@@ -198,6 +204,7 @@ _SHEETS: Final = (
         _INSPECTIONS.unit_id,
         _INSPECTIONS.system_name,
         *(_REVISIONS[name] for name in ("state", "state_since", "answered", "applicable", "decided")),
+        _REVISIONS.extended_to,
         *(_REVISIONS[name] for name in ("self_earned", "self_possible", "self_grade")),
         *(_REVISIONS[name] for name in ("reviewed_earned", "reviewed_possible", "reviewed_grade")),
     )
@@ -255,7 +262,7 @@ def _rows(
 ) -> tuple[ProgressRow, ...]:
     found = session.connection().execute(_SHEETS, {"campaign": line.id}).all()
     people = people_in_charge(session, _IN_CHARGE, day=today, campaign=line.id)
-    returned = any(entry.state == State.RETURNED for entry in found)
+    returned = any(State(entry.state) in CORRECTING for entry in found)
     dues = return_dues(session, campaign_ids=[line.id], scope=Scope.city()) if returned else {}
     endings = _Endings(actor, lead=units_with(session, function=UnitFunction.LEAD_DIVISION, day=today))
     own = own_units(actor)
@@ -264,7 +271,8 @@ def _rows(
             entry,
             places=places,
             people=people.get(UnitId(entry.unit_id), InCharge()),
-            due=dues.get((line.id, InspectionId(entry.id))) or line.dates.due(State(entry.state)),
+            dates=line.dates.extended(entry.extended_to),
+            returned_until=dues.get((line.id, InspectionId(entry.id))),
             endings=endings,
             own=own,
             today=today,
@@ -281,7 +289,8 @@ def _row(
     *,
     places: _Places,
     people: InCharge,
-    due: date | None,
+    dates: CampaignDates,
+    returned_until: date | None,
     endings: "_Endings",
     own: frozenset[UnitId],
     today: date,
@@ -289,6 +298,7 @@ def _row(
     unit_id, state = UnitId(entry.unit_id), State(entry.state)
     department_id, department_name = places.department(unit_id)
     where = standing(state, answered=entry.answered)
+    due = returned_until or dates.due(state)
     # A judgement in the making is not shown to those whom it judges, here as on the sheet's own pages.
     hidden = unit_id in own and not (state is State.REVIEWED or state in SEALED)
     return ProgressRow(
@@ -310,6 +320,8 @@ def _row(
         else _score(entry.reviewed_earned, entry.reviewed_possible, entry.reviewed_grade),
         due=due,
         overdue=due is not None and due < today,
+        extended=entry.extended_to is not None and state in EXTENDABLE,
+        grace_until=dates.grace_until,
         since=entry.state_since,
         heads=people.heads,
         clerks=people.clerks,

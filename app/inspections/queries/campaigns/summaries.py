@@ -1,7 +1,8 @@
 """Campaigns in lists: each with the counts of its sheets, by one grouped statement for all of them."""
 
+from collections import Counter
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from fractions import Fraction
 from typing import Final
@@ -26,6 +27,7 @@ from app.inspections.models import (
 )
 from app.inspections.queries.sheet import campaign_dates
 from app.inspections.rules import CampaignDates, CampaignKind, CampaignState, State
+from app.inspections.rules.extension import CORRECTING
 from app.inspections.texts import NOT_STARTED as NOT_STARTED_LABEL
 from app.inspections.texts import STATE
 from app.kernel.errors import NotFound
@@ -226,7 +228,7 @@ def _summaries(
         _summary(
             row,
             edition=editions[EditionId(row.edition_id)],
-            counts=counts.get(CampaignId(row.id), {}),
+            counted=counts.get(CampaignId(row.id), _Counted()),
             planned=planned.get(CampaignId(row.id), 0),
             returned=[due for (campaign_id, _), due in dues.items() if campaign_id == row.id],
             today=today,
@@ -239,7 +241,7 @@ def _summary(
     row: Campaign,
     *,
     edition: Edition,
-    counts: Mapping[str, int],
+    counted: "_Counted",
     planned: int,
     returned: Iterable[date],
     today: date,
@@ -256,30 +258,42 @@ def _summary(
         edition_title=edition.title,
         own_draft=not edition.published,
         dates=dates,
-        counts=SheetCounts(by_standing=counts),
+        counts=SheetCounts(by_standing=counted.by_standing),
         planned=planned,
-        overdue=_overdue(counts, dates=dates, today=today) + sum(1 for due in returned if due < today),
+        overdue=_overdue(counted.by_run, dates=dates, today=today)
+        + sum(1 for due in returned if due < today),
     )
 
 
-def _overdue(counts: Mapping[str, int], *, dates: CampaignDates, today: date) -> int:
-    """Count what is past the campaign's own dates; returned sheets have dates of their own."""
+@dataclass(frozen=True, slots=True)
+class _Counted:
+    """How many sheets of a campaign stand where; and in which state, extended until when."""
+
+    by_standing: Counter[str] = field(default_factory=Counter)
+    by_run: Counter[tuple[State, date | None]] = field(default_factory=Counter)
+
+
+def _overdue(counts: Mapping[tuple[State, date | None], int], *, dates: CampaignDates, today: date) -> int:
+    """Count what is past the campaign's dates, or past its own where it was extended; returned sheets have dates of their own."""
     late = 0
-    for code, count in counts.items():
-        state = State.ANSWERING if code == NOT_STARTED else State(code)
-        due = dates.due(state)
-        if state is not State.RETURNED and due is not None and due < today:
+    for (state, extended_to), count in counts.items():
+        due = dates.extended(extended_to).due(state)
+        if state not in CORRECTING and due is not None and due < today:
             late += count
     return late
 
 
 def _counts(
     session: Session, *, campaign_ids: Iterable[CampaignId], scope: Scope
-) -> dict[CampaignId, dict[str, int]]:
+) -> dict[CampaignId, _Counted]:
     untouched = func.sum(case((Revision.answered == 0, 1), else_=0))
     rows = session.execute(
         select(
-            Inspection.campaign_id, Revision.state, func.count().label("sheets"), untouched.label("untouched")
+            Inspection.campaign_id,
+            Revision.state,
+            Revision.extended_to,
+            func.count().label("sheets"),
+            untouched.label("untouched"),
         )
         .join(Revision, Revision.inspection_id == Inspection.id)
         .where(
@@ -287,15 +301,16 @@ def _counts(
             Revision.current.is_(True),
             scope.where(Inspection.unit_id),
         )
-        .group_by(Inspection.campaign_id, Revision.state)
+        .group_by(Inspection.campaign_id, Revision.state, Revision.extended_to)
     )
-    found: dict[CampaignId, dict[str, int]] = {}
+    found: dict[CampaignId, _Counted] = {}
     for row in rows:
-        counts = found.setdefault(CampaignId(row.campaign_id), {})
+        counted = found.setdefault(CampaignId(row.campaign_id), _Counted())
+        counted.by_run[State(row.state), row.extended_to] += row.sheets
         begun = row.sheets - (row.untouched if row.state == State.ANSWERING.value else 0)
         for code, count in ((row.state, begun), (NOT_STARTED, row.sheets - begun)):
             if count:
-                counts[code] = counts.get(code, 0) + count
+                counted.by_standing[code] += count
     return found
 
 
@@ -311,7 +326,7 @@ def _planned(session: Session, *, campaign_ids: Iterable[CampaignId]) -> dict[Ca
 def return_dues(
     session: Session, *, campaign_ids: Iterable[CampaignId], scope: Scope
 ) -> dict[tuple[CampaignId, InspectionId], date]:
-    """Return the date by which each returned sheet is to come back.
+    """Return the date by which each returned sheet is to come back, with the approval of its corrections.
 
     The earliest date of its items that still wait; once all were answered, of the whole round.
     """
@@ -345,7 +360,7 @@ def return_dues(
         .where(
             Inspection.campaign_id.in_(list(campaign_ids)),
             Revision.current.is_(True),
-            Revision.state == State.RETURNED.value,
+            Revision.state.in_([state.value for state in CORRECTING]),
             scope.where(Inspection.unit_id),
         )
         .group_by(Inspection.campaign_id, Inspection.id)
