@@ -75,6 +75,7 @@ FACET: Final = {
     Facet.MERGED: "統合",
     Facet.WEIGHT: "重み",
     Facet.MANDATORY: "重要の指定",
+    Facet.EVIDENCE_DEMANDED: "証拠の要否",
     Facet.CRITERIA: "判断の目安",
     Facet.GUIDANCE: "説明・確かめ方",
     Facet.CONDITIONS: "当てはまる所属",
@@ -101,6 +102,7 @@ ASPECT: Final = {
     Aspect.MISREADING: "読み違い",
     Aspect.WEIGHT: "重み",
     Aspect.MANDATORY: "重要の指定",
+    Aspect.EVIDENCE_DEMANDED: "証拠の要否",
     Aspect.APPLIES_IF: "当てはまる所属",
     Aspect.GUIDELINE: "ガイドライン",
     Aspect.MEASURE: "規則の号",
@@ -173,6 +175,7 @@ def edition_value(aspect: EditionAspect, value: Value) -> str:
 
 _ITEM_VALUE: Final[Mapping[Aspect, Callable[[Any], str]]] = {
     Aspect.MANDATORY: lambda value: "重要項目" if value else "重要項目ではない",
+    Aspect.EVIDENCE_DEMANDED: lambda value: "必要" if value else "任意",
     Aspect.GUIDELINE: lambda value: "、".join(_reference(one) for one in value) or "なし",
     Aspect.ISO27002: lambda value: "、".join(value) or "なし",
     Aspect.MEASURE: lambda value: f"第{value}号" if value else "なし",

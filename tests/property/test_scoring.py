@@ -73,6 +73,7 @@ def item_of(
         how_to_check="見る。",
         criteria={},
         evidence=("控え",),
+        evidence_demanded=False,
         misreading="違う。",
         mandatory=mandatory,
         weight=weight,

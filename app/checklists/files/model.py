@@ -1,6 +1,7 @@
 """The shape of an edition file, field by field: strict types, no unknown fields, nothing left to guess."""
 
 import json
+import operator
 from typing import Annotated, Any, Final, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
@@ -170,6 +171,11 @@ class ItemFile(_Strict):
     how_to_check: Text
     criteria: dict[LevelCode, Text] = Field(description="点数を持つ段階ごとの判断の目安")
     evidence: Annotated[tuple[Text, ...], Field(min_length=1, max_length=10)]
+    evidence_demanded: bool = Field(
+        default=False,
+        description="満点の回答に証拠を求めるか。なければ false（付けるかどうかは任意）",
+        exclude_if=operator.not_,
+    )
     misreading: Text
     mandatory: bool
     weight: Annotated[int, Field(ge=1, le=3)]
@@ -211,7 +217,7 @@ def _is_empty(forms: tuple[FormFile, ...]) -> bool:
 class EditionFile(_Strict):
     """A whole edition file.
 
-    What says no more than its absence (`subject: unit`, no forms) is left out of the content: an edition has one
+    What says no more than its absence (`subject: unit`, no forms, no evidence demanded) is left out of the content: an edition has one
     digest, however it is written, and those from before these fields keep theirs.
     """
 

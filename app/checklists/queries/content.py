@@ -123,6 +123,7 @@ def _item(data: Content, *, item_id: ItemId, position: int, number: str) -> Item
         how_to_check=data["how_to_check"],
         criteria=data["criteria"],
         evidence=tuple(data["evidence"]),
+        evidence_demanded=data.get("evidence_demanded", False),
         misreading=data["misreading"],
         mandatory=data["mandatory"],
         weight=data["weight"],

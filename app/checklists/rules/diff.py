@@ -24,6 +24,7 @@ class Aspect(StrEnum):
     HOW_TO_CHECK = "how_to_check"
     CRITERIA = "criteria"
     EVIDENCE = "evidence"
+    EVIDENCE_DEMANDED = "evidence_demanded"
     MISREADING = "misreading"
     WEIGHT = "weight"
     MANDATORY = "mandatory"
@@ -57,6 +58,7 @@ class Facet(StrEnum):
     MERGED = "merged"
     WEIGHT = "weight"
     MANDATORY = "mandatory"
+    EVIDENCE_DEMANDED = "evidence_demanded"
     CRITERIA = "criteria"
     GUIDANCE = "guidance"
     CONDITIONS = "conditions"
@@ -137,6 +139,7 @@ _FACETS: Final[Mapping[Aspect, Facet]] = {
     Aspect.HOW_TO_CHECK: Facet.GUIDANCE,
     Aspect.CRITERIA: Facet.CRITERIA,
     Aspect.EVIDENCE: Facet.GUIDANCE,
+    Aspect.EVIDENCE_DEMANDED: Facet.EVIDENCE_DEMANDED,
     Aspect.MISREADING: Facet.GUIDANCE,
     Aspect.WEIGHT: Facet.WEIGHT,
     Aspect.MANDATORY: Facet.MANDATORY,
@@ -382,6 +385,7 @@ def _text_changes(before: Item, after: Item, *, levels: Iterable[str]) -> Iterat
 _VALUES: Final[tuple[tuple[Aspect, Callable[[Item], Value]], ...]] = (
     (Aspect.WEIGHT, lambda item: item.weight),
     (Aspect.MANDATORY, lambda item: item.mandatory),
+    (Aspect.EVIDENCE_DEMANDED, lambda item: item.evidence_demanded),
     (Aspect.APPLIES_IF, lambda item: item.applies_if),
     (Aspect.GUIDELINE, lambda item: tuple(f"{ref.section} {ref.status.value}" for ref in item.guideline)),
     (Aspect.ISO27002, lambda item: item.iso27002),

@@ -101,7 +101,10 @@ class GuidelineRef:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Item:
-    """One question. `key` is stable over editions and never reused; `number` is its place in this one (4-6)."""
+    """One question. `key` is stable over editions and never reused; `number` is its place in this one (4-6).
+
+    `evidence` gives examples; where it is demanded, a full answer without any is pointed out to whoever reviews it.
+    """
 
     id: ItemId
     key: str
@@ -112,6 +115,7 @@ class Item:
     how_to_check: str
     criteria: Mapping[str, str]
     evidence: tuple[str, ...]
+    evidence_demanded: bool
     misreading: str
     mandatory: bool
     weight: int

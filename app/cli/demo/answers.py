@@ -113,6 +113,9 @@ _UNKNOWN_BELOW: Final = 25
 _SPEAKS_OF_SUCCESS: Final = 40
 """Percent of 実施 with a word beside it, where there is one to say."""
 
+_FORGETS_EVIDENCE: Final = 12
+"""Percent of 実施 without evidence, where it is demanded."""
+
 
 @dataclass(frozen=True, slots=True)
 class GivenAnswer:
@@ -188,6 +191,13 @@ def is_corrected(office: Office, item: Item, *, level: str, year: int) -> bool:
     if level != IMPLEMENTED or item.key not in CORRECTIONS:
         return False
     return chance("corrected", year, office.code, item.key).randrange(100) < 30 - 3 * office.strength
+
+
+def is_forgotten(office: Office, item: Item, *, year: int) -> bool:
+    """Return whether an office answers 実施 without the evidence that the item demands."""
+    if office.code in _TIDY:
+        return False
+    return chance("evidence", year, office.code, item.key).randrange(100) < _FORGETS_EVIDENCE
 
 
 def chance(*parts: object) -> Random:

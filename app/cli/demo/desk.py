@@ -20,11 +20,13 @@ from app.cli.demo.answers import (
     chance,
     given_answer,
     is_corrected,
+    is_forgotten,
 )
 from app.cli.demo.city import CHIEF, LEAD, MANAGER, REVIEWERS, SUBSTITUTE, Office, team
 from app.cli.demo.words import (
     BACK_TO_CLERK,
     CORRECTIONS,
+    EVIDENCE,
     HEADS_PLAIN_WORDS,
     HEADS_WORDS,
     HEADS_WORDS_ON_CHANGES,
@@ -33,7 +35,9 @@ from app.cli.demo.words import (
     TAKEN_OUT,
     UNSUBMITTED,
 )
+from app.evidence.rules import Description
 from app.inspections.commands.answer import AnswerDraft, confirm_profile, record_answers
+from app.inspections.commands.evidence import attach_reference
 from app.inspections.commands.hand_over import approve, hand_over, return_to_clerk
 from app.inspections.commands.review import JudgementDraft, finish_review, judge_items, return_items
 from app.inspections.commands.sign_off import close_unsubmitted, exclude, sign_off
@@ -41,6 +45,7 @@ from app.inspections.queries.sheet import Sheet, SheetContent, content_of_sheet,
 from app.inspections.rules import Judgement
 from app.journal.rules import Via
 from app.kernel.clock import business_date
+from app.kernel.fiscal_year import FiscalYear
 from app.kernel.ids import InspectionId
 from app.people.queries import actor_by_staff_no
 
@@ -202,6 +207,32 @@ class Desk:
             actor=actor,
             now=now,
         )
+
+    def keep_evidence(self, now: datetime) -> None:
+        """The clerk says where the proof is, for items that demand it; now and then it is forgotten."""
+        actor = self.people.actor(self.clerk(0), now=now)
+        answers = self.content(actor).answers
+        done = [
+            item
+            for item in self.items(actor)
+            if item.evidence_demanded and answers[item.id].level == IMPLEMENTED
+        ]
+        for number, item in enumerate(done, start=1):
+            if is_forgotten(self.office, item, year=self.year):
+                continue
+            attach_reference(
+                self.session,
+                actor=actor,
+                inspection_id=self.inspection_id,
+                item_id=item.id,
+                description=Description(
+                    title=EVIDENCE[item.key],
+                    stands_for=business_date(now),
+                    document_number=f"{FiscalYear(self.year).label}情セ第{self.office.code}-{number}号",
+                    place="所属の共有フォルダ「情報セキュリティ」",
+                ),
+                now=now,
+            )
 
     def hand_over(self, now: datetime) -> None:
         """The clerk hands the sheet, or the corrections, to the head."""

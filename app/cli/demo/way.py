@@ -131,6 +131,7 @@ def _answering(desk: Desk, route: Route) -> Iterator[tuple[State, int, Act]]:
         yield State.ANSWERING, min(sitting, 1), partial(desk.answer, sitting=sitting, part=part)
     if route.progress == 1000:  # noqa: PLR2004 - thousandths: all of it
         yield State.ANSWERING, 0, desk.look_again
+        yield State.ANSWERING, 0, desk.keep_evidence
 
 
 def _from_clerk_to_head(desk: Desk, route: Route) -> Iterator[tuple[State, int, Act]]:

@@ -42,6 +42,7 @@ from app.inspections.rules import (
     comment_is_missing,
 )
 from app.inspections.rules.extension import EXTENDABLE
+from app.inspections.rules.flags import lacks_evidence
 from app.inspections.rules.questions import QuestionState
 from app.inspections.rules.taking_over import LastYear
 from app.inspections.texts import sheet_name
@@ -215,6 +216,7 @@ class CheckPage:
     returns_open: tuple[QuestionCard, ...]
     weak: tuple[QuestionCard, ...]
     taken_over: tuple[QuestionCard, ...]
+    evidence_missing: tuple[QuestionCard, ...]
     rest: int
     profile_open: bool
     actions: frozenset[Action]
@@ -508,6 +510,11 @@ def check_page(session: Session, *, actor: Actor, inspection_id: InspectionId, t
         ),
         weak=weak + unknown,
         taken_over=tuple(card for card in cards if card.taken_over),
+        evidence_missing=tuple(
+            card
+            for card in cards
+            if lacks_evidence(card.item, level=card.level, pieces=len(card.evidence), edition=sheet.edition)
+        ),
         rest=len(cards) - len(weak) - len(unknown) - len(unanswered),
         profile_open=facts.flags_open > 0,
         actions=frozenset(

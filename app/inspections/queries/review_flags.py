@@ -74,6 +74,7 @@ def _answer_seen(
         before=previous.level if previous else None,
         words_before=previous.comment if previous else None,
         action_due=answer.action_due if answer else None,
+        evidence=len(content.evidence.of(item_id)),
         department=department,
         campaign=campaign,
     )

@@ -145,7 +145,7 @@ FLAG_RULES: Final[tuple[FlagRule, ...]] = (
         FlagCode.EVIDENCE_MISSING,
         Severity.AMBER,
         "証拠がない",
-        "重要項目に満点で答えているのに、証拠が1件も付いていない（付いている数がわかるときに調べる）。",
+        "証拠を求める項目に満点で答えているのに、証拠が1件も付いていない。",
     ),
     _rule(
         FlagCode.TAKEN_OVER,
@@ -181,7 +181,7 @@ class AnswerSeen:
         before, words_before: last year's level and words; None without a comparable answer.
         department, campaign: what the other units of the same 部, and all of them, said.
         action_due: until when the unit means to do what is left.
-        evidence: pieces of evidence; None where nobody knows.
+        evidence: how many pieces of evidence stand beside it.
     """
 
     item: Item
@@ -192,7 +192,7 @@ class AnswerSeen:
     department: Peers = Peers()
     campaign: Peers = Peers()
     action_due: date | None = None
-    evidence: int | None = None
+    evidence: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -235,7 +235,9 @@ def flags_of_answer(seen: AnswerSeen, *, edition: Edition, today: date) -> tuple
         FlagCode.SAME_WORDS: asked and bool(words) and words == (seen.words_before or "").strip(),
         FlagCode.DUE_MISSING: asks_for_action(level.code if level else None, edition=edition)
         and (seen.action_due is None or seen.action_due < today),
-        FlagCode.EVIDENCE_MISSING: _lacks_evidence(seen, edition=edition),
+        FlagCode.EVIDENCE_MISSING: lacks_evidence(
+            seen.item, level=seen.level, pieces=seen.evidence, edition=edition
+        ),
     }
     return tuple(code for code, is_so in holds.items() if is_so)
 
@@ -249,10 +251,10 @@ def _is_unusual(peers: Peers) -> bool:
     return peers.answered >= THRESHOLDS.peers_at_least and most
 
 
-def _lacks_evidence(seen: AnswerSeen, *, edition: Edition) -> bool:
-    """Evidence is demanded where a mandatory item counts in full."""
-    full = not is_excluded(seen.level) and not is_weak(seen.level, edition=edition)
-    return seen.evidence == 0 and full and seen.item.mandatory and bool(seen.item.evidence)
+def lacks_evidence(item: Item, *, level: Level | None, pieces: int, edition: Edition) -> bool:
+    """Return whether an item that demands evidence counts in full without a single piece of it."""
+    full = not is_excluded(level) and not is_weak(level, edition=edition)
+    return item.evidence_demanded and full and pieces == 0
 
 
 def flags_of_sheet(seen: SheetSeen) -> tuple[FlagCode, ...]:

@@ -115,6 +115,13 @@ def test_a_changed_text_is_told_with_its_words(old: str, new: str, aspect: Aspec
             ("重要項目", "重要項目ではない"),
         ),
         (
+            "mandatory: true",
+            "evidence_demanded: true\n        mandatory: true",
+            Aspect.EVIDENCE_DEMANDED,
+            Facet.EVIDENCE_DEMANDED,
+            ("任意", "必要"),
+        ),
+        (
             "applies_if: []",
             "applies_if: [MN]",
             Aspect.APPLIES_IF,

@@ -41,6 +41,7 @@ def item(key: str, *flags: str) -> Item:
         how_to_check="",
         criteria={},
         evidence=(),
+        evidence_demanded=False,
         misreading="",
         mandatory=False,
         weight=1,

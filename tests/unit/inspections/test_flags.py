@@ -32,9 +32,9 @@ LEVELS: Final = ("implemented", "partial", "not_implemented", "not_applicable", 
 C = FlagCode
 
 
-def item_of(edition: Edition, *, mandatory: bool) -> Item:
-    """Return an item that is mandatory, or is not, and for which evidence is named."""
-    return replace(next(iter(edition.items.values())), mandatory=mandatory, evidence=("台帳",))
+def item_of(edition: Edition, *, mandatory: bool, demands: bool) -> Item:
+    """Return an item that is mandatory, or is not, and that demands evidence, or does not."""
+    return replace(next(iter(edition.items.values())), mandatory=mandatory, evidence_demanded=demands)
 
 
 def flags(
@@ -42,11 +42,12 @@ def flags(
     level: str | None,
     *,
     mandatory: str = "no",
+    demands: bool = False,
     **changes: Any,  # noqa: ANN401 - fields of the value
 ) -> tuple[FlagCode, ...]:
     before = changes.pop("before", None)
     seen = AnswerSeen(
-        item=item_of(edition, mandatory=mandatory == "yes"),
+        item=item_of(edition, mandatory=mandatory == "yes", demands=demands),
         level=edition.level(level),
         words=changes.pop("words", LONG),
         action_due=changes.pop("action_due", LATER),
@@ -82,10 +83,12 @@ def flags(
         ("implemented", {"words": ""}, ()),
         ("partial", {"words_before": LONG}, (C.SAME_WORDS,)),
         ("implemented", {"words_before": LONG}, ()),
-        ("implemented", {"mandatory": "yes", "evidence": 0}, (C.EVIDENCE_MISSING,)),
-        ("implemented", {"mandatory": "yes", "evidence": 1}, ()),
-        ("implemented", {"mandatory": "yes", "evidence": None}, ()),
-        ("implemented", {"evidence": 0}, ()),
+        ("implemented", {"demands": True, "evidence": 0}, (C.EVIDENCE_MISSING,)),
+        ("implemented", {"demands": True, "evidence": 1}, ()),
+        ("partial", {"demands": True, "evidence": 0}, ()),
+        ("not_applicable", {"demands": True, "evidence": 0}, ()),
+        (None, {"demands": True, "evidence": 0}, ()),
+        ("implemented", {"mandatory": "yes", "evidence": 0}, ()),
         ("not_applicable", {"department": Peers(answered=4, applied=3)}, ()),
         ("not_applicable", {"department": Peers(answered=4, applied=4)}, (C.EXCLUDED_UNUSUAL,)),
         ("not_applicable", {"campaign": Peers(answered=100, applied=76)}, (C.EXCLUDED_UNUSUAL,)),

@@ -33,6 +33,7 @@ SHOWN: Final = (
     Facet.MERGED,
     Facet.WEIGHT,
     Facet.MANDATORY,
+    Facet.EVIDENCE_DEMANDED,
     Facet.CRITERIA,
     Facet.CONDITIONS,
     Facet.NOT_COMPARABLE,
