@@ -26,6 +26,8 @@ AFFAIRS_STATES = (
 
 def problems_of(page: Page, *, where: str) -> list[str]:
     """Return what axe finds on a page, one line each."""
+    # What lies under the header of a page that was scrolled is no fault of the page.
+    page.evaluate("window.scrollTo(0, 0)")
     page.evaluate(AXE_SCRIPT)
     # Only what was found wrong leaves the page: the whole report is megabytes that nobody reads.
     found = page.evaluate(
