@@ -21,6 +21,7 @@ from app.inspections.queries.lists import (
     sealed_sheets,
     sheets_to_decide,
 )
+from app.inspections.queries.questions import questions_to_answer
 from app.inspections.queries.sheet import content_of_sheet, find_sheet
 from app.inspections.rules import State
 from app.kernel.ids import CampaignId, InspectionId, UnitId
@@ -50,12 +51,13 @@ class UnitWithoutClerk:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HomePage:
-    """Everything on the home page. `extensions`: requests for more time that wait for the reader's decision."""
+    """Everything on the home page. `extensions` and `questions` count what waits for the reader's decision or answer."""
 
     tasks: tuple[Task, ...]
     more_tasks: int
     disposals: tuple[DisposalAsked, ...]
     extensions: int
+    questions: int
     without_clerk: tuple[UnitWithoutClerk, ...]
     waiting_elsewhere: tuple[SheetLine, ...]
     done: tuple[SheetLine, ...]
@@ -79,6 +81,7 @@ def home_page(session: Session, *, actor: Actor, today: date) -> HomePage:
         more_tasks=max(0, len(todo) - TASKS_SHOWN),
         disposals=disposals_to_decide(session, actor=actor),
         extensions=extensions_to_decide(session, actor=actor, today=today),
+        questions=questions_to_answer(session, actor=actor),
         without_clerk=_without_clerk(session, actor=actor, lines=lines, today=today),
         waiting_elsewhere=tuple(
             line for line in lines if line.unit_id in own_units and line.id not in concerned

@@ -299,16 +299,24 @@ def _by_item(
     return tuple(made)
 
 
-def waiting_questions(session: Session) -> int:
-    """Count the questions that wait for the lead division."""
-    waiting = (
-        select(func.count())
+def questions_to_answer(session: Session, *, actor: Actor) -> int:
+    """Return how many questions wait for an answer that this person may give, by the permission table itself."""
+    if not may(Permission.CITY_REVIEW_READ, actor=actor):
+        return 0
+    rows = session.execute(
+        select(Inspection.unit_id, func.count())
         .select_from(Question)
-        .join(Revision, Revision.inspection_id == Question.inspection_id)
+        .join(Inspection, Inspection.id == Question.inspection_id)
+        .join(Revision, Revision.inspection_id == Inspection.id)
         .where(
             Question.state == QuestionState.WAITING.value,
             Revision.current.is_(True),
             Revision.state.not_in([one.value for one in SEALED]),
         )
+        .group_by(Inspection.unit_id)
     )
-    return session.scalar(waiting) or 0
+    return sum(
+        count
+        for unit_id, count in rows
+        if may(Permission.UNIT_QUESTION_ANSWER, actor=actor, subject=Subject(unit_id=UnitId(unit_id)))
+    )

@@ -11,7 +11,7 @@ from app.inspections.commands.answer import AnswerDraft, record_answers
 from app.inspections.commands.questions import answer_questions, ask, close_question
 from app.inspections.models import Question
 from app.inspections.queries.answering import answer_page
-from app.inspections.queries.questions import question_list, question_page, waiting_questions
+from app.inspections.queries.questions import question_list, question_page, questions_to_answer
 from app.inspections.rules import State
 from app.inspections.rules.questions import QuestionState, Side
 from app.journal.queries import lines_of, verify
@@ -190,12 +190,21 @@ def test_one_reply_serves_many_units(year: Year) -> None:
     save(year, "unknown", key="D08")
     with year.database.reading() as session:
         page = question_list(session, actor=year.actor(TANAKA), state=QuestionState.WAITING, today=TODAY)
-        assert waiting_questions(session) == 3
+        assert questions_to_answer(session, actor=year.actor(TANAKA)) == 3
+        # An auditor reads them and answers none; to a clerk they are not even counted.
+        assert [questions_to_answer(session, actor=year.actor(cast)) for cast in (ITO, SATO)] == [0, 0]
     assert [(one.item.key, len(one.questions)) for one in page.items] == [("D02", 2), ("D08", 1)]
     assert reply(year, TANAKA, "手引の3ページを見てください。", AFFAIRS, COUNTER) == 2
     with year.database.reading() as session:
         page = question_list(session, actor=year.actor(TANAKA), state=QuestionState.WAITING, today=TODAY)
     assert [(one.item.key, len(one.questions)) for one in page.items] == [("D08", 1)]
+
+
+def test_questions_are_something_to_do(app: Flask, year: Year, clock: StandingClock) -> None:
+    home = browser(app, TANAKA, year=year, clock=clock)
+    assert "所属からの質問" not in home.get("/").text
+    save(year, "unknown")
+    assert "所属からの質問　1件" in home.get("/").text
 
 
 def test_the_list_asks_the_same_of_the_database_however_many_ask(year: Year) -> None:

@@ -17,7 +17,9 @@ from tests.people import AFFAIRS, COUNTER, KIMURA, NAKAMURA, SATO, Cast
 from tests.sign_in import signed_in
 
 APP: Final = Path(__file__).resolve().parents[3] / "app"
-ASKED: Final = re.compile(r"""(?:request\.args\.get|numbered|_day|_chosen)\(\s*(?:\w+,\s*)?["']([a-z_]+)["']""")
+ASKED: Final = re.compile(
+    r"""(?:request\.args\.get|numbered|_day|_chosen)\(\s*(?:\w+,\s*)?["']([a-z_]+)["']"""
+)
 ODD: Final = (
     "",
     "-1",
