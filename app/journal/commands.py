@@ -93,8 +93,8 @@ class Entry:
 def record_many(session: Session, *, entries: Sequence[Entry], actor: ActorMark, now: datetime) -> None:
     """Append many entries to the chains of their subjects, in the order given, in a number of statements that does not grow.
 
-    The same rows as `record` one by one. The heads are locked in the order of their names, so that two writers of many never wait
-    for each other crosswise.
+    The same rows as `record` one by one. New heads are made before any is locked, and both happens in the order of their names:
+    so two writers of many never wait for each other crosswise.
     """
     ends = _held_heads(session, subjects={entry.subject for entry in entries})
     rows, moves = [], []
@@ -138,18 +138,15 @@ def _held_heads(session: Session, *, subjects: Iterable[Subject]) -> dict[Subjec
             )
         )
         .order_by(_HEADS.c.subject_type, _HEADS.c.subject_id)
-        .with_for_update()
     )
-    rows = connection.execute(wanted).all()
-    if len(rows) < len(ordered):
-        there = {(row.subject_type, row.subject_id) for row in rows}
-        missing = [one for one in ordered if (one.type.value, one.id) not in there]
+    there = {(row.subject_type, row.subject_id) for row in connection.execute(wanted)}
+    missing = [one for one in ordered if (one.type.value, one.id) not in there]
+    if missing:
         empty = [{"type": one.type.value, "id": one.id, "digest": GENESIS} for one in missing]
         connection.execute(_EMPTY_HEAD, empty)
-        rows = connection.execute(wanted).all()
     return {
         Subject(type=SubjectType(row.subject_type), id=row.subject_id): (row.sequence, row.digest)
-        for row in rows
+        for row in connection.execute(wanted.with_for_update())
     }
 
 

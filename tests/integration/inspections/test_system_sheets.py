@@ -233,4 +233,8 @@ def test_the_pages_of_a_systems_sheet(app: Flask, year: Year, two: Two, clock: S
     page = clerk.get(f"/inspections/{two[1]['施設予約']}")
     assert "施設予約（総務課）の点検票" in page.text
     desk = browser(app, KIMURA, year=year, clock=clock)
-    assert "証明発行（市民課）" in desk.get(f"/campaigns/{two[0]}").text
+    progress = desk.get(f"/campaigns/{two[0]}").text
+    assert "証明発行（市民課）" in progress
+    assert "対象 <b>3システム</b>" in progress
+    board = desk.get(f"/campaigns/{two[0]}/board").text
+    assert all(name in board for name in ("文書管理（総務課）", "施設予約（総務課）", "証明発行（市民課）"))
