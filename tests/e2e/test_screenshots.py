@@ -61,13 +61,31 @@ def _go_on_answering(page: Page) -> None:
     page.get_by_role("link", name="続きから回答する").click()
 
 
+def _first_review(page: Page) -> None:
+    """What needs a look before all others."""
+    page.locator("nav a[href='/reviews']").first.click()
+    page.locator("main tbody a").first.click()
+
+
+def _board(page: Page) -> None:
+    """The city at a glance."""
+    page.get_by_role("link", name="全庁の状況：令和8年度　定期自己点検").click()
+
+
+def _campaigns(page: Page) -> None:
+    """The campaigns of the years."""
+    page.get_by_role("link", name="点検実施").click()
+
+
 @pytest.mark.parametrize(
     ("name", "staff_no", "walk"),
     [
         ("home", CLERK, _stay),
         ("answer", CLERK, _go_on_answering),
         ("approval", HEAD_WITH_A_SHEET, _first_task),
-        ("review", REVIEWERS[SECOND_YEAR][0], _first_task),
+        ("review", REVIEWERS[SECOND_YEAR][0], _first_review),
+        ("board", REVIEWERS[SECOND_YEAR][0], _board),
+        ("campaigns", REVIEWERS[SECOND_YEAR][0], _campaigns),
     ],
 )
 def test_the_pictures_of_the_readme_can_be_taken(
