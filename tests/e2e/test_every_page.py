@@ -27,7 +27,8 @@ AFFAIRS_STATES = (
 def problems_of(page: Page, *, where: str) -> list[str]:
     """Return what axe finds on a page, one line each."""
     # What lies under the header of a page that was scrolled is no fault of the page.
-    page.evaluate("window.scrollTo(0, 0)")
+    scrolled = page.evaluate("scrollY")
+    page.evaluate("scrollTo(0, 0)")
     page.evaluate(AXE_SCRIPT)
     # Only what was found wrong leaves the page: the whole report is megabytes that nobody reads.
     found = page.evaluate(
@@ -35,6 +36,7 @@ def problems_of(page: Page, *, where: str) -> list[str]:
         ".then(report => report.violations.map(one => one.id + ' ' + one.nodes.slice(0, 3).map(n => n.target).join(', ')))",
         TAGS,
     )
+    page.evaluate("at => scrollTo(0, at)", scrolled)
     return [f"{where}: {line}" for line in found]
 
 

@@ -59,6 +59,7 @@ def test_five_flagged_units_without_a_mouse(site: Site) -> None:
     seen = []
     for _ in range(5):
         expect(page.get_by_text("あなたが審査中")).to_be_visible()
+        page.wait_for_load_state()  # keys count once the script is there
         seen.append(page.locator("h1").inner_text())
         before = page.url
         keys.press("a")  # the missed mandatory item: 受理, and on to the next
