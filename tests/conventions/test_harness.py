@@ -110,7 +110,7 @@ def test_settings_of_an_installation_do_not_reach_the_tests(monkeypatch: pytest.
     assert steps.run(python_step("look", code)) == 0
 
 
-def test_folders_run_from_quick_to_slow_and_integration_on_both_databases(
+def test_folders_run_from_quick_to_slow_and_what_stores_answers_on_both_databases(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(steps, "_has_tests", lambda _folder: True)
@@ -121,7 +121,8 @@ def test_folders_run_from_quick_to_slow_and_integration_on_both_databases(
         ("tests/golden", Database.SQLITE),
         ("tests/integration (SQLite)", Database.SQLITE),
         ("tests/integration (PostgreSQL)", Database.POSTGRESQL),
-        ("tests/e2e", Database.SQLITE),
+        ("tests/e2e (SQLite)", Database.SQLITE),
+        ("tests/e2e/breaking (PostgreSQL)", Database.POSTGRESQL),
     ]
 
 

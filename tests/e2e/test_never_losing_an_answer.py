@@ -383,6 +383,17 @@ def test_two_people_see_both_texts_in_place_and_one_is_chosen(site: Site, choice
     assert second.unsent() == []
 
 
+def test_a_page_that_saved_nothing_yet_is_saved_with_the_stored_text(site: Site) -> None:
+    first, second = Answering.begun(site, SATO), Answering.begun(site, SUZUKI)
+    first.write("D01", "一人目の言葉")
+    first.saved()
+    second.write("D01", "二人目の言葉")
+    second.card("D01").locator(".conflict").get_by_role("button", name="いま保存されている回答").click()
+    second.saved()
+    expect(second.state).to_contain_text("9時00分")
+    assert second.history("D01")[-1] == ("partial", "一人目の言葉")
+
+
 def test_two_tabs_of_one_person(site: Site) -> None:
     first = Answering.begun(site, SATO)
     second = Answering(site, first.page.context.new_page())

@@ -81,11 +81,11 @@ def lint_steps() -> list[Step]:
 
 
 def pytest_steps() -> list[Step]:
-    """Return the test runs: fast folders, integration on both databases, then the browser."""
+    """Return the test runs: fast folders, integration on both databases, the browser, and what must not lose an answer again."""
     integration = "tests/integration"
     planned = [(folder, Database.SQLITE) for folder in _FAST_FOLDERS]
     planned += [(integration, Database.SQLITE), (integration, Database.POSTGRESQL)]
-    planned += [("tests/e2e", Database.SQLITE)]
+    planned += [("tests/e2e", Database.SQLITE), ("tests/e2e/breaking", Database.POSTGRESQL)]
     return [_pytest_step(folder, database=database) for folder, database in planned if _has_tests(folder)]
 
 
@@ -94,7 +94,7 @@ def _has_tests(folder: str) -> bool:
 
 
 def _pytest_step(folder: str, *, database: Database) -> Step:
-    on = f" ({database.value})" if folder == "tests/integration" else ""
+    on = f" ({database.value})" if folder not in _FAST_FOLDERS else ""
     report = REPORTS / f"{Path(folder).name}-{database.name.lower()}.xml"
     command = [sys.executable, "-m", "pytest", folder, "--quiet", f"--junitxml={report}"]
     if folder not in _IN_ONE_PROCESS:

@@ -47,7 +47,7 @@
       inspection.undo.passed(card);
       await queue.drop(entry);
       cards.settled(card);
-      inspection.saving.tell();
+      inspection.saving.tell(stored.saved);
       cards.focusOn(card);
     };
     const box = element("section", { class: "conflict", role: "alert", "aria-labelledby": title.id }, title,

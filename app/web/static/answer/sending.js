@@ -51,7 +51,9 @@
   }
 
   // The state of the page as a whole: what has to be mended comes before what is merely under way.
-  function tell() {
+  // `known` is when the answer that stands was saved: for a page that has saved nothing itself, and took what somebody else had.
+  function tell(known) {
+    lastSaved = lastSaved || known || "";
     countWaiting();
     const choices = cards.all.filter((card) => card.conflict || cards.field(card, "newer")).length;
     const refused = cards.all.filter((card) => card.refused).length;
