@@ -37,6 +37,7 @@ from app.inspections.commands.review import (
     finish_review,
     judge_items,
     resume_review,
+    retake_review,
     return_items,
 )
 from app.inspections.commands.sign_off import close_unsubmitted, exclude, sign_off
@@ -267,6 +268,7 @@ ACTS: Final[Mapping[str, Act]] = {
     "return items": Act(P.UNIT_INSPECTION_REVIEW, _step(return_items, reason=False, version=True)),
     "cancel the return": Act(P.UNIT_INSPECTION_REVIEW, _step(cancel_return, reason=True, version=True)),
     "finish the review": Act(P.UNIT_INSPECTION_REVIEW, _step(finish_review, reason=False, version=True)),
+    "retake the review": Act(P.UNIT_INSPECTION_REVIEW, _step(retake_review, reason=False, version=True)),
     "resume the review": Act(P.UNIT_INSPECTION_SIGN_OFF, _step(resume_review, reason=True, version=True)),
     "sign off": Act(P.UNIT_INSPECTION_SIGN_OFF, _step(sign_off, reason=False, version=True)),
     "close": Act(P.UNIT_INSPECTION_CLOSE, _step(close_unsubmitted, reason=True, version=False)),

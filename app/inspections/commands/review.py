@@ -449,6 +449,16 @@ def finish_review(
     end_claim(session, loaded=loaded, actor=actor, now=now)
 
 
+def retake_review(
+    session: Session, *, actor: Actor, inspection_id: InspectionId, seen_version: int, now: datetime
+) -> None:
+    """Take the end of a review back while nobody has signed off; the judgements stand as they were."""
+    loaded = load(session, actor=actor, inspection_id=inspection_id, now=now)
+    step = allowed_step(loaded, action=Action.RETAKE_REVIEW, actor=actor, now=now)
+    require_version(loaded.sheet, seen_version=seen_version)
+    take_step(session, loaded=loaded, step=step, actor=actor, now=now)
+
+
 def resume_review(
     session: Session,
     *,

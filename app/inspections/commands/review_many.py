@@ -1,6 +1,6 @@
 """What acts on many sheets share: loading them under lock, refusing some of them, moving the others, all without a loop of statements."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Final
@@ -31,7 +31,7 @@ from app.inspections.queries.sheet import (
     find_sheets,
     subjects_of,
 )
-from app.inspections.rules import Action, State
+from app.inspections.rules import REVIEWABLE, Action, State
 from app.inspections.texts import sheet_name
 from app.journal.commands import Entry, record
 from app.journal.rules import Subject, SubjectType
@@ -78,13 +78,19 @@ def load_many(
 
 
 def refusals(
-    session: Session, *, loaded: Sequence[Loaded], actor: Actor, now: datetime
+    session: Session,
+    *,
+    loaded: Sequence[Loaded],
+    actor: Actor,
+    now: datetime,
+    states: Collection[State] = REVIEWABLE,
 ) -> dict[InspectionId, str]:
-    """Return why sheets may not be judged now; those that may be are absent."""
+    """Return why sheets may not be acted on now; those that may be are absent. `states` as for `refusals_of`."""
     claims = claims_of(session, revision_ids=[one.sheet.revision_id for one in loaded], now=now)
     return refusals_of(
         [(one.sheet.id, one.sheet.state, one.subject, claims.get(one.sheet.revision_id)) for one in loaded],
         actor=actor,
+        states=states,
     )
 
 

@@ -42,7 +42,7 @@ from app.inspections.queries.review_batches import (
 from app.inspections.queries.sheet import (
     Lock,
 )
-from app.inspections.rules import Action, State
+from app.inspections.rules import UNDOABLE, Action, State
 from app.journal.commands import Entry, record_many
 from app.kernel.errors import NotNow, Refusal
 from app.kernel.ids import InspectionId, ItemId
@@ -75,8 +75,8 @@ class UndoOutcome:
 def undo_batch(session: Session, *, actor: Actor, batch_id: UUID, now: datetime) -> UndoOutcome:
     """Take back the judgements of an act that nobody touched since; the others stay and are named.
 
-    The same as taking each of them back by itself, so only while a sheet is under review: one whose review has ended is first given
-    back to the reviewers by whoever signs off.
+    The same as taking each of them back by itself. Where the review has ended already, its end is taken back with them; after the
+    sign-off nothing is.
 
     Raises:
         NotNow: there is nothing left to undo.
@@ -84,17 +84,20 @@ def undo_batch(session: Session, *, actor: Actor, batch_id: UUID, now: datetime)
     require(Permission.CITY_REVIEW_READ, actor=actor)
     batch = find_batch(session, batch_id=batch_id, lock=Lock.HELD)
     loaded = load_many(session, actor=actor, inspection_ids=batch.open_sheets.values(), now=now)
-    refused = refusals(session, loaded=list(loaded.values()), actor=actor, now=now)
+    refused = refusals(session, loaded=list(loaded.values()), actor=actor, now=now, states=UNDOABLE)
     taken = {one: found for one, found in loaded.items() if one not in refused}
     if not taken:
         raise NotNow("\n".join(dict.fromkeys(refused.values())) or "取り消せる判断は、もうありません。")
     plan = {one: _undone(batch, loaded=found) for one, found in taken.items()}
     gone = [(taken[one], item_id) for one, (items, _) in plan.items() for item_id in items]
+    ended = [taken[one] for one, (items, _) in plan.items() if items and _has_ended(taken[one])]
+    retaken = take_steps(session, loaded=ended, action=Action.RETAKE_REVIEW, actor=actor, now=now)
+    record_many(session, entries=list(retaken.values()), actor=actor.mark, now=now)
     _delete_reviews(session, gone=gone)
     _journal_cleared(session, gone=gone, batch=batch, actor=actor, now=now)
     changed = {one: items for one, (items, _) in plan.items() if items}
     if changed:
-        move_many(session, [_as_before(taken[one], gone=items) for one, items in changed.items()])
+        move_many(session, [_as_before(taken[one], gone=items, now=now) for one, items in changed.items()])
     session.execute(
         update(ReviewBatchSheet)
         .where(
@@ -123,13 +126,18 @@ def _undone(batch: BatchRow, *, loaded: Loaded) -> tuple[list[ItemId], tuple[str
     return gone, tuple(touched)
 
 
-def _as_before(loaded: Loaded, *, gone: Sequence[ItemId]) -> Moved:
+def _has_ended(loaded: Loaded) -> bool:
+    return loaded.sheet.state is State.REVIEWED
+
+
+def _as_before(loaded: Loaded, *, gone: Sequence[ItemId], now: datetime) -> Moved:
     kept = {item_id: fact for item_id, fact in loaded.content.reviews.items() if item_id not in set(gone)}
+    ended = _has_ended(loaded)
     return Moved(
         loaded=with_reviews(loaded, kept),
-        versions=1,
-        state=loaded.sheet.state,
-        since=loaded.sheet.state_since,
+        versions=2 if ended else 1,
+        state=State.UNDER_REVIEW if ended else loaded.sheet.state,
+        since=now if ended else loaded.sheet.state_since,
     )
 
 

@@ -1,6 +1,6 @@
 """Acts on many sheets: what may be accepted together, the sample that comes first, what was done and what can be undone."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from uuid import UUID
@@ -28,7 +28,7 @@ from app.inspections.queries.campaigns.summaries import campaign_row
 from app.inspections.queries.review_claims import Claim, claims_of
 from app.inspections.queries.review_queue import in_lane, queue_scope, share_of, to_judge
 from app.inspections.queries.sheet import Lock, subjects_of
-from app.inspections.rules import REVIEWABLE, State
+from app.inspections.rules import REVIEWABLE, UNDOABLE, State
 from app.inspections.rules.flags import FLAG_RULES_VERSION, Lane
 from app.inspections.texts import sheet_name
 from app.kernel.clock import business_date
@@ -39,28 +39,39 @@ from app.people.queries import people_by_id
 
 UNKNOWN_SHEET = "この点検の点検票ではありません。"
 _NOT_NOW = {
-    State.REVIEWED: "審査が終わり、確定を待っています。直すときは、確定する人が審査に戻します。",
+    State.REVIEWED: "審査が終わり、確定を待っています。直すときは、先に審査の終了を取り消してください。",
     State.SIGNED_OFF: "もう確定しています。",
 }
 _ELSEWHERE = "いま審査の段階にありません。所属が扱っています。"
 
 
 def refusals_of(
-    sheets: Iterable[tuple[InspectionId, State, Subject, Claim | None]], *, actor: Actor
+    sheets: Iterable[tuple[InspectionId, State, Subject, Claim | None]],
+    *,
+    actor: Actor,
+    states: Collection[State] = REVIEWABLE,
 ) -> dict[InspectionId, str]:
-    """Return why the actor may not judge sheets now, in the words of a single refusal; those that may be judged are absent."""
-    found = ((one, _refusal(state, subject, claim, actor=actor)) for one, state, subject, claim in sheets)
+    """Return why the actor may not act on sheets now, in the words of a single refusal; those that may be acted on are absent.
+
+    `states` are those in which the act is possible: judging, unless it is said otherwise.
+    """
+    found = (
+        (one, _refusal(state, subject, claim, actor=actor, states=states))
+        for one, state, subject, claim in sheets
+    )
     return {inspection_id: reason for inspection_id, reason in found if reason is not None}
 
 
-def _refusal(state: State, subject: Subject, claim: Claim | None, *, actor: Actor) -> str | None:
+def _refusal(
+    state: State, subject: Subject, claim: Claim | None, *, actor: Actor, states: Collection[State]
+) -> str | None:
     try:
         require(Permission.UNIT_INSPECTION_REVIEW, actor=actor, subject=subject)
     except NotAllowed as refusal:
         return refusal.message
     except NotFound:
         return UNKNOWN_SHEET
-    if state not in REVIEWABLE:
+    if state not in states:
         return _NOT_NOW.get(state, _ELSEWHERE)
     return claim.sentence if claim is not None and not claim.is_of(actor) else None
 
@@ -398,7 +409,7 @@ class BatchSheetLine:
     @property
     def undoable(self) -> bool:
         """Whether undoing would take anything back here."""
-        return not self.undone and self.state is State.UNDER_REVIEW and self.touched < self.items
+        return not self.undone and self.state in UNDOABLE and self.touched < self.items
 
     @property
     def complete(self) -> bool:

@@ -283,6 +283,24 @@ def finish_review(inspection_id: UUID) -> ResponseReturnValue:
     )
 
 
+@blueprint.post("/inspections/<uuid:inspection_id>/retake-review")
+@requires(Permission.UNIT_INSPECTION_REVIEW)
+def retake_review(inspection_id: UUID) -> ResponseReturnValue:
+    """Take the end of the review back, to judge once more."""
+    seen = _seen_version()
+    return perform(
+        lambda session: commands.retake_review(
+            session,
+            actor=actor(),
+            inspection_id=InspectionId(inspection_id),
+            seen_version=seen,
+            now=now(),
+        ),
+        to=_address(inspection_id),
+        message="審査の終了を取り消しました。項目を判断できます。",
+    )
+
+
 @blueprint.post("/inspections/<uuid:inspection_id>/cancel-return")
 @requires(Permission.UNIT_INSPECTION_REVIEW)
 def cancel_return(inspection_id: UUID) -> ResponseReturnValue:

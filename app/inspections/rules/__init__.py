@@ -77,6 +77,7 @@ class Action(StrEnum):
     RETURN_ITEMS = "return_items"
     CANCEL_RETURN = "cancel_return"
     FINISH_REVIEW = "finish_review"
+    RETAKE_REVIEW = "retake_review"
     RESUME_REVIEW = "resume_review"
     SIGN_OFF = "sign_off"
     CLOSE_UNSUBMITTED = "close_unsubmitted"
@@ -307,6 +308,7 @@ STEPS: Final[tuple[SheetStep, ...]] = (
         everything_is_judged,
         head_approved_exactly_this,
     ),
+    _step(A.RETAKE_REVIEW, S.REVIEWED, S.UNDER_REVIEW, P.UNIT_INSPECTION_REVIEW, "inspection.review_retaken"),
     _step(
         A.RESUME_REVIEW, S.REVIEWED, S.UNDER_REVIEW, P.UNIT_INSPECTION_SIGN_OFF, "inspection.review_resumed"
     ),
@@ -353,6 +355,8 @@ REASON_NEEDED: Final = frozenset(
 )
 ANSWERABLE: Final = frozenset({S.ANSWERING, S.RETURNED})
 REVIEWABLE: Final = frozenset({S.SUBMITTED, S.UNDER_REVIEW})
+UNDOABLE: Final = REVIEWABLE | {S.REVIEWED}
+"""Until somebody signs off, reviewers may take back what they did, the end of the review included."""
 COMPARABLE: Final = frozenset({S.SIGNED_OFF, S.CLOSED_UNSUBMITTED})
 """Ends of a sheet that the next year looks back at; an excluded unit had nothing to answer for."""
 

@@ -64,6 +64,7 @@ COMMAND_OF: Final[Mapping[Action, Command]] = {
     Action.RETURN_ITEMS: review.return_items,
     Action.CANCEL_RETURN: review.cancel_return,
     Action.FINISH_REVIEW: review.finish_review,
+    Action.RETAKE_REVIEW: review.retake_review,
     Action.RESUME_REVIEW: review.resume_review,
     Action.SIGN_OFF: sign_off.sign_off,
     Action.CLOSE_UNSUBMITTED: sign_off.close_unsubmitted,

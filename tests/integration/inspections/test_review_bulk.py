@@ -20,6 +20,7 @@ from app.inspections.commands.review_bulk import (
 )
 from app.inspections.commands.review_claims import open_for_review, release, take_over
 from app.inspections.commands.review_undo import UndoOutcome, finish_batch, undo_batch
+from app.inspections.commands.sign_off import sign_off
 from app.inspections.models import (
     ItemReview,
     ItemReviewHistory,
@@ -297,21 +298,25 @@ def test_who_does_not_review_draws_nothing(desk: Desk, cast: Cast, refusal: type
 # ------------------------------------------------------------------------------------------- the way back
 
 
+def rejudged(desk: Desk, sheet: InspectionId, *, key: str) -> None:
+    """Somebody gives an item that was accepted together a remark of its own."""
+    draft = JudgementDraft(
+        item_id=desk.item_id(key),
+        judgement=Judgement.ACCEPTED_WITH_REMARK,
+        reviewed_level=None,
+        remark="続けてください。",
+        return_due=None,
+        seen_answer_version=1,
+        seen_version=1,
+    )
+    with desk.database.transaction() as session:
+        judge_items(session, actor=desk.actor(TANAKA), inspection_id=sheet, drafts=[draft], now=desk.now)
+
+
 def test_undoing_takes_back_what_nobody_touched(desk: Desk) -> None:
     outcome = accepted(desk)
     touched = desk.sheets[0]
-    with desk.database.transaction() as session:
-        sheet = find_sheet(session, actor=desk.actor(TANAKA), inspection_id=touched)
-        draft = JudgementDraft(
-            item_id=desk.item_id("D08"),
-            judgement=Judgement.ACCEPTED_WITH_REMARK,
-            reviewed_level=None,
-            remark="続けてください。",
-            return_due=None,
-            seen_answer_version=1,
-            seen_version=1,
-        )
-        judge_items(session, actor=desk.actor(TANAKA), inspection_id=sheet.id, drafts=[draft], now=desk.now)
+    rejudged(desk, touched, key="D08")
     back = undone(desk, outcome.batch_id)
     assert back.items == outcome.items - 1
     assert back.touched == {touched: ("2-2",)}
@@ -357,7 +362,7 @@ def test_what_was_undone_can_be_accepted_again(desk: Desk) -> None:
         assert session.scalar(select(func.max(ItemReviewHistory.version))) == 2
 
 
-def test_the_review_ends_for_many_and_then_only_the_signer_gives_back(desk: Desk) -> None:
+def test_the_review_ends_for_many_and_is_undone_until_the_sign_off(desk: Desk) -> None:
     outcome = accepted(desk)
     with desk.database.transaction() as session:
         ended = finish_batch(session, actor=desk.actor(TANAKA), batch_id=outcome.batch_id, now=desk.now)
@@ -369,9 +374,37 @@ def test_the_review_ends_for_many_and_then_only_the_signer_gives_back(desk: Desk
             session, actor=desk.actor(TANAKA), batch_id=outcome.batch_id, today=business_date(desk.now)
         )
     assert held == 0
-    assert (page.undoable, page.complete) == ((), ())
-    with desk.database.transaction() as session, pytest.raises(NotNow, match="確定を待っています"):
-        undo_batch(session, actor=desk.actor(TANAKA), batch_id=outcome.batch_id, now=desk.now)
+    assert (len(page.undoable), page.complete) == (len(desk.sheets), ())
+    signed, *others = desk.sheets
+    with desk.database.transaction() as session:
+        version = desk.sheet(signed).version
+        sign_off(session, actor=desk.actor(KIMURA), inspection_id=signed, seen_version=version, now=desk.now)
+    before = snapshot(desk, signed)
+    back = undone(desk, outcome.batch_id)
+    assert back.refused == {signed: "もう確定しています。"}
+    assert snapshot(desk, signed) == before
+    assert set(back.cleared) == set(others)
+    assert {desk.sheet(one).state for one in others} == {State.UNDER_REVIEW}
+    assert [snapshot(desk, one)["reviews"] for one in others] == [{}] * len(others)
+    with desk.database.reading() as session:
+        steps = session.scalars(
+            select(SheetStepRow.action).where(SheetStepRow.action == "retake_review")
+        ).all()
+        assert len(steps) == len(others)
+        subject = Subject(type=SubjectType.INSPECTION, id=str(others[0]))
+        assert verify_subject(session, subject=subject).faults == ()
+
+
+def test_the_end_of_a_review_that_somebody_built_upon_stays(desk: Desk) -> None:
+    """Where every judgement was changed after the act, undoing it takes nothing back: neither a judgement nor the end."""
+    outcome = accepted(desk, ids=desk.sheets[:1])
+    for key in ("D01", "D02", "D07", "D08", "D09"):
+        rejudged(desk, desk.sheets[0], key=key)
+    with desk.database.transaction() as session:
+        finish_batch(session, actor=desk.actor(TANAKA), batch_id=outcome.batch_id, now=desk.now)
+    back = undone(desk, outcome.batch_id)
+    assert (back.items, len(back.touched[desk.sheets[0]])) == (0, 5)
+    assert desk.sheet(desk.sheets[0]).state is State.REVIEWED
 
 
 # ------------------------------------------------------------------------------------------- one item

@@ -10,7 +10,7 @@ from flask.testing import FlaskClient
 from sqlalchemy import func, select
 
 from app.db.session import Database
-from app.inspections.models import Reopening, Revision, SealedRevision, SheetStepRow
+from app.inspections.models import ItemReview, Reopening, Revision, SealedRevision, SheetStepRow
 from app.inspections.queries.score import score_page
 from app.inspections.queries.sign_off import reopening_page, sign_off_page
 from app.inspections.rules import Judgement, State
@@ -203,6 +203,26 @@ def test_a_sheet_goes_back_to_the_reviewers_with_a_reason(
     with database.reading() as session:
         last = session.scalars(select(SheetStepRow).order_by(SheetStepRow.sequence.desc()).limit(1)).one()
     assert (last.action, last.reason) == ("resume_review", "D08の写しを確かめる")
+
+
+@pytest.mark.usefixtures("manager")
+def test_a_reviewer_takes_the_end_of_the_review_back(
+    app: Flask, year: Year, clock: StandingClock, database: Database
+) -> None:
+    reviewer = browser(app, TANAKA, year=year, clock=clock)
+    page = f"/inspections/{year.sheets[AFFAIRS.code]}/review"
+    assert "審査の終了を取り消す" in reviewer.get(page).text
+    old = reviewer.post(address(year, AFFAIRS, "retake-review"), data=fields(year) | {"version": "1"})
+    assert (old.status_code, year.sheet(AFFAIRS).state) == (409, State.REVIEWED)
+    clerk = browser(app, SATO, year=year, clock=clock)
+    assert clerk.post(address(year, AFFAIRS, "retake-review"), data=fields(year)).status_code == 403
+    done = reviewer.post(address(year, AFFAIRS, "retake-review"), data=fields(year))
+    assert (done.status_code, year.sheet(AFFAIRS).state) == (303, State.UNDER_REVIEW)
+    text = reviewer.get(page).text
+    assert "審査の終了を取り消しました" in text
+    assert 'id="error-summary"' not in text
+    with database.reading() as session:
+        assert session.scalars(select(ItemReview.item_id)).all()
 
 
 # -------------------------------------------------------------------------------------------- reopening
