@@ -16,6 +16,7 @@ from app.inspections.queries.disposal import DisposalAsked, disposals_to_decide
 from app.inspections.queries.extension import extensions_to_decide
 from app.inspections.queries.lists import (
     SheetLine,
+    given_back,
     open_sheets,
     reopenings_to_decide,
     sealed_sheets,
@@ -70,8 +71,9 @@ def home_page(session: Session, *, actor: Actor, today: date) -> HomePage:
     lines = open_sheets(session, actor=actor, today=today)
     decidable = sheets_to_decide(session, actor=actor, lines=lines, today=today)
     asked = reopenings_to_decide(session, actor=actor, today=today)
+    back = given_back(session, lines=[line for line in lines if line.unit_id in actor.clerk_of])
     todo = (
-        *tasks((_waiting(line, decidable=decidable) for line in lines), actor=actor),
+        *tasks((_waiting(line, decidable=decidable, returned=back) for line in lines), actor=actor),
         *reopening_tasks(_waiting(line, decidable=frozenset({line.id})) for line in asked),
     )
     concerned = {task.sheet.id for task in todo}
@@ -92,7 +94,12 @@ def home_page(session: Session, *, actor: Actor, today: date) -> HomePage:
     )
 
 
-def _waiting(line: SheetLine, *, decidable: frozenset[InspectionId]) -> Waiting:
+def _waiting(
+    line: SheetLine,
+    *,
+    decidable: frozenset[InspectionId],
+    returned: frozenset[InspectionId] = frozenset(),
+) -> Waiting:
     return Waiting(
         id=line.id,
         unit_id=line.unit_id,
@@ -105,6 +112,8 @@ def _waiting(line: SheetLine, *, decidable: frozenset[InspectionId]) -> Waiting:
         due=line.due,
         overdue=line.overdue,
         may_decide=line.id in decidable,
+        given_back=line.id in returned,
+        opens_on=line.opens_on,
     )
 
 

@@ -23,6 +23,7 @@ _PAGES = {
     "review": "inspections.review_page",
     "sign_off": "inspections.sign_off_page",
     "answer": "inspections.go_on",
+    "sheet": "inspections.inspection",
     "reopening": "inspections.reopening_page",
 }
 

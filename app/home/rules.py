@@ -12,7 +12,13 @@ from app.kernel.ids import InspectionId, UnitId
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Waiting:
-    """A sheet that waits for somebody, as the home page needs it. `may_decide`: the reader may take its next step."""
+    """A sheet that waits for somebody, as the home page needs it.
+
+    Attributes:
+        may_decide: the reader may take its next step.
+        given_back: the head gave it back to the clerk, with a reason.
+        opens_on: the day from which it can be answered, while that day is still to come.
+    """
 
     id: InspectionId
     unit_id: UnitId
@@ -25,6 +31,8 @@ class Waiting:
     due: date | None
     overdue: bool
     may_decide: bool
+    given_back: bool = False
+    opens_on: date | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,7 +59,11 @@ class TaskRule:
 
 
 def _clerk(actor: Actor, sheet: Waiting) -> bool:
-    return sheet.unit_id in actor.clerk_of
+    return sheet.unit_id in actor.clerk_of and sheet.opens_on is None and not sheet.given_back
+
+
+def _clerk_again(actor: Actor, sheet: Waiting) -> bool:
+    return sheet.unit_id in actor.clerk_of and sheet.given_back
 
 
 def _decides(actor: Actor, sheet: Waiting) -> bool:
@@ -66,6 +78,14 @@ def _reviews(actor: Actor, sheet: Waiting) -> bool:
 
 S = State
 RULES: Final = (
+    TaskRule(
+        frozenset({S.ANSWERING, S.RETURNED}),
+        _clerk_again,
+        "sheet",
+        "{unit}の回答を見直す",
+        "{campaign}。所属長から戻りました。理由を読んで直してください。",
+        "back",
+    ),
     TaskRule(
         frozenset({S.RETURNED}),
         _clerk,

@@ -199,6 +199,7 @@ READ_ACT = {
     "document.read": "結果のPDFを開いた",
     "document.workbook-read": "結果のExcelを開いた",
     "campaign.item-across": "1項目を横並びで開いた",
+    "campaign.questions": "所属からの質問の一覧を開いた",
     "campaign.progress-file": "回収状況のCSVを取り出した",
     "campaign.progress-workbook": "回収状況のExcelを取り出した",
     "campaign.results-workbook": "全所属の結果のExcelを取り出した",

@@ -270,3 +270,13 @@ def mails_to_retry(session: Session, *, now: datetime) -> tuple[tuple[UUID, Pers
         .order_by(MailDigest.next_try_at, MailDigest.id)
     )
     return tuple((row.id, PersonId(row.person_id)) for row in rows)
+
+
+def subjects_told(
+    session: Session, *, kind: str, occasion: str, subject_ids: Collection[UUID]
+) -> frozenset[UUID]:
+    """Return those subjects of which somebody was told on an occasion."""
+    wanted = select(Notice.subject_id).where(
+        Notice.kind == kind, Notice.occasion == occasion, Notice.subject_id.in_(list(subject_ids))
+    )
+    return frozenset(session.scalars(wanted.distinct()))

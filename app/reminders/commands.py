@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Collection, Iterable
+from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy.orm import Session
@@ -16,6 +17,7 @@ from app.kernel.clock import business_date
 from app.kernel.errors import InvalidInput
 from app.kernel.ids import CampaignId, InspectionId
 from app.notices.commands import notify
+from app.notices.queries import subjects_told
 from app.notices.rules import NoticeDraft
 from app.reminders.queries.pages import holders_audience
 from app.reminders.queries.people import roll_of
@@ -56,6 +58,14 @@ def _write(session: Session, *, reminders: Iterable[Reminder], now: datetime) ->
     return written
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ByHand:
+    """What a reminder by hand did: departments that were reminded, and those that had been reminded today already."""
+
+    sent: int
+    already: int
+
+
 def remind_by_hand(
     session: Session,
     *,
@@ -63,12 +73,12 @@ def remind_by_hand(
     campaign_id: CampaignId,
     inspection_ids: Collection[InspectionId],
     now: datetime,
-) -> int:
-    """Remind whoever has the chosen sheets in hand, once a day; return how many departments were reminded.
+) -> ByHand:
+    """Remind whoever has the chosen sheets in hand, once a day; return how many departments were reminded, and how many were already.
 
     Raises:
         NotAllowed: the actor sends no reminders.
-        InvalidInput: no department was chosen that still has its sheet.
+        InvalidInput: no department was chosen that still has its sheet, or all of them were reminded today.
     """
     require(Permission.CITY_REMINDER_SEND, actor=actor)
     today = business_date(now)
@@ -79,7 +89,18 @@ def remind_by_hand(
     ]
     if not chosen:
         raise InvalidInput.of("催促を送る所属を、一つ以上選んでください。", field="sheets")
-    roll = roll_of(session, sheets=chosen, today=today)
+    told = subjects_told(
+        session,
+        kind=ReminderKind.BY_HAND.value,
+        occasion=today.isoformat(),
+        subject_ids=[sheet.id for sheet in chosen],
+    )
+    fresh = [sheet for sheet in chosen if sheet.id not in told]
+    if not fresh:
+        raise InvalidInput.of(
+            "選んだ所属には、きょうもう催促を送っています。同じ所属への催促は、1日に1回です。", field="sheets"
+        )
+    roll = roll_of(session, sheets=fresh, today=today)
     drafts = [
         NoticeDraft(
             person_id=person_id,
@@ -89,7 +110,7 @@ def remind_by_hand(
             occasion=today.isoformat(),
             due_on=sheet.due,
         )
-        for sheet in chosen
+        for sheet in fresh
         for person_id in sorted(roll.of_sheet(sheet, audiences=holders_audience(sheet)))
     ]
     notify(session, drafts=drafts, now=now)
@@ -99,9 +120,9 @@ def remind_by_hand(
         event="campaign.reminded_by_hand",
         actor=actor.mark,
         now=now,
-        facts={"sheets": sorted(str(sheet.id) for sheet in chosen), "notices": len(drafts)},
+        facts={"sheets": sorted(str(sheet.id) for sheet in fresh), "notices": len(drafts)},
     )
-    return len(chosen)
+    return ByHand(sent=len(fresh), already=len(told))
 
 
 def _chain(campaign_id: CampaignId) -> Subject:

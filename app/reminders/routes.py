@@ -15,7 +15,7 @@ from app.kernel.errors import InvalidInput
 from app.kernel.ids import CampaignId, InspectionId
 from app.notices.queries import PAGE_SIZE
 from app.notices.texts import MAIL_STATE
-from app.reminders.commands import remind_by_hand
+from app.reminders.commands import ByHand, remind_by_hand
 from app.reminders.files import reminder_csv, reminder_workbook
 from app.reminders.queries.letters import LETTER, LetterKind, LetterPage, letter_page
 from app.reminders.queries.pages import LogPage, ReminderPage, ReminderRow, reminder_page, sent_page
@@ -51,10 +51,15 @@ def send_reminders(campaign_id: UUID) -> ResponseReturnValue:
                 now=now(),
             ),
             to=url_for("reminders.campaign_reminders", campaign_id=campaign_id),
-            message=lambda count: f"{count}所属に催促を送りました。",
+            message=_done,
         )
     except InvalidInput as refusal:
         return _page(campaign_id, error=refusal.message), 422
+
+
+def _done(found: ByHand) -> str:
+    already = f"{found.already}所属には、きょうもう送ってあります。" if found.already else ""
+    return f"{found.sent}所属に催促を送りました。{already}"
 
 
 def _query(campaign_id: UUID) -> ReminderPage:

@@ -1,5 +1,6 @@
 """Pages of the ledger: the list, one system, a list read in."""
 
+from collections.abc import Sequence
 from enum import StrEnum
 from typing import Final, TypeVar
 from urllib.parse import urlencode
@@ -12,12 +13,13 @@ from app.access.permissions import Permission
 from app.db.session import reading
 from app.kernel.errors import InvalidInput, StaleVersion
 from app.kernel.ids import SystemId
+from app.organisation.files import RowsRefused
 from app.organisation.queries import tree_on
 from app.systems import commands, queries, texts
 from app.systems.files import ledger_csv, one_code, system_rows
 from app.systems.forms import SystemForm, error_lines
 from app.systems.queries import SystemListPage, Wanted
-from app.systems.rules import Classification, Outcome, Planned, Support, Zone
+from app.systems.rules import Classification, EntryRow, Outcome, Planned, Support, Zone
 from app.web.access import actor, now, requires, today
 from app.web.forms import key_for_page, new_key, perform
 
@@ -225,11 +227,17 @@ def check_import() -> ResponseReturnValue:
         if sent is None or not sent.filename:
             raise InvalidInput.of("ファイルを選んでから「確かめる」を押してください。", field="file")
         rows = system_rows(sent.read())
-        with reading() as session:
-            plan = queries.planned_systems(session, actor=actor(), rows=rows, today=today())
+        plan = _planned(rows)
+    except RowsRefused as refusal:
+        return _import_page(refusal=refusal.with_problems_of(_planned)), UNPROCESSABLE
     except InvalidInput as refusal:
         return _import_page(refusal=refusal), UNPROCESSABLE
     return _import_page(plan=plan, rows=ledger_csv(rows).decode("utf-8-sig"))
+
+
+def _planned(rows: Sequence[EntryRow]) -> tuple[Planned, ...]:
+    with reading() as session:
+        return queries.planned_systems(session, actor=actor(), rows=rows, today=today())
 
 
 @blueprint.post("/systems/import/confirm")

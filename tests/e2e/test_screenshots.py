@@ -64,7 +64,8 @@ def _go_on_answering(page: Page) -> None:
 def _first_review(page: Page) -> None:
     """What needs a look before all others."""
     page.locator("nav a[href='/reviews']").first.click()
-    page.locator("main tbody a").first.click()
+    page.locator("main tbody button.btn-link").first.click()
+    page.get_by_text("あなたが審査中").wait_for()
 
 
 def _board(page: Page) -> None:

@@ -5,10 +5,13 @@ from datetime import timedelta
 
 import pytest
 from flask import Flask
+from sqlalchemy import update
 
 from app.db.session import Database
 from app.home.queries import home_page
 from app.inspections.commands.answer import confirm_profile
+from app.inspections.commands.hand_over import return_to_clerk
+from app.inspections.models import Campaign
 from app.inspections.queries.lists import HeaderCounter
 from app.inspections.rules import Judgement, State
 from app.kernel.clock import business_date
@@ -170,3 +173,34 @@ def test_the_header_counts_for_a_deputy_what_waits_for_the_head(database: Databa
     deputy = replace(year.actor(HIGASHI), deputy_of=frozenset({AFFAIRS.id}))
     with database.reading() as session:
         assert HeaderCounter().waiting(session, actor=deputy) == OWN
+
+
+def test_what_the_head_gave_back_is_named_so_and_leads_to_the_reason(
+    app: Flask, year: Year, database: Database
+) -> None:
+    year.bring(AFFAIRS, to=State.AWAITING_HEAD)
+    with database.transaction() as session:
+        return_to_clerk(
+            session,
+            actor=year.actor(SUZUKI),
+            inspection_id=year.sheets[AFFAIRS.code],
+            reason="2-2の日付を確かめてください。",
+            seen_version=year.sheet(AFFAIRS).version,
+            now=year.now,
+        )
+    assert titles(year, database, SATO) == ["総務課の回答を見直す"]
+    clerk = signed_in(app, SATO)
+    address = f"/inspections/{year.sheets[AFFAIRS.code]}"
+    assert f'href="{address}"' in clerk.get("/").text
+    for page in (address, f"{address}/check"):
+        assert "2-2の日付を確かめてください。" in clerk.get(page).text
+    year.answer(AFFAIRS)
+    year.hand_over(AFFAIRS)
+    assert titles(year, database, SATO) == []
+
+
+def test_before_the_first_day_nothing_is_asked_for(app: Flask, year: Year, database: Database) -> None:
+    with database.transaction() as session:
+        session.execute(update(Campaign).values(answer_from=DATES.answer_due))
+    assert titles(year, database, SATO) == []
+    assert "からです。" in signed_in(app, SATO).get("/").text

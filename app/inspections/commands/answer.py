@@ -399,6 +399,8 @@ def restore_approved(session: Session, *, sheet: Sheet, actor: Actor, now: datet
                 origin=Origin.RESTORED,
                 source=Source.LAST_YEAR if entry.taken_over else Source.OWN,
             )
+    restored = answers_of(session, revision_id=sheet.revision_id)
+    follow_answers(session, sheet=sheet, before=answers, answers=restored, actor=actor, now=now)
 
 
 def count_on(

@@ -65,7 +65,8 @@ def answer_questions(
         NotFound: one of them has no such question.
         InvalidInput: nobody was chosen, or there is nothing to read.
     """
-    words, wanted = _checked(text), tuple(dict.fromkeys(inspection_ids))
+    # In the order of their names: two who answer the same questions never wait for each other crosswise.
+    words, wanted = _checked(text), sorted(set(inspection_ids))
     if not wanted:
         raise InvalidInput.of("返信する質問を選んでください。", field="questions")
     for inspection_id in wanted:
@@ -95,7 +96,7 @@ def close_question(
     """End a question: the unit has understood. A closed one stays on the item.
 
     Raises:
-        NotAllowed: the actor neither answers for the unit nor for the lead division.
+        NotAllowed: the actor does not answer for the unit.
         NotFound: there is no such question.
     """
     sheet = find_sheet(session, actor=actor, inspection_id=inspection_id, lock=Lock.HELD)

@@ -195,7 +195,7 @@ class ExtensionEntry:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ExtensionList:
-    """One page of all requests: those that wait first, the oldest on top; then the decided ones, the newest on top."""
+    """All requests that wait, the oldest on top, and one page of the `total` decided ones, the newest on top."""
 
     entries: tuple[ExtensionEntry, ...]
     waiting: int
@@ -218,9 +218,16 @@ def extension_list(session: Session, *, actor: Actor, number: int, today: date) 
     counts = session.execute(
         select(func.count(), func.count(Extension.decided_at)).select_from(Extension)
     ).one()
-    total, decided = counts[0], counts[1]
-    number = min(max(1, number), max(1, -(-total // PAGE_SIZE)))
-    rows = session.execute(_ENTRIES.limit(PAGE_SIZE).offset((number - 1) * PAGE_SIZE)).all()
+    waiting, decided = counts[0] - counts[1], counts[1]
+    number = min(max(1, number), max(1, -(-decided // PAGE_SIZE)))
+    rows = [
+        *session.execute(_ENTRIES.where(Extension.decided_at.is_(None))),
+        *session.execute(
+            _ENTRIES.where(Extension.decided_at.is_not(None))
+            .limit(PAGE_SIZE)
+            .offset((number - 1) * PAGE_SIZE)
+        ),
+    ]
     build = _Entries(
         actor=actor,
         tree=tree_on(session, day=today),
@@ -230,8 +237,8 @@ def extension_list(session: Session, *, actor: Actor, number: int, today: date) 
     )
     return ExtensionList(
         entries=tuple(build.entry(row) for row in rows),
-        waiting=total - decided,
-        total=total,
+        waiting=waiting,
+        total=decided,
         number=number,
     )
 
@@ -250,7 +257,6 @@ _ENTRIES: Final = (
     .join(Inspection, Inspection.id == Revision.inspection_id)
     .join(Campaign, Campaign.id == Inspection.campaign_id)
     .order_by(
-        Extension.decided_at.is_not(None),
         Extension.decided_at.desc(),
         Extension.requested_at,
         Extension.revision_id,

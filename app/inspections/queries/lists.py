@@ -13,9 +13,9 @@ from sqlalchemy.orm import Session
 from app.access.actor import Actor, Function
 from app.access.permissions import Permission
 from app.access.policy import may, scope_of
-from app.inspections.models import Campaign, Inspection, ItemReturn, Reopening, Revision
+from app.inspections.models import Campaign, Inspection, ItemReturn, Reopening, Revision, SheetStepRow
 from app.inspections.queries.sheet import campaign_dates, subjects_of
-from app.inspections.rules import ANSWERABLE, SEALED, CampaignState, State
+from app.inspections.rules import ANSWERABLE, SEALED, Action, CampaignState, State
 from app.inspections.texts import sheet_name
 from app.kernel.fiscal_year import FiscalYear
 from app.kernel.ids import CampaignId, InspectionId, RevisionId, UnitId
@@ -28,7 +28,7 @@ _CORRECTING: Final = frozenset({State.RETURNED, State.AWAITING_REAPPROVAL})
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SheetLine:
-    """One sheet in a list."""
+    """One sheet in a list. `opens_on` is the day from which it can be answered, while that day is still to come."""
 
     id: InspectionId
     revision_id: RevisionId
@@ -47,6 +47,7 @@ class SheetLine:
     reviewed_grade: str | None
     due: date | None
     overdue: bool
+    opens_on: date | None
 
     @property
     def not_started(self) -> bool:
@@ -191,7 +192,30 @@ def _line(
         reviewed_grade=revision.reviewed_grade,
         due=due,
         overdue=due is not None and today > due,
+        opens_on=campaign_dates(campaign).opens_after(today) if state is State.ANSWERING else None,
     )
+
+
+def given_back(session: Session, *, lines: Iterable[SheetLine]) -> frozenset[InspectionId]:
+    """Return those sheets that the head gave back to the clerk and that are with the clerk since: their last step says so."""
+    sheets = {line.revision_id: line.id for line in lines if line.state in ANSWERABLE}
+    if not sheets:
+        return frozenset()
+    last = (
+        select(SheetStepRow.revision_id, func.max(SheetStepRow.sequence).label("sequence"))
+        .where(SheetStepRow.revision_id.in_(list(sheets)))
+        .group_by(SheetStepRow.revision_id)
+        .subquery()
+    )
+    found = session.scalars(
+        select(SheetStepRow.revision_id)
+        .join(
+            last,
+            and_(SheetStepRow.revision_id == last.c.revision_id, SheetStepRow.sequence == last.c.sequence),
+        )
+        .where(SheetStepRow.action == Action.RETURN_TO_CLERK.value)
+    )
+    return frozenset(sheets[RevisionId(revision_id)] for revision_id in found)
 
 
 def share(earned: int | None, possible: int | None) -> Fraction | None:

@@ -14,12 +14,13 @@ from app.access.policy import Subject, may, require
 from app.checklists.queries import load_edition
 from app.checklists.rules import Item, Level
 from app.inspections.models import Answer, Campaign, Inspection, Question, QuestionMessage, Revision
+from app.inspections.queries.review_queue import queue_scope
 from app.inspections.queries.sheet import Sheet, answering_subject, find_sheet
 from app.inspections.rules import SEALED
 from app.inspections.rules.questions import QuestionState, Side
 from app.inspections.texts import sheet_name
 from app.kernel.errors import NotFound
-from app.kernel.ids import EditionId, InspectionId, ItemId, PersonId, UnitId
+from app.kernel.ids import CampaignId, EditionId, InspectionId, ItemId, PersonId, UnitId
 from app.organisation.queries import tree_on
 from app.people.queries import people_by_id
 
@@ -192,6 +193,7 @@ class AskedItem:
     """An item with everything that units ask about it: one reply may serve many."""
 
     item: Item
+    campaign_id: CampaignId
     campaign_title: str
     questions: tuple[WaitingQuestion, ...]
 
@@ -224,18 +226,28 @@ _ASKED: Final = (
 
 
 def question_list(session: Session, *, actor: Actor, state: QuestionState, today: date) -> QuestionListPage:
-    """Return the questions of unsealed sheets in a state, the oldest `MOST_SHOWN` of the whole city, in a number of statements that does not grow with them.
+    """Return the questions of unsealed sheets that the actor follows, in a state, the oldest `MOST_SHOWN`.
+
+    The number of statements does not grow with them. A substitute reviewer sees those of the sheets that are judged in place of the
+    lead division only.
 
     Raises:
         NotAllowed: the actor does not see the review of the city.
     """
     require(Permission.CITY_REVIEW_READ, actor=actor)
+    scope = queue_scope(actor)
     # What nobody can answer for any more waits no longer: a sealed sheet keeps its questions on its own pages.
     unsealed = Revision.state.not_in([one.value for one in SEALED])
     wanted = (
         select(Question.id)
+        .join(Inspection, Inspection.id == Question.inspection_id)
         .join(Revision, Revision.inspection_id == Question.inspection_id)
-        .where(Question.state == state.value, Revision.current.is_(True), unsealed)
+        .where(
+            scope.where(Inspection.unit_id),
+            Question.state == state.value,
+            Revision.current.is_(True),
+            unsealed,
+        )
         .order_by(Question.opened_at)
         .limit(MOST_SHOWN)
     )
@@ -292,7 +304,12 @@ def _by_item(
             )
         )
     made = [
-        AskedItem(item=about[key][0], campaign_title=about[key][1], questions=tuple(questions))
+        AskedItem(
+            item=about[key][0],
+            campaign_id=CampaignId(key[0]),
+            campaign_title=about[key][1],
+            questions=tuple(questions),
+        )
         for key, questions in found.items()
     ]
     made.sort(key=lambda one: (-len(one.questions), one.item.position))

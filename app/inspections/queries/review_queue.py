@@ -13,7 +13,7 @@ from typing import Any, Final
 from sqlalchemy import ColumnElement, Row, Select, case, func, select
 from sqlalchemy.orm import Session, aliased
 
-from app.access.actor import Actor, Function
+from app.access.actor import Actor
 from app.access.permissions import Permission
 from app.access.policy import Subject, may, require
 from app.access.scope import Scope
@@ -38,7 +38,6 @@ QUEUED: Final = (
 )
 """The states in which a sheet stands in the queue, in the order of the tabs."""
 TO_JUDGE: Final = (State.SUBMITTED, State.UNDER_REVIEW)
-_SIGNERS: Final = frozenset({Function.MANAGER, Function.CHIEF, Function.CIO})
 
 
 class Way(StrEnum):
@@ -380,9 +379,9 @@ def own_units(actor: Actor) -> frozenset[UnitId]:
 def _way(around: _Surroundings, *, unit_id: UnitId, state: State) -> Way:
     """Return where a line leads. The page that it leads to judges again, with everybody who took part."""
     actor = around.actor
-    if state is State.REVIEWED and actor.functions & _SIGNERS:
-        return Way.SIGN_OFF
     subject = Subject(unit_id=unit_id, belongs_to_lead=unit_id in around.lead)
+    if state is State.REVIEWED and may(Permission.UNIT_INSPECTION_SIGN_OFF, actor=actor, subject=subject):
+        return Way.SIGN_OFF
     return Way.REVIEW if may(Permission.UNIT_INSPECTION_REVIEW, actor=actor, subject=subject) else Way.READ
 
 

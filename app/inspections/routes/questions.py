@@ -13,7 +13,7 @@ from app.inspections.forms.questions import AssignForm, MessageForm, inspection_
 from app.inspections.queries import questions as queries
 from app.inspections.queries.assignments import assignment_page
 from app.inspections.routes import blueprint
-from app.inspections.routes.access_log import log_access
+from app.inspections.routes.access_log import log_access, log_campaign_access
 from app.inspections.rules.questions import QuestionState
 from app.inspections.texts import QUESTION_STATE
 from app.kernel.errors import InvalidInput
@@ -116,6 +116,8 @@ def _question_list(
     state = QuestionState(wanted) if wanted in known else QuestionState.WAITING
     with reading() as session:
         page = queries.question_list(session, actor=actor(), state=state, today=today())
+    for campaign_id in dict.fromkeys(one.campaign_id for one in page.items):
+        log_campaign_access(campaign_id=campaign_id, act="campaign.questions")
     return render_template(
         "inspections/questions.html",
         page=page,

@@ -225,6 +225,13 @@ def grace_has_passed(facts: SheetFacts) -> str | None:
     return None if facts.after_grace else "猶予日を過ぎてから締め切れます。"
 
 
+def grace_is_not_over(facts: SheetFacts) -> str | None:
+    """What was handed over stays so after the grace date: taking it back would open a locked sheet again."""
+    if not facts.after_grace:
+        return None
+    return "猶予日を過ぎたので、引き戻せません。直すときは、所属長が担当者へ差し戻します。"
+
+
 SheetGuard = Guard[SheetFacts]
 SheetStep = Step[Action, State, Permission, SheetFacts]
 _COMPLETE: Final[tuple[SheetGuard, ...]] = (profile_is_confirmed, everything_is_answered, comments_are_given)
@@ -243,7 +250,14 @@ STEPS: Final[tuple[SheetStep, ...]] = (
     _step(
         A.SUBMIT, S.ANSWERING, S.AWAITING_HEAD, P.UNIT_INSPECTION_ANSWER, "inspection.handed_over", *_COMPLETE
     ),
-    _step(A.WITHDRAW, S.AWAITING_HEAD, S.ANSWERING, P.UNIT_INSPECTION_ANSWER, "inspection.withdrawn"),
+    _step(
+        A.WITHDRAW,
+        S.AWAITING_HEAD,
+        S.ANSWERING,
+        P.UNIT_INSPECTION_ANSWER,
+        "inspection.withdrawn",
+        grace_is_not_over,
+    ),
     _step(
         A.RETURN_TO_CLERK,
         S.AWAITING_HEAD,

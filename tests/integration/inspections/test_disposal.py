@@ -7,15 +7,18 @@ from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import select, update
 
+from app.evidence.commands import add_reference
+from app.evidence.models import Evidence
+from app.evidence.rules import Description
 from app.inspections.commands.campaign import CampaignDraft, prepare_campaign
 from app.inspections.commands.reopening import confirm_reopening, request_reopening
-from app.inspections.models import Answer, Campaign, Inspection
+from app.inspections.models import Answer, AnswerEvidence, Campaign, Inspection, Revision
 from app.inspections.queries.campaigns.targets import previous_of, targets_of
 from app.inspections.rules import CampaignKind, State, title_of
 from tests.conftest import StandingClock
-from tests.factories.inspections import DATES, Year
+from tests.factories.inspections import DATES, Year, year_after
 from tests.pages import browser
-from tests.people import AFFAIRS, ITO, KIMURA, NAKAMURA, OGAWA, SATO, TANAKA, Cast
+from tests.people import AFFAIRS, COUNTER, ITO, KIMURA, NAKAMURA, OGAWA, SATO, STORY, TAKAHASHI, TANAKA, Cast
 from tests.statements import statements
 
 REASON = {"reason": "操作の練習が終わったため。"}
@@ -179,3 +182,46 @@ def test_the_page_asks_little(app: Flask, trial: Year, clock: StandingClock) -> 
     with statements() as heard:
         client.get(page_of(trial))
     assert len(heard) <= 12, heard
+
+
+def test_evidence_that_another_sheet_cites_stays(app: Flask, trial: Year, clock: StandingClock) -> None:
+    """What only the trial cites goes with it; what a real sheet cites as well is no record of the trial."""
+    real = year_after(trial)
+    with trial.database.transaction() as session:
+        pieces = {
+            title: add_reference(
+                session,
+                actor=trial.actor(TAKAHASHI),
+                unit_id=COUNTER.id,
+                description=Description(title=title, stands_for=STORY.date(), document_number="1"),
+                now=trial.now,
+            ).id
+            for title in ("試行だけの証跡", "両方の証跡")
+        }
+        tried, real_one = (
+            session.scalars(
+                select(Revision.id).where(Revision.inspection_id == of.sheets[COUNTER.code])
+            ).one()
+            for of in (trial, real)
+        )
+        cited = [(tried, one) for one in pieces.values()]
+        cited.append((real_one, pieces["両方の証跡"]))
+        for revision_id, evidence_id in cited:
+            session.add(
+                AnswerEvidence(
+                    revision_id=revision_id,
+                    item_id=trial.item_id("D02"),
+                    evidence_id=evidence_id,
+                    version=1,
+                    is_linked=True,
+                    origin="given",
+                    done_by=TAKAHASHI.id,
+                    done_at=trial.now,
+                )
+            )
+    reviewer, manager = (browser(app, cast, year=trial, clock=clock) for cast in (TANAKA, KIMURA))
+    send(reviewer, page_of(trial), **REASON)
+    send(manager, f"{page_of(trial)}/approve")
+    with trial.database.reading() as session:
+        assert session.scalars(select(Evidence.title)).all() == ["両方の証跡"]
+        assert session.scalars(select(AnswerEvidence.revision_id)).all() == [real_one]

@@ -14,6 +14,7 @@ from app.inspections.queries.answering import answer_page
 from app.inspections.queries.questions import question_list, question_page, questions_to_answer
 from app.inspections.rules import State
 from app.inspections.rules.questions import QuestionState, Side
+from app.journal.models import AccessLogEntry
 from app.journal.queries import lines_of, verify
 from app.journal.rules import Subject, SubjectType
 from app.kernel.errors import InvalidInput, NotAllowed, NotFound, NotNow
@@ -312,3 +313,19 @@ def test_who_may_not_see_the_sheet_does_not_see_its_questions(
     assert stranger.get("/questions").status_code == 403
     assert browser(app, ITO, year=year, clock=clock).get(address).status_code == 200
     assert browser(app, KIMURA, year=year, clock=clock).get("/questions?state=nonsense").status_code == 200
+
+
+def test_a_substitute_reviewer_sees_no_question_of_other_units(
+    app: Flask, year: Year, clock: StandingClock
+) -> None:
+    save(year, "unknown", comment="総務課だけの事情")
+    substitute = browser(app, FUJIMOTO, year=year, clock=clock)
+    page = substitute.get("/questions")
+    assert page.status_code == 200
+    assert "総務課だけの事情" not in page.text
+    assert AFFAIRS.name not in page.text.partition("<main")[2]
+    with year.database.reading() as session:
+        assert session.scalars(select(AccessLogEntry.act)).all() == []
+    assert "総務課だけの事情" in browser(app, TANAKA, year=year, clock=clock).get("/questions").text
+    with year.database.reading() as session:
+        assert session.scalars(select(AccessLogEntry.act)).all() == ["campaign.questions"]

@@ -2,7 +2,7 @@
 
 import random
 from collections.abc import Callable
-from datetime import date
+from datetime import UTC, date, datetime, time, timedelta
 
 import pytest
 from flask import Flask
@@ -17,6 +17,7 @@ from app.inspections.queries.head import head_page
 from app.inspections.queries.sheet import content_of_sheet
 from app.inspections.queries.taking_over import waiting_proposals
 from app.inspections.rules import Judgement, State
+from app.inspections.rules.next_year import a_year_later
 from app.inspections.rules.taking_over import Barred, Offer
 from app.journal.queries import lines_of, verify
 from app.journal.rules import Subject, SubjectType
@@ -24,7 +25,7 @@ from app.kernel.errors import InvalidInput, NotAllowed, NotFound, NotNow
 from app.kernel.ids import ItemId
 from tests.conftest import StandingClock
 from tests.factories.editions import small_yaml
-from tests.factories.inspections import LINES, Year, year_after
+from tests.factories.inspections import DATES, LINES, Year, year_after
 from tests.pages import browser
 from tests.people import AFFAIRS, COUNTER, SATO, SUZUKI, TANAKA, Place
 
@@ -257,6 +258,19 @@ def test_only_the_unit_takes_over_and_only_while_it_answers(second: Year, act: C
         settle(second, act, "D09")
     with pytest.raises(NotNow):
         propose(second)
+
+
+@pytest.mark.parametrize(("day", "by"), [(DATES.answer_from, -1), (DATES.grace_until, 1)])
+def test_nothing_is_taken_over_outside_of_the_time_for_answers(second: Year, day: date, by: int) -> None:
+    propose(second)
+    moment = datetime.combine(a_year_later(day), time(3), tzinfo=UTC)
+    second.now = moment + timedelta(days=by)
+    for act in (confirm_taken_over, drop_taken_over):
+        with pytest.raises(NotNow):
+            settle(second, act, "D09")
+    with pytest.raises(NotNow):
+        propose(second)
+    assert answered(second) == 0
 
 
 def test_the_share_is_shown_to_the_clerk_and_to_the_head(second: Year) -> None:

@@ -15,7 +15,7 @@ from app.inspections.models import Approval
 from app.inspections.rules import ApprovalKind, State
 from app.journal.queries import lines_of, verify
 from app.journal.rules import Subject, SubjectType
-from app.kernel.errors import StaleVersion
+from app.kernel.errors import NotNow, StaleVersion
 from tests.factories.inspections import WAY, Year, at_grace_end
 from tests.people import AFFAIRS, BRANCH, COUNTER, KIMURA, LEAD, SATO, SUZUKI
 
@@ -131,3 +131,23 @@ def test_a_sheet_is_held_from_loading_on_and_no_other_is(year: Year, database: D
             load(second, actor=year.actor(KIMURA), inspection_id=year.sheets[COUNTER.code], now=year.now)
             with pytest.raises(DBAPIError, match="lock timeout"), second.begin_nested():
                 load(second, actor=year.actor(KIMURA), inspection_id=year.sheets[AFFAIRS.code], now=year.now)
+
+
+def test_a_clerk_opens_no_sheet_again_that_the_grace_date_would_have_locked(year: Year) -> None:
+    """Withdrawing would begin a new time with the clerk; only the head gives it back."""
+    year.bring(AFFAIRS, to=State.AWAITING_HEAD)
+    year.now = at_grace_end()
+    with pytest.raises(NotNow, match="猶予日を過ぎた"), year.database.transaction() as session:
+        hand_over.withdraw(
+            session, actor=year.actor(SATO), inspection_id=year.sheets[AFFAIRS.code], now=year.now
+        )
+    with year.database.transaction() as session:
+        hand_over.return_to_clerk(
+            session,
+            actor=year.actor(SUZUKI),
+            inspection_id=year.sheets[AFFAIRS.code],
+            reason="日付を直してください。",
+            seen_version=year.sheet(AFFAIRS).version,
+            now=year.now,
+        )
+    assert year.sheet(AFFAIRS).state is State.ANSWERING

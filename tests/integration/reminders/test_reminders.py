@@ -1,6 +1,7 @@
 """Reminders by rule over the days of a campaign: each once, escalated, locked, journalled, in a constant number of statements."""
 
 from collections import Counter
+from collections.abc import Collection
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
@@ -14,8 +15,9 @@ from app.inspections.rules import State
 from app.journal.models import JournalEntry
 from app.journal.queries import verify
 from app.kernel.errors import InvalidInput, NotAllowed, NotNow
+from app.kernel.ids import InspectionId
 from app.notices.models import Notice
-from app.reminders.commands import remind_by_hand, remind_by_rule, tell_of_locks
+from app.reminders.commands import ByHand, remind_by_hand, remind_by_rule, tell_of_locks
 from tests.conftest import ActorOf
 from tests.factories.inspections import Year, running_year
 from tests.people import (
@@ -271,14 +273,16 @@ def test_a_reminder_by_hand_reaches_who_has_the_sheet_once_a_day(
     year.bring(COUNTER, to=State.AWAITING_HEAD)
     chosen = [year.sheets[AFFAIRS.code], year.sheets[COUNTER.code]]
 
-    def send(now: datetime) -> int:
+    def send(now: datetime, *, sheets: Collection[InspectionId] = chosen) -> ByHand:
         with database.transaction() as session:
             return remind_by_hand(
-                session, actor=actor_of(TANAKA), campaign_id=year.campaign_id, inspection_ids=chosen, now=now
+                session, actor=actor_of(TANAKA), campaign_id=year.campaign_id, inspection_ids=sheets, now=now
             )
 
-    assert send(year.now) == 2
-    assert send(year.now + timedelta(hours=1)) == 2
+    assert send(year.now, sheets=chosen[:1]) == ByHand(sent=1, already=0)
+    assert send(year.now) == ByHand(sent=1, already=1)
+    with pytest.raises(InvalidInput, match="きょうもう催促を送っています"):
+        send(year.now + timedelta(hours=1))
     assert sorted(name for _, _, name in written(database)) == sorted([SATO.name, SUZUKI.name, YAMADA.name])
     send(year.now + 4 * DAY)
     assert len(written(database)) == 6

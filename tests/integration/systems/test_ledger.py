@@ -324,6 +324,15 @@ def test_a_list_is_looked_at_before_it_is_read_in(desk: FlaskClient, database: D
         assert set(stored_systems(session)) == {"S-001", "S-002", "S-003"}
 
 
+def test_everything_that_is_wrong_with_a_list_is_told_at_once(desk: FlaskClient) -> None:
+    """A cell that cannot be read, a unit that is none, a number twice: one look, one way back to the spreadsheet."""
+    nameless = LINES[0].replace("文書管理システム", "").replace("S-001", "S-007")
+    wrong = rows(nameless, LINES[0].replace("2010", "9999"), LINES[1], LINES[1])
+    refused = desk.post("/systems/import", data={"file": (io.BytesIO(wrong), "list.csv"), **KEY})
+    assert refused.status_code == 422
+    assert all(part in refused.text for part in ("2行目", "3行目", "5行目", "9999"))
+
+
 def test_a_list_that_does_not_fit_names_each_row(desk: FlaskClient) -> None:
     wrong = rows(LINES[0].replace("2010", "8888"), LINES[0])
     reply = desk.post("/systems/import", data={"file": (io.BytesIO(wrong), "台帳.csv"), **KEY})

@@ -36,6 +36,7 @@ from app.inspections.rules import (
     everything_is_answered,
     everything_is_judged,
     grace_has_passed,
+    grace_is_not_over,
     head_approved_exactly_this,
     nothing_is_marked,
     profile_is_confirmed,
@@ -108,6 +109,7 @@ def test_no_state_has_two_steps_for_one_action() -> None:
 @pytest.mark.parametrize("action", Action)
 def test_whatever_is_not_in_the_table_is_refused(state: State, action: Action) -> None:
     facts = JUDGED if action is not A.RETURN_ITEMS else READY
+    facts = replace(facts, after_grace=action is not A.WITHDRAW)
     if action in ways(state):
         assert next_step(STEPS, state=state, action=action, facts=facts).target is ways(state)[action][0]
     else:
@@ -237,6 +239,7 @@ GUARDS_OF: Final[Mapping[tuple[Action, State], set[Guard]]] = {
         head_approved_exactly_this,
     },
     (A.SIGN_OFF, S.REVIEWED): {everything_is_judged, head_approved_exactly_this},
+    (A.WITHDRAW, S.AWAITING_HEAD): {grace_is_not_over},
     (A.CLOSE_UNSUBMITTED, S.ANSWERING): {grace_has_passed},
     (A.CLOSE_UNSUBMITTED, S.AWAITING_HEAD): {grace_has_passed},
 }
@@ -269,6 +272,7 @@ WAITS: Final[Mapping[Guard, Callable[[SheetFacts], bool]]] = {
     everything_is_judged: lambda facts: facts.undecided > 0,
     head_approved_exactly_this: lambda f: f.approved_digest is None or f.approved_digest != f.content_digest,
     grace_has_passed: lambda facts: not facts.after_grace,
+    grace_is_not_over: lambda facts: facts.after_grace,
 }
 
 
@@ -331,6 +335,11 @@ def test_a_step_goes_exactly_when_none_of_its_guards_speaks(facts: SheetFacts) -
             "所属長が承認した内容と、いまの回答が一致しません。差し戻して、所属長の承認を受け直してください。",
         ),
         (grace_has_passed, SheetFacts(), "猶予日を過ぎてから締め切れます。"),
+        (
+            grace_is_not_over,
+            SheetFacts(after_grace=True),
+            "猶予日を過ぎたので、引き戻せません。直すときは、所属長が担当者へ差し戻します。",
+        ),
     ],
 )
 def test_each_guard_says_what_is_missing(guard: Guard, facts: SheetFacts, sentence: str) -> None:
