@@ -1,5 +1,6 @@
 """The board: every figure against a slow reference from the answers, who sees what, and how much is asked."""
 
+import re
 from collections.abc import Mapping
 from datetime import date, timedelta
 from fractions import Fraction
@@ -355,6 +356,10 @@ def test_last_years_sections_stand_beside_this_years(second: Year) -> None:
     assert found == {"organisation": Fraction(5, 6), "assets": Fraction(5, 6)}
 
 
+def read_points(words: str) -> Fraction:
+    return Fraction(words.replace("−", "-").replace("±", ""))
+
+
 def test_the_difference_opens_to_sections_units_and_items(
     app: Flask, second: Year, clock: StandingClock
 ) -> None:
@@ -376,6 +381,10 @@ def test_the_difference_opens_to_sections_units_and_items(
         text = client.get(address).text
         assert "取組による差" in text, address
         assert "新しい項目" in text, address
+        total, work, ruler = (read_points(one) for one in re.findall(r"<dd><b>(\S+)</b> 点</dd>", text))
+        assert total == work + ruler, address
+        ((first, last),) = re.findall(r"([\d.]+)点 → 今回 <b>([\d.]+)点", text)
+        assert total == read_points(last) - read_points(first), address
     assert "令和8年度" in client.get(f"{path}/score").text
 
 
