@@ -394,7 +394,7 @@ def test_the_head_reads_the_difference_of_the_own_score(
 ) -> None:
     client = browser(app, SUZUKI, year=second, clock=clock)
     text = client.get(f"/inspections/{second.sheets[AFFAIRS.code]}/approval").text
-    assert "点検表の変更による差" in text
+    assert "点検票の変更による差" in text
     assert "廃止した項目" in text
 
 
