@@ -6,12 +6,14 @@ from fractions import Fraction
 from hypothesis import given
 from hypothesis import strategies as st
 
+from app.checklists.rules import percent
 from app.inspections.rules.score_change import (
     Cause,
     Counting,
     Line,
     Pairing,
     ScoreChange,
+    apportioned,
     by_section,
     explained,
     mean_of,
@@ -136,3 +138,44 @@ def test_only_items_of_both_years_are_work(sheet: Sheet) -> None:
     change = explained(before=before, now=now, pairing=pairing)
     for part in change.items if change else ():
         assert part.work == 0 or (part.key is not None and pairing.comparable[part.key] == part.was)
+
+
+TENTH = Fraction(1, 1000)
+
+
+def reads_well(change: ScoreChange | None) -> None:
+    """What is shown adds up at every level, and no part is shown a whole tenth away from what it is."""
+    if change is None:
+        return
+    shown = change.shown
+    read = Fraction(percent(change.now)) - Fraction(percent(change.before))
+    assert shown.difference * 100 == read
+    assert shown.work + shown.ruler_total == shown.difference
+    assert sum(shown.ruler.values(), Fraction(0)) == shown.ruler_total
+    assert list(shown.ruler) == list(change.ruler)
+    pairs = [(shown.work, change.work), (shown.ruler_total, change.ruler_total)]
+    for seen, exact in (*pairs, *((shown.ruler[cause], part) for cause, part in change.ruler.items())):
+        assert abs(seen - exact) < TENTH
+        assert seen * exact >= 0, "never the other sign"
+        assert seen == 0 or exact != 0, "nothing is shown as nothing"
+
+
+@given(st.lists(sheets(), max_size=4))
+def test_what_is_shown_adds_up(drawn: list[Sheet]) -> None:
+    changes = []
+    for before, now, pairing in drawn:
+        whole = explained(before=before, now=now, pairing=pairing)
+        for change in (whole, *by_section(before=before, now=now, pairing=pairing).values()):
+            reads_well(change)
+        changes += [whole] if whole else []
+    reads_well(mean_of(changes))
+
+
+@given(st.lists(st.fractions(-1, 1, max_denominator=5000), max_size=8), st.data())
+def test_parts_are_rounded_to_any_total_that_is_near(parts: list[Fraction], data: st.DataObject) -> None:
+    exact = sum(parts, Fraction(0)) * 1000
+    total = data.draw(st.sampled_from(sorted({exact.__floor__(), exact.__ceil__()})))
+    made = apportioned(parts, total=total)
+    assert sum(made) == total
+    assert all(abs(seen - part * 1000) < 1 for seen, part in zip(made, parts, strict=True))
+    assert made == apportioned(parts, total=total)

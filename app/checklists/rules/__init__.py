@@ -64,6 +64,7 @@ from app.checklists.rules.scoring import (
     grade_of,
     percent,
     score,
+    tenths,
 )
 from app.checklists.rules.special import (
     HOW_TO_CHECK,
@@ -142,6 +143,7 @@ __all__ = [
     "score",
     "special_code",
     "special_number",
+    "tenths",
     "tokens",
     "unchanged",
 ]

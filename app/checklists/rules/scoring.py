@@ -126,5 +126,10 @@ def percent(share: Fraction | None) -> str:
     """Show a share as a percentage with one decimal, halves rounded up; 「―」 where there is nothing to divide by."""
     if share is None:
         return "―"
-    tenths = (share * 1000 + Fraction(1, 2)).__floor__()
-    return f"{tenths // 10}.{tenths % 10}"
+    whole = tenths(share)
+    return f"{whole // 10}.{whole % 10}"
+
+
+def tenths(share: Fraction) -> int:
+    """Return a share in tenths of a point as it is shown anywhere, halves rounded up."""
+    return (share * 1000 + Fraction(1, 2)).__floor__()

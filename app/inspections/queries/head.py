@@ -55,7 +55,7 @@ class ChangeLine:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SectionScore:
-    """One section's share now and a year ago, each 0..1 or None."""
+    """One section's share now and, where it counted in both years, as it was sealed a year ago; each 0..1 or None."""
 
     section: Section
     now: Fraction | None
@@ -71,7 +71,6 @@ class HeadPage:
     corrections: bool
     recorders: tuple[str, ...]
     score: Score
-    before_share: Fraction | None
     lines: tuple[ChangeLine, ...]
     counts: Mapping[Change, int]
     sections: tuple[SectionScore, ...]
@@ -115,6 +114,7 @@ def head_page(session: Session, *, actor: Actor, inspection_id: InspectionId, to
     items = [item for item in content.items if item.id in opened] if corrections else list(content.items)
     lines = _lines(sheet, content, before=before, opened=opened, items=items)
     outcome = score(content.items, answers=content.self_levels(), edition=sheet.edition)
+    difference = sheet_difference(session, sheet=sheet, content=content, measure=Measure.SELF)
     outcome_verdict = verdict(Permission.UNIT_INSPECTION_APPROVE, actor=actor, subject=subject)
     return HeadPage(
         head=sheet_head(session, actor=actor, sheet=sheet, content=content, today=today),
@@ -122,11 +122,11 @@ def head_page(session: Session, *, actor: Actor, inspection_id: InspectionId, to
         corrections=corrections,
         recorders=_recorders(session, sheet=sheet),
         score=outcome,
-        before_share=_share(content.items, before, sheet=sheet),
         lines=lines,
         counts={kind: sum(1 for line in lines if line.change is kind) for kind in Change},
         sections=tuple(
-            _section_score(section, content, before, sheet=sheet) for section in sheet.edition.sections
+            _section_score(section, content, sheet=sheet, difference=difference)
+            for section in sheet.edition.sections
         ),
         mandatory_missed=tuple(sheet.edition.items[item_id] for item_id in outcome.mandatory_missed),
         unknown=outcome.unknown,
@@ -135,7 +135,7 @@ def head_page(session: Session, *, actor: Actor, inspection_id: InspectionId, to
             for step in steps_from(STEPS, state=sheet.state)
         ),
         barred_reason=REASONS.get(outcome_verdict.failed.__name__) if outcome_verdict.failed else None,
-        difference=sheet_difference(session, sheet=sheet, content=content, measure=Measure.SELF),
+        difference=difference,
     )
 
 
@@ -193,26 +193,14 @@ def _recorders(session: Session, *, sheet: Sheet) -> tuple[str, ...]:
     return tuple(sorted(person.name for person in people.values()))
 
 
-def _share(
-    items: Iterable[Item], before: Mapping[ItemId, PreviousAnswer], *, sheet: Sheet
-) -> Fraction | None:
-    """Return last year's share over the items that have a counterpart: comparable with this year's, not last year's own figure."""
-    levels = {item.id: before[item.id].level for item in items if item.id in before}
-    known = {
-        item_id: level.code
-        for item_id, level in levels.items()
-        if level is not None and level.code in sheet.edition.levels_by_code
-    }
-    chosen = [item for item in items if item.id in known]
-    return score(chosen, answers=known, edition=sheet.edition).share if chosen else None
-
-
 def _section_score(
-    section: Section, content: SheetContent, before: Mapping[ItemId, PreviousAnswer], *, sheet: Sheet
+    section: Section, content: SheetContent, *, sheet: Sheet, difference: SheetDifference | None
 ) -> SectionScore:
     items = [item for item in section.items if item.id in content.applicable_ids]
+    compared_sections = {one.slug: change for one, change in difference.sections} if difference else {}
+    change = compared_sections.get(section.slug)
     return SectionScore(
         section=section,
         now=score(items, answers=content.self_levels(), edition=sheet.edition).share,
-        before=_share(items, before, sheet=sheet),
+        before=change.before if change else None,
     )

@@ -20,12 +20,14 @@ An item, a section, a sheet: each level is explained by its own lines with its o
 that have both years, so that units that came or went move neither part.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from fractions import Fraction
 from math import lcm
 from typing import Final
+
+from app.checklists.rules import tenths
 
 NOTHING: Final = Fraction(0)
 
@@ -103,6 +105,16 @@ class ItemPart:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ShownChange:
+    """A difference as people read it: every part in whole tenths of a point, and what is read adds up."""
+
+    difference: Fraction
+    work: Fraction
+    ruler_total: Fraction
+    ruler: Mapping[Cause, Fraction]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ScoreChange:
     """The difference of two shares in its parts. `ruler` has every cause that has a part in it."""
 
@@ -121,6 +133,35 @@ class ScoreChange:
     def ruler_total(self) -> Fraction:
         """Everything that is not work."""
         return sum(self.ruler.values(), NOTHING)
+
+    @property
+    def shown(self) -> ShownChange:
+        """What is shown: the difference of the two shown shares, split into both parts, and the ruler's part into its causes."""
+        difference = tenths(self.now) - tenths(self.before)
+        work, ruler = apportioned([self.work, self.ruler_total], total=difference)
+        causes = apportioned(list(self.ruler.values()), total=ruler)
+        return ShownChange(
+            difference=Fraction(difference, 1000),
+            work=Fraction(work, 1000),
+            ruler_total=Fraction(ruler, 1000),
+            ruler={cause: Fraction(part, 1000) for cause, part in zip(self.ruler, causes, strict=True)},
+        )
+
+
+def apportioned(parts: Sequence[Fraction], *, total: int) -> list[int]:
+    """Return each part in whole tenths of a point, so that they add up to `total`: the method of the largest remainder.
+
+    Every part is rounded down; the tenths that are then missing go to the parts that lost most, the earlier one where two lost
+    the same. `total` has to lie less than one tenth away from the exact sum, as it does where it is rounded itself, or where it is
+    the difference of two rounded shares. Then each part is its exact value rounded down or up, no other: none is moved by a whole
+    tenth, none changes its sign, and one that is a whole number of tenths (nothing at all, too) stays as it is.
+    """
+    exact = [part * 1000 for part in parts]
+    made = [part.__floor__() for part in exact]
+    missing = total - sum(made)
+    for place in sorted(range(len(made)), key=lambda place: made[place] - exact[place])[:missing]:
+        made[place] += 1
+    return made
 
 
 def explained(*, before: Iterable[Line], now: Iterable[Line], pairing: Pairing) -> ScoreChange | None:

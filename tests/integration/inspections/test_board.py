@@ -1,5 +1,6 @@
 """The board: every figure against a slow reference from the answers, who sees what, and how much is asked."""
 
+import re
 from collections.abc import Mapping
 from datetime import date, timedelta
 from fractions import Fraction
@@ -9,7 +10,7 @@ import pytest
 from flask import Flask
 from sqlalchemy import delete, select, update
 
-from app.checklists.rules import score
+from app.checklists.rules import percent, score
 from app.db.session import Database
 from app.inspections.commands.hand_over import withdraw
 from app.inspections.commands.reopening import confirm_reopening, request_reopening
@@ -25,6 +26,7 @@ from app.inspections.queries.board import (
     difference_page,
     unit_board_page,
 )
+from app.inspections.queries.head import head_page
 from app.inspections.queries.score_change import earlier_lines, lines_of
 from app.inspections.queries.sheet import content_of_sheet
 from app.inspections.rules import Judgement, State
@@ -355,6 +357,10 @@ def test_last_years_sections_stand_beside_this_years(second: Year) -> None:
     assert found == {"organisation": Fraction(5, 6), "assets": Fraction(5, 6)}
 
 
+def read_points(words: str) -> Fraction:
+    return Fraction(words.replace("−", "-").replace("±", ""))
+
+
 def test_the_difference_opens_to_sections_units_and_items(
     app: Flask, second: Year, clock: StandingClock
 ) -> None:
@@ -376,6 +382,10 @@ def test_the_difference_opens_to_sections_units_and_items(
         text = client.get(address).text
         assert "取組による差" in text, address
         assert "新しい項目" in text, address
+        total, work, ruler = (read_points(one) for one in re.findall(r"<dd><b>(\S+)</b> 点</dd>", text))
+        assert total == work + ruler, address
+        ((first, last),) = re.findall(r"([\d.]+)点 → 今回 <b>([\d.]+)点", text)
+        assert total == read_points(last) - read_points(first), address
     assert "令和8年度" in client.get(f"{path}/score").text
 
 
@@ -384,8 +394,28 @@ def test_the_head_reads_the_difference_of_the_own_score(
 ) -> None:
     client = browser(app, SUZUKI, year=second, clock=clock)
     text = client.get(f"/inspections/{second.sheets[AFFAIRS.code]}/approval").text
-    assert "点検表の変更による差" in text
+    assert "点検票の変更による差" in text
     assert "廃止した項目" in text
+
+
+def test_the_head_reads_one_score_of_the_year_before(app: Flask, second: Year, clock: StandingClock) -> None:
+    """On top, in the block of the difference, and for each section: last year's own score, as it was sealed."""
+    sheet = second.sheets[AFFAIRS.code]
+    text = browser(app, SUZUKI, year=second, clock=clock).get(f"/inspections/{sheet}/approval").text
+    (on_top,) = re.findall(r"評価　前回 ([\d.]+)点</p>", text)
+    (in_the_block,) = re.findall(r"([\d.]+)点 → 今回", text)
+    with second.database.reading() as session:
+        page = head_page(session, actor=second.actor(SUZUKI), inspection_id=sheet, today=TODAY)
+        before = session.get(Revision, second.sheet(AFFAIRS).previous_revision_id)
+        assert before is not None
+        assert before.self_earned is not None
+        assert before.self_possible is not None
+        own = Fraction(before.self_earned, before.self_possible)
+    assert on_top == in_the_block == percent(own)
+    assert page.difference is not None
+    assert {one.section.slug: one.before for one in page.sections if one.before is not None} == {
+        section.slug: change.before for section, change in page.difference.sections
+    }
 
 
 def test_a_reviewed_score_is_compared_once_its_review_has_ended(second: Year) -> None:

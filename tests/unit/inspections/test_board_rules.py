@@ -17,7 +17,15 @@ from app.inspections.rules.board import (
     tone_of,
     whole_percent,
 )
-from app.inspections.rules.score_change import Cause, Counting, Line, Pairing, explained
+from app.inspections.rules.score_change import (
+    Cause,
+    Counting,
+    Line,
+    Pairing,
+    ScoreChange,
+    apportioned,
+    explained,
+)
 from app.inspections.texts import signed_points
 from app.kernel.ids import InspectionId, new_id
 
@@ -103,6 +111,43 @@ def test_a_section_is_called_by_its_first_theme(title: str, short: str) -> None:
 )
 def test_parts_are_shown_with_their_sign(share: Fraction, words: str) -> None:
     assert signed_points(share) == words
+
+
+@pytest.mark.parametrize(
+    ("parts", "total", "shown"),
+    [
+        ([], 0, []),
+        ([520, -6], 52, [52, 0]),  # +5.20 and -0.06 beside +5.2, not -0.1
+        ([246, 65], 31, [25, 6]),  # the section: 2.5 and 0.6, not 0.7
+        ([-12, 24, -6], 1, [-1, 3, -1]),  # not -0.1, +0.2 and -0.1 beside +0.1
+        ([5, 5], 1, [1, 0]),  # the earlier one where two lost the same
+        ([5, 5], 0, [0, 0]),  # the total itself was rounded down
+        ([-5, -5], -1, [0, -1]),
+        ([40, 0], 4, [4, 0]),
+        ([4, 0, 8], 2, [1, 0, 1]),  # the total itself was rounded up; nothing stays nothing
+    ],
+)
+def test_shown_parts_add_up_to_the_shown_total(parts: list[int], total: int, shown: list[int]) -> None:
+    """Parts in hundredths of a point, for people; totals and what is shown in tenths."""
+    assert apportioned([Fraction(part, 10000) for part in parts], total=total) == shown
+
+
+def test_the_shown_difference_is_that_of_the_shown_scores() -> None:
+    """84.86 to 88.94 is shown as 84.9 to 88.9: +4.0, although the exact difference would read +4.1."""
+    change = ScoreChange(
+        before=Fraction(8486, 10000),
+        now=Fraction(8894, 10000),
+        work=Fraction(424, 10000),
+        ruler={Cause.NEW: Fraction(-22, 10000), Cause.WEIGHT: Fraction(6, 10000)},
+    )
+    shown = change.shown
+    assert signed_points(change.difference) == "+4.1"
+    assert [signed_points(part) for part in (shown.difference, shown.work, shown.ruler_total)] == [
+        "+4.0",
+        "+4.2",
+        "−0.2",
+    ]
+    assert [signed_points(part) for part in shown.ruler.values()] == ["−0.2", "±0.0"]
 
 
 def line(key: str, points: int, *, weight: int = 1, counting: Counting = Counting.COUNTED) -> Line:
