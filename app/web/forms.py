@@ -134,6 +134,7 @@ def perform(
     to: str | Callable[[T], str],
     message: str | Callable[[T], str] = "",
     beside: Sequence[str] = (),
+    tell: Callable[[str], object] | None = None,
 ) -> Response:
     """Carry out a form's command in one transaction and redirect; sent twice, it is done once.
 
@@ -142,6 +143,7 @@ def perform(
         to: the address of the page that follows, or how to find it from the command's result.
         message: the sentence shown there, or how to word it.
         beside: what the body holds beside its fields: the digests of files.
+        tell: takes the sentence instead of the page that follows, also when it was sent twice.
     """
     key, body = _key_digest(), _body_digest(beside)
     try:
@@ -163,7 +165,9 @@ def perform(
         if replay is None:
             raise
         location, text = replay
-    if text:
+    if text and tell:
+        tell(text)
+    elif text:
         flash(text, "success")
     return redirect(location, code=303)
 

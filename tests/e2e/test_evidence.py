@@ -120,6 +120,23 @@ def test_what_is_refused_says_so_beside_the_file_and_the_others_go_on(site: Site
     expect(field.get_by_role("alert")).to_have_count(1)
 
 
+@SIZES
+def test_what_is_there_already_is_said_and_stays_while_the_others_go_on(
+    site: Site, size: ViewportSize
+) -> None:
+    clerk = clerk_in_section(site, size=size)
+    page, field = clerk.page, card(clerk.page)
+    choose(page, field, payload("good.pdf", pdf()))
+    expect(field.get_by_text("「good.pdf」を付けました。")).to_be_visible()
+    choose(page, field, payload("名簿.pdf", pdf()), payload("写真.png", png(), "image/png"))
+    expect(field.get_by_text("「写真.png」を付けました。")).to_be_visible()
+    expect(field.get_by_role("alert")).to_have_text("「名簿.pdf」と同じ内容の「good」が、もう付いています。")
+    expect(field.locator(".evidence__list > li")).to_have_count(2)
+    clean(page)
+    field.get_by_role("button", name="閉じる ：名簿.pdf").click()
+    expect(field.get_by_role("alert")).to_have_count(0)
+
+
 def test_a_network_that_breaks_off_leaves_the_file_to_be_sent_again(site: Site) -> None:
     clerk = clerk_in_section(site)
     page, field = clerk.page, card(clerk.page)

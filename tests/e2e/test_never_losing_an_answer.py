@@ -13,6 +13,7 @@ from tests.e2e.answering import Answering, sign_in_over_the_page, whole
 from tests.e2e.conftest import PHONE, Site
 from tests.e2e.journey import sheet_address
 from tests.e2e.test_every_page import problems_of
+from tests.integration.inspections.test_review_pages import second_year
 from tests.people import AFFAIRS, PASSWORD, SATO, SUZUKI
 
 ANSWERS = "**/answers/*"
@@ -392,6 +393,61 @@ def test_a_page_that_saved_nothing_yet_is_saved_with_the_stored_text(site: Site)
     second.saved()
     expect(second.state).to_contain_text("9時00分")
     assert second.history("D01")[-1] == ("partial", "一人目の言葉")
+
+
+@pytest.mark.parametrize(
+    ("choice", "label", "excerpt", "same"),
+    [("あなたの回答", "未実施", "二枚目", False), ("いま保存されている回答", "実施", "一枚目", True)],
+)
+def test_the_line_of_an_open_question_says_what_was_chosen(
+    site: Site, choice: str, label: str, excerpt: str, *, same: bool
+) -> None:
+    first = answered_as_last_year(site)
+    second = Answering(site, first.page.context.new_page())
+    second.open("assets")
+    first.words("D07").fill("一枚目")
+    first.page.keyboard.press("Tab")
+    first.saved()
+    second.choose("D07", "not_implemented")
+    second.words("D07").fill("二枚目")
+    second.page.keyboard.press("Tab")
+    second.card("D07").locator(".conflict").get_by_role("button", name=choice).click()
+    second.saved()
+    says(second, label, excerpt=excerpt, same=same)
+
+
+def test_the_line_of_an_open_question_follows_what_is_taken_back(site: Site) -> None:
+    work = answered_as_last_year(site)
+    says(work, "実施", excerpt="", same=True)
+    work.choose("D07", "not_implemented")
+    says(work, "未実施", excerpt="", same=False)
+    work.card("D07").get_by_role("button", name="元に戻す").click()
+    work.saved()
+    assert work.stored()["D07"].level == "implemented"
+    says(work, "実施", excerpt="", same=True)
+
+
+def answered_as_last_year(site: Site) -> Answering:
+    """Somebody opens a question again that is answered as it was a year ago."""
+    site.year = second_year(site.year)
+    site.clock.instant = site.year.now
+    work = Answering.begun(site, SATO, slug="assets")
+    work.choose("D07", "implemented")
+    work.saved()
+    work.open()
+    work.page.locator(".question", has=work.card("D07")).locator(".question__line").click()
+    if not work.words("D07").is_visible():
+        work.card("D07").get_by_role("button", name="状況を書く").click()
+    return work
+
+
+def says(work: Answering, label: str, *, excerpt: str, same: bool) -> None:
+    """The line of a question that is open shows the answer in its fields."""
+    line = work.page.locator(".question", has=work.card("D07")).locator("summary.question__line")
+    expect(line.locator(".level")).to_have_text(label)
+    expect(line.get_by_text("前回も同じ")).to_be_visible(visible=same)
+    if excerpt:
+        expect(line.locator(".question__excerpt")).to_have_text(excerpt)
 
 
 def test_two_tabs_of_one_person(site: Site) -> None:

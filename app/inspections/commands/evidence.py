@@ -5,6 +5,7 @@ links a piece took part in the sheet.
 """
 
 from collections.abc import Collection, Iterable
+from dataclasses import dataclass
 from datetime import datetime
 from typing import cast
 
@@ -31,6 +32,19 @@ from app.kernel.ids import EvidenceId, InspectionId, ItemId, RevisionId
 
 MOST_PIECES = 30
 """Pieces beside one item."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Attached:
+    """What became of files that were sent.
+
+    Attributes:
+        added: how many are new beside the item.
+        known: each other file by its name, with the title of the piece that has the same bytes.
+    """
+
+    added: int
+    known: tuple[tuple[str, str], ...]
 
 
 def open_item(
@@ -66,8 +80,8 @@ def attach_files(
     files: Iterable[tuple[CheckedFile, Description]],
     quota: int,
     now: datetime,
-) -> int:
-    """Add files that were checked and kept already, and link them to an item; return how many are new.
+) -> Attached:
+    """Add files that were checked and kept already, and link them to an item; return which of them are new.
 
     The same bytes beside the same item are one piece, however often they are sent.
 
@@ -76,15 +90,22 @@ def attach_files(
     """
     sheet = open_item(session, actor=actor, inspection_id=inspection_id, item_id=item_id, now=now)
     links = links_of(session, revision_id=sheet.revision_id)
-    here = {link.piece.file.digest for link in links.of(item_id) if link.piece.file}
-    wanted = {file.digest: (file, said) for file, said in files if file.digest not in here}
+    titles = {link.piece.file.digest: link.piece.title for link in links.of(item_id) if link.piece.file}
+    wanted: dict[str, tuple[CheckedFile, Description]] = {}
+    known = []
+    for file, said in files:
+        if file.digest in titles:
+            known.append((file.name, titles[file.digest]))
+        else:
+            titles[file.digest] = said.title
+            wanted[file.digest] = (file, said)
     _require_quota(links, files=[file for file, _ in wanted.values()], quota=quota)
     added = [
         pieces.add_file(session, actor=actor, unit_id=sheet.unit_id, file=file, description=said, now=now)
         for file, said in wanted.values()
     ]
     _link(session, sheet=sheet, links=links, item_id=item_id, wanted=added, actor=actor, now=now)
-    return len(added)
+    return Attached(added=len(added), known=tuple(known))
 
 
 def attach_reference(

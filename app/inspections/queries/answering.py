@@ -95,7 +95,7 @@ class QuestionCard:
         if self.taken_over:
             marks.append("copied")
         if self.thread is not None and self.thread.state is not QuestionState.CLOSED:
-            marks.append("question")
+            marks.append("question" if self.thread.state is QuestionState.WAITING else "replied")
         return tuple(marks + lineage_marks(self.previous))
 
     @property

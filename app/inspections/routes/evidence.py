@@ -1,7 +1,8 @@
 """The pages of evidence: beside an item, of a sheet, of a unit, of one piece."""
 
+from collections.abc import Callable, Iterable
 from contextlib import suppress
-from typing import cast
+from typing import Final, cast
 from uuid import UUID
 
 from flask import current_app, jsonify, render_template, request, url_for
@@ -80,10 +81,10 @@ def _address(inspection_id: UUID, item_id: UUID) -> str:
     return url_for("inspections.item_evidence", inspection_id=inspection_id, item_id=item_id)
 
 
-def _list_of(inspection_id: UUID, item_id: UUID) -> ResponseReturnValue:
-    """Answer our own script with the list as it stands now."""
+def _list_of(inspection_id: UUID, item_id: UUID, *, message: str = "") -> ResponseReturnValue:
+    """Answer our own script with the list as it stands now, and what else is to be said."""
     page = _found(inspection_id, item_id)
-    return jsonify(html=render_template("inspections/evidence_list.html", page=page))
+    return jsonify(html=render_template("inspections/evidence_list.html", page=page), message=message)
 
 
 @blueprint.post("/inspections/<uuid:inspection_id>/items/<uuid:item_id>/evidence/files")
@@ -93,7 +94,7 @@ def add_evidence_files(inspection_id: UUID, item_id: UUID) -> ResponseReturnValu
     """Look into the files that were sent, keep those that are taken, and say of each other one why not."""
     form = FilesForm(prefix="file-")
     if not form.validate():
-        return _refused_files(inspection_id, item_id, form=form, problems=tuple(form.problems))
+        return _refused_files(inspection_id, item_id, form=form, problems=tuple(form.problems), said=())
     with reading() as session:
         commands.open_item(
             session,
@@ -104,15 +105,16 @@ def add_evidence_files(inspection_id: UUID, item_id: UUID) -> ResponseReturnValu
             lock=Lock.NONE,
         )
     taken, problems = _taken([one for one in request.files.getlist("files") if one.filename])
+    said: list[str] = []
     if taken:
         try:
-            reply = _attach(inspection_id, item_id, form=form, taken=taken)
+            reply = _attach(inspection_id, item_id, form=form, taken=taken, tell=said.append)
         except InvalidInput as refusal:
             problems += refusal.problems
         else:
             if not problems:
-                return _list_of(inspection_id, item_id) if wants_json() else reply
-    return _refused_files(inspection_id, item_id, form=form, problems=tuple(problems))
+                return _list_of(inspection_id, item_id, message="".join(said)) if wants_json() else reply
+    return _refused_files(inspection_id, item_id, form=form, problems=tuple(problems), said=said)
 
 
 def _taken(sent: list[FileStorage]) -> tuple[list[CheckedFile], list[Problem]]:
@@ -138,7 +140,12 @@ def _taken(sent: list[FileStorage]) -> tuple[list[CheckedFile], list[Problem]]:
 
 
 def _attach(
-    inspection_id: UUID, item_id: UUID, *, form: FilesForm, taken: list[CheckedFile]
+    inspection_id: UUID,
+    item_id: UUID,
+    *,
+    form: FilesForm,
+    taken: list[CheckedFile],
+    tell: Callable[[str], object],
 ) -> ResponseReturnValue:
     described = [(file, form.description(file, today=today())) for file in taken]
     quota = _settings().evidence_megabytes_per_sheet * 1024**2
@@ -153,20 +160,41 @@ def _attach(
             now=now(),
         ),
         to=_address(inspection_id, item_id),
-        message="" if wants_json() else _added,
+        message=_known if wants_json() else _added,
         beside=[file.digest for file in taken],
+        tell=tell if wants_json() else None,
     )
 
 
-def _added(count: int) -> str:
-    return f"証跡を{count}件付けました。" if count else "同じ内容のファイルが、もう付いています。"
+def _added(attached: commands.Attached) -> str:
+    return (f"証跡を{attached.added}件付けました。" if attached.added else "") + _known(attached)
+
+
+_ROOM: Final = 400
+"""Characters for the names of files, so that the sentence fits where the reply of a form is kept."""
+
+
+def _known(attached: commands.Attached) -> str:
+    sentences: list[str] = []
+    for number, (name, title) in enumerate(attached.known):
+        sentence = f"「{name}」と同じ内容の「{title}」が、もう付いています。"
+        if len("".join(sentences)) + len(sentence) > _ROOM:
+            sentences.append(f"ほかの{len(attached.known) - number}件も、同じ内容のものが付いています。")
+            break
+        sentences.append(sentence)
+    return "".join(sentences)
 
 
 def _refused_files(
-    inspection_id: UUID, item_id: UUID, *, form: FilesForm, problems: tuple[Problem, ...]
+    inspection_id: UUID,
+    item_id: UUID,
+    *,
+    form: FilesForm,
+    problems: tuple[Problem, ...],
+    said: Iterable[str],
 ) -> ResponseReturnValue:
     if wants_json():
-        return jsonify(message="\n".join(problem.message for problem in problems)), 422
+        return jsonify(message="\n".join([*(problem.message for problem in problems), *said])), 422
     return _item_page(inspection_id, item_id, files=form, problems=problems), 422
 
 

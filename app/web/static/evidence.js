@@ -151,9 +151,13 @@
     let reply = {};
     try { reply = JSON.parse(request.responseText); } catch (error) { reply = {}; }
     if (request.status === 200) {
-      job.row.remove();
       show(job.field, reply.html);
-      say(job.field, "「" + job.file.name + "」を付けました。");
+      if (reply.message) {
+        remain(job, reply.message);
+      } else {
+        job.row.remove();
+        say(job.field, "「" + job.file.name + "」を付けました。");
+      }
     } else if (request.status === 401 || request.status === 400) {
       again(job, "ログインし直す必要があります。別のタブでログインしてから、「もう一度送る」を押してください。");
     } else if (request.status === 0 || (request.status >= 500 && request.status !== 503)) {
@@ -161,6 +165,14 @@
     } else {
       refuse(job, reply.message || "受け取れませんでした。画面を開き直してください。");
     }
+  }
+
+  // Nothing new was attached: it stands here until somebody has read it, whatever is said of the files after it.
+  function remain(job, sentence) {
+    const line = document.createElement("p");
+    line.setAttribute("role", "alert");
+    line.textContent = sentence;
+    job.row.replaceChildren(line, button("閉じる", job.file.name, () => job.row.remove()));
   }
 
   function refuse(job, sentence) {

@@ -13,6 +13,7 @@ from app.db.session import Database
 from app.evidence.models import Evidence
 from app.evidence.rules import CheckedFile, Description, FileKind
 from app.inspections.commands.evidence import (
+    Attached,
     attach_files,
     attach_reference,
     describe_piece,
@@ -63,7 +64,7 @@ def attach(
     place: Place = AFFAIRS,
     key: str = "D01",
     quota: int = QUOTA,
-) -> int:
+) -> Attached:
     with year.database.transaction() as session:
         return attach_files(
             session,
@@ -134,7 +135,7 @@ def events(session: Session, prefix: str = "evidence.") -> list[str]:
 
 
 def test_a_clerk_puts_files_and_references_beside_an_item(year: Year, database: Database) -> None:
-    assert attach(year, a_file("a.pdf", b"1"), a_file("b.pdf", b"2")) == 2
+    assert attach(year, a_file("a.pdf", b"1"), a_file("b.pdf", b"2")).added == 2
     with database.transaction() as session:
         attach_reference(
             session,
@@ -152,10 +153,11 @@ def test_a_clerk_puts_files_and_references_beside_an_item(year: Year, database: 
 
 
 def test_the_same_bytes_beside_the_same_item_are_one_piece(year: Year) -> None:
-    assert attach(year, a_file()) == 1
-    assert attach(year, a_file("別名.pdf"), a_file("また.pdf")) == 0
-    assert len(standing(year)) == 1
-    assert attach(year, a_file(), key="D02") == 1
+    assert attach(year, a_file()) == Attached(added=1, known=())
+    again = attach(year, a_file("別名.pdf"), a_file("新.pdf", b"2"), a_file("また.pdf", b"2"))
+    assert again == Attached(added=1, known=(("別名.pdf", "規程.pdf"), ("また.pdf", "新.pdf")))
+    assert len(standing(year)) == 2
+    assert attach(year, a_file(), key="D02").added == 1
 
 
 @pytest.mark.parametrize(
@@ -321,7 +323,7 @@ def test_what_a_head_gives_back_takes_evidence_again(year: Year, database: Datab
             seen_version=year.sheet(AFFAIRS).version,
             now=year.now,
         )
-    assert attach(year, a_file()) == 1
+    assert attach(year, a_file()).added == 1
 
 
 # ------------------------------------------------------------------------------------- one for several

@@ -105,6 +105,30 @@ def test_a_mixture_keeps_the_good_ones_and_says_what_is_wrong_with_the_others(
     assert "付いている証跡（1件）" in reply.text
 
 
+def test_the_same_bytes_under_another_name_are_said_to_be_there(clerk: FlaskClient, year: Year) -> None:
+    clerk.get(send(clerk, year, (pdf(), "good.pdf")).location)
+    there = "「名簿.pdf」と同じ内容の「good」が、もう付いています。"
+    page = clerk.get(send(clerk, year, (pdf(), "名簿.pdf")).location)
+    assert there in page.text
+    assert "付けました" not in page.text
+    some = clerk.get(send(clerk, year, (pdf(), "名簿.pdf"), (png(), "写真.png")).location)
+    assert f"証跡を1件付けました。{there}" in some.text
+    key = {"idempotency_key": token_urlsafe(18)}
+    for _ in range(2):
+        reply = send(clerk, year, (pdf(), "名簿.pdf"), fields=key, headers=JSON)
+        assert (reply.status_code, reply.json["message"]) == (200, there)  # type: ignore[index]
+    bad = send(clerk, year, (pdf(), "名簿.pdf"), (b"", "c.txt"), headers=JSON)
+    assert "「c.txt」：中身が空です" in bad.json["message"]  # type: ignore[index]
+    assert there in bad.json["message"]  # type: ignore[index]
+
+
+def test_many_known_files_are_said_shortly(clerk: FlaskClient, year: Year) -> None:
+    send(clerk, year, (pdf(), "good.pdf"))
+    many = [(pdf(), f"{'長' * 70}{number}.pdf") for number in range(10)]
+    page = clerk.get(send(clerk, year, *many).location)
+    assert "ほかの6件も、同じ内容のものが付いています。" in page.text
+
+
 def test_nothing_and_too_many_are_refused(clerk: FlaskClient, year: Year) -> None:
     assert "ファイルを選んでください" in send(clerk, year).text
     many = [(b"x%d" % number, f"{number}.txt") for number in range(11)]

@@ -271,6 +271,28 @@ def test_what_cannot_be_asked_is_said(year: Year) -> None:
 # ---------------------------------------------------------------------------------------------- pages
 
 
+def test_the_mark_of_an_item_says_whose_turn_it_is(year: Year) -> None:
+    def mark() -> list[str]:
+        with year.database.reading() as session:
+            page = answer_page(
+                session,
+                actor=year.actor(SATO),
+                inspection_id=year.sheets[AFFAIRS.code],
+                slug="organisation",
+                today=TODAY,
+            )
+        kinds = next(card.kinds for card in page.cards if card.item.key == "D02")
+        return [kind for kind in kinds if kind in {"question", "replied"}]
+
+    assert mark() == []
+    write(year, SATO, "聞きます。")
+    assert mark() == ["question"]
+    reply(year, TANAKA, "答えます。")
+    assert mark() == ["replied"]
+    write(year, SATO, "もう一つ聞きます。")
+    assert mark() == ["question"]
+
+
 def test_both_sides_write_on_the_page_of_the_item(app: Flask, year: Year, clock: StandingClock) -> None:
     item = year.item_id("D02")
     address = f"/inspections/{year.sheets[AFFAIRS.code]}/items/{item}/question"
@@ -299,6 +321,8 @@ def test_both_sides_write_on_the_page_of_the_item(app: Flask, year: Year, clock:
         follow_redirects=True,
     )
     assert "1件の質問に返信しました" in sent.text
+    card = clerk.get(f"/inspections/{year.sheets[AFFAIRS.code]}/sections/organisation").text
+    assert ("質問中" in card, "返信あり" in card) == (False, True)
     assert "棚です。" in clerk.get(address).text
     done = clerk.post(f"{address}/close", data={"idempotency_key": "p" * 24}, follow_redirects=True)
     assert "終わり" in done.text

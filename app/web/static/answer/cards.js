@@ -33,6 +33,7 @@
     field(card, "due").value = words.due || "";
     card.dataset.same = words.same ? "yes" : "";
     mark(card);
+    renewLine(card);
     if (words.comment || needsWords.has(words.level)) openComment(card);
   }
 
@@ -91,7 +92,7 @@
     return card.line;
   }
 
-  // Renew number, statement, level and the first words of the comment in the line of a card.
+  // Renew level, 前回も同じ and the first words of the comment in the line of a card; it can be read while the card is open.
   function renewLine(card) {
     const line = lineOf(card);
     const level = line.querySelector(".level");
@@ -99,6 +100,12 @@
     level.replaceChildren();
     if (radio) level.append(labelOf(radio).querySelector("svg").cloneNode(true), labelOf(radio).dataset.label);
     else level.append("未回答");
+    let note = line.querySelector("[data-note]");
+    if (!note) {
+      note = element("span", { class: "small muted nowrap", "data-note": "" }, "前回も同じ");
+      level.after(note);
+    }
+    note.hidden = !radio || radio.value !== card.dataset.beforeLevel;
     let words = line.querySelector(".question__excerpt");
     if (!words) {
       words = element("span", { class: "question__excerpt" });

@@ -105,6 +105,7 @@
     if (typed) window.clearTimeout(typed.timer);
     typing.delete(card);
     note(card);
+    cards.renewLine(card);
     inspection.undo.passed(card);
     if (closed || card.conflict || cards.field(card, "newer")) { tell(); return; }
     ready.add(card);

@@ -40,7 +40,6 @@
       if (required) cards.openComment(card);
       if (required && pointer && cards.lacksWords(card)) cards.field(card, "comment").focus();
       saving.put(card);
-      cards.renewLine(card);
     });
     card.addEventListener("input", (event) => { if (event.target.tagName === "TEXTAREA") saving.typed(card); });
     card.addEventListener("focusout", (event) => { if (event.target.tagName === "TEXTAREA") saving.left(card); });
