@@ -340,6 +340,9 @@ def _line(row: Row[*tuple[Any, ...]], *, around: _Surroundings) -> QueueLine:
     path = around.tree.path(unit_id)
     due = row.returned_until if state is State.RETURNED and row.returned_until else row.review_due
     share = share_of(revision.self_earned, revision.self_possible)
+    own = is_own(around.actor, unit_id=unit_id)
+    # What the desk makes of a sheet is not shown to those whom it judges, here as on all other pages.
+    hidden = own and state is not State.REVIEWED
     return QueueLine(
         id=InspectionId(row.id),
         unit_id=unit_id,
@@ -354,13 +357,13 @@ def _line(row: Row[*tuple[Any, ...]], *, around: _Surroundings) -> QueueLine:
         grade=revision.self_grade,
         points_changed=points_between(share_of(row.earned_before, row.possible_before), share),
         applicable=revision.applicable,
-        decided=revision.decided,
-        own=is_own(around.actor, unit_id=unit_id),
+        decided=0 if hidden else revision.decided,
+        own=own,
         substitute=unit_id in around.lead,
         way=_way(around, unit_id=unit_id, state=state),
-        lane=Lane(row.lane) if state in TO_JUDGE else None,
-        flags=around.flags.get(RevisionId(revision.id), ()),
-        flagged=(row.red or 0) + (row.amber or 0),
+        lane=Lane(row.lane) if state in TO_JUDGE and not hidden else None,
+        flags=() if hidden else around.flags.get(RevisionId(revision.id), ()),
+        flagged=0 if hidden else (row.red or 0) + (row.amber or 0),
         screened=bool(row.screened),
         claim=around.claims.get(RevisionId(revision.id)),
     )

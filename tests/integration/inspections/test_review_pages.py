@@ -799,3 +799,16 @@ def test_judging_leaves_the_answers_alone(reviewer: FlaskClient, year: Year, dat
         assert session.scalar(select(func.count()).select_from(AnswerHistory)) == saves
         steps = session.scalars(select(SheetStepRow.action).order_by(SheetStepRow.sequence)).all()
     assert steps[-2:] == ["start_review", "return_items"]
+
+
+def test_what_the_desk_makes_of_the_own_units_sheet_is_not_in_the_queue(year: Year) -> None:
+    """田中 belongs to the lead division; 藤本 judges its sheet, and sees how far that is."""
+    year.bring(LEAD, to=State.SUBMITTED)
+    year.judge(LEAD)
+    found = {}
+    for cast in (TANAKA, FUJIMOTO):
+        with year.database.reading() as session:
+            page = review_queue(session, actor=year.actor(cast), state=None, number=1, now=year.now)
+        found[cast] = next(line for line in page.lines if line.unit_id == LEAD.id)
+    assert (found[TANAKA].decided, found[TANAKA].flags, found[TANAKA].lane) == (0, (), None)
+    assert found[FUJIMOTO].decided == found[FUJIMOTO].applicable
