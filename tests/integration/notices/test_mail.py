@@ -16,9 +16,16 @@ from app.jobs import mail
 from app.jobs.mail import MailServerError, send_digests
 from app.kernel.errors import NotNow
 from app.kernel.ports import Ports
-from app.notices.commands import claim_mail, mark_all_read, notify, resend_mail
+from app.notices.commands import (
+    claim_mail,
+    give_up_old_mails,
+    mark_all_read,
+    notify,
+    resend_mail,
+    settle_mail,
+)
 from app.notices.models import MailDigest, Notice
-from app.notices.rules import MailCause, MailState, NoticeDraft
+from app.notices.rules import SURELY_OVER, Attempt, MailCause, MailState, NoticeDraft
 from app.people.commands import MailChoice, choose_mail
 from app.people.models import Person
 from app.reminders.queries.words import SheetNoticeWords
@@ -388,3 +395,45 @@ def test_the_page_of_jobs_shows_stuck_mails_and_asks_before_a_doubtful_one(
     sent = browser.post(f"/jobs/mails/{made}/resend", data={"seen": "uncertain", "idempotency_key": "k" * 20})
     assert sent.status_code == 303
     assert states(told)[SATO.id][0] == "waiting"
+
+
+# -------------------------------------------------------------------------------------- what a claim holds
+
+
+def claimed(year: Year, cast: Cast, *, now: datetime = STORY) -> UUID | None:
+    with year.database.transaction() as session:
+        return claim_mail(session, person_id=cast.id, day=now.date(), now=now)
+
+
+def carried_by(year: Year, digest_id: UUID | None) -> list[str]:
+    with year.database.reading() as session:
+        found = session.scalars(select(Notice.occasion).where(Notice.digest_id == digest_id))
+        return sorted(found)
+
+
+def test_a_mail_carries_what_is_unread_and_what_no_mail_carried(told: Year, actor_of: ActorOf) -> None:
+    first = claimed(told, SATO)
+    assert carried_by(told, first) == ["1"]
+    tell(told, SATO, occasion="2", now=STORY + DAY)
+    with told.database.transaction() as session:
+        mark_all_read(session, actor=actor_of(SATO), until=STORY + DAY, now=STORY + DAY)
+    tell(told, SATO, occasion="3", now=STORY + DAY + MINUTE)
+    tell(told, SUZUKI, occasion="2", now=STORY + DAY)
+    second = claimed(told, SATO, now=STORY + DAY + MINUTE)
+    assert (carried_by(told, first), carried_by(told, second)) == (["1"], ["3"])
+
+
+def test_a_claim_is_called_broken_off_only_when_nobody_can_still_be_at_it(told: Year) -> None:
+    digest_id = claimed(told, SATO)
+    for waited, broken in ((SURELY_OVER - MINUTE, 0), (SURELY_OVER, 1)):
+        with told.database.transaction() as session:
+            now = STORY + waited
+            assert give_up_old_mails(session, day=now.date(), now=now) == broken
+    assert states(told)[SATO.id][0] == MailState.UNCERTAIN.value
+    with told.database.transaction() as session:
+        # Who was at it all the same comes back: what was said of the mail meanwhile stands.
+        assert digest_id is not None
+        settle_mail(
+            session, digest_id=digest_id, attempt=Attempt(state=MailState.SENT), now=STORY + SURELY_OVER
+        )
+    assert states(told)[SATO.id][0] == MailState.UNCERTAIN.value
