@@ -141,6 +141,17 @@ def test_an_approved_batch_lets_nothing_go_that_it_does_not_name(settled: Databa
             now=STORY,
         )
     refused(settled, SealedRevision)
+    with settled.reading() as session:
+        batch_id = session.scalars(
+            select(DisposalBatch.id).where(
+                DisposalBatch.outcome == "approved", DisposalBatch.reason == "終わった"
+            )
+        ).one()
+        revision_id = session.scalars(select(SealedRevision.revision_id).limit(1)).one()
+    # Nor can it be named once somebody has approved.
+    named_late = {"batch_id": batch_id, "kind": "revision", "subject_id": revision_id}
+    with pytest.raises(DBAPIError, match=MESSAGE), settled.transaction() as session:
+        session.execute(insert(DisposalSubject).values(**named_late))
     with settled.transaction() as session:
         # What is named, and nothing refers to: it may go.
         session.execute(delete(CampaignUnit))

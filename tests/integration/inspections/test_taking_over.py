@@ -18,7 +18,7 @@ from app.inspections.queries.sheet import content_of_sheet
 from app.inspections.queries.taking_over import waiting_proposals
 from app.inspections.rules import Judgement, State
 from app.inspections.rules.next_year import a_year_later
-from app.inspections.rules.taking_over import Barred, Offer
+from app.inspections.rules.taking_over import Barred, Offer, Source
 from app.journal.queries import lines_of, verify
 from app.journal.rules import Subject, SubjectType
 from app.kernel.errors import InvalidInput, NotAllowed, NotFound, NotNow
@@ -150,6 +150,39 @@ def test_confirmed_it_is_the_answer_of_whoever_confirmed_and_stays_marked(second
     assert (row.answered_by, row.origin, row.taken_over) == (SATO.id, "given", True)
     assert (settled.outcome, settled.settled_by) == ("confirmed", SATO.id)
     assert events[-3:] == ["answers.taken_over", "answer.recorded", "answers.taken_over_confirmed"]
+
+
+@pytest.mark.parametrize(
+    ("level", "comment", "marked"),
+    [
+        ("implemented", "控えがある。", True),
+        ("implemented", "控えがない。", False),
+        ("partial", "控えがある。", False),
+    ],
+)
+def test_only_what_is_the_same_as_last_year_is_marked_as_given_again(
+    second: Year, level: str, comment: str, *, marked: bool
+) -> None:
+    """The press on 前回と同じ says where the words come from, and is believed only where they are the same."""
+    draft = AnswerDraft(
+        item_id=second.item_id("D09"),
+        level=level,
+        comment=comment,
+        seen_version=0,
+        client_id="pressed",
+        source=Source.LAST_YEAR,
+    )
+    with second.database.transaction() as session:
+        record_answers(
+            session,
+            actor=second.actor(SATO),
+            inspection_id=second.sheets[AFFAIRS.code],
+            drafts=[draft],
+            now=second.now,
+        )
+    with second.database.reading() as session:
+        content = content_of_sheet(session, sheet=second.sheet(AFFAIRS))
+    assert content.answers[second.item_id("D09")].taken_over is marked
 
 
 def test_an_answer_of_ones_own_takes_the_mark_away(second: Year) -> None:
