@@ -409,9 +409,11 @@ def test_the_line_of_an_open_question_says_what_was_chosen(
     first.page.keyboard.press("Tab")
     first.saved()
     second.choose("D07", "not_implemented")
+    conflict = second.card("D07").locator(".conflict")
+    expect(conflict).to_be_visible()
     second.words("D07").fill("二枚目")
     second.page.keyboard.press("Tab")
-    second.card("D07").locator(".conflict").get_by_role("button", name=choice).click()
+    conflict.get_by_role("button", name=choice).click()
     second.saved()
     says(second, label, excerpt=excerpt, same=same)
 
