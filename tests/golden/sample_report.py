@@ -184,6 +184,7 @@ def rich_report() -> InspectionReport:
         unanswered_items=1,
         unknown_items=2,
         taken_over_text="8件（11.1%）",
+        time_text="およそ42分",
         action_text="3項目（最初は令和8年11月30日(月)）",
         level_counts=_counts(items),
         mandatory_total=18,

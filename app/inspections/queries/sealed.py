@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from sqlalchemy import Select, func, select
@@ -21,6 +21,7 @@ from app.inspections.models import (
 )
 from app.inspections.queries.previous import PreviousAnswer, previous_answers
 from app.inspections.queries.sheet import Sheet, SheetContent, content_of_sheet, find_sheet
+from app.inspections.queries.working import time_spent
 from app.inspections.rules import Action, Capacity, Origin
 from app.journal.queries import seal_digest
 from app.kernel.clock import business_date
@@ -56,7 +57,7 @@ class StepLine:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SealedSheet:
-    """A sealed revision: its content, who did what in which post, and its seals."""
+    """A sealed revision: its content, who did what in which post, and its seals. `spent` on the answers, as far as their saves tell."""
 
     sheet: Sheet
     content: SheetContent
@@ -72,6 +73,7 @@ class SealedSheet:
     previous: Mapping[ItemId, PreviousAnswer]
     people: Mapping[PersonId, PersonView]
     titles: Mapping[PersonId, str]
+    spent: timedelta
 
 
 def sealed_sheet(
@@ -115,6 +117,7 @@ def sealed_sheet(
         previous=previous_answers(session, sheet=sheet),
         people=people_by_id(session, person_ids=ids),
         titles=titles_on(session, person_ids=ids, day=business_date(row.sealed_at)),
+        spent=time_spent(session, revision_id=sheet.revision_id),
     )
 
 

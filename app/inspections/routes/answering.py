@@ -24,7 +24,8 @@ from app.inspections.queries.sheet import find_sheet
 from app.inspections.queries.working import time_spent, words_before
 from app.inspections.routes import blueprint
 from app.inspections.routes.access_log import log_access
-from app.inspections.routes.words import answer_address, doable, refused_lines, whole_minutes
+from app.inspections.routes.words import answer_address, doable, refused_lines
+from app.inspections.rules import whole_minutes
 from app.kernel.errors import InvalidInput, NotNow, StaleVersion
 from app.kernel.fiscal_year import clock_time
 from app.kernel.ids import InspectionId, ItemId

@@ -15,7 +15,7 @@ from app.inspections.queries.lists import sheets_to_approve
 from app.inspections.queries.working import time_spent
 from app.inspections.routes import blueprint
 from app.inspections.routes.access_log import log_access
-from app.inspections.routes.words import whole_minutes
+from app.inspections.rules import whole_minutes
 from app.inspections.texts import CAUSE, MEASURE, signed_points
 from app.kernel.ids import InspectionId
 from app.web.access import actor, now, requires, today

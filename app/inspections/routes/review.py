@@ -38,8 +38,7 @@ from app.inspections.queries.review_templates import texts_to_choose
 from app.inspections.queries.working import time_spent
 from app.inspections.routes import blueprint
 from app.inspections.routes.access_log import log_access
-from app.inspections.routes.words import whole_minutes
-from app.inspections.rules import State
+from app.inspections.rules import State, whole_minutes
 from app.inspections.rules.flags import FLAG_RULES_VERSION, Lane
 from app.inspections.texts import (
     APPROVAL_KIND,

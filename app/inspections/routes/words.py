@@ -1,8 +1,6 @@
 """What templates of the year's work may call: labels, addresses, figures."""
 
-import math
 from dataclasses import dataclass
-from datetime import timedelta
 from fractions import Fraction
 from typing import Final
 from urllib.parse import urlencode
@@ -21,11 +19,6 @@ from app.inspections.rules import Action, State
 from app.inspections.texts import BARRED, NOT_STARTED, QUESTION_STATE, STATE
 from app.kernel.errors import Problem
 from app.web.access import visitor_or_none
-
-
-def whole_minutes(duration: timedelta) -> int:
-    """Return minutes to be shown; a few seconds are a minute, nothing is nothing."""
-    return math.ceil(duration / timedelta(minutes=1))
 
 
 @dataclass(frozen=True, slots=True)

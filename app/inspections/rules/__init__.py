@@ -4,6 +4,7 @@ Basis: 市 情報セキュリティ対策基準 (自己点検): the head owns th
 approver, reviewer and reviewed are never the same person (兼務の禁止).
 """
 
+import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
@@ -635,3 +636,8 @@ def active_time(saves: Iterable[datetime]) -> timedelta:
     ordered = sorted(saves)
     pauses = (later - earlier for earlier, later in pairwise(ordered))
     return sum((pause for pause in pauses if pause <= LONGEST_PAUSE), start=timedelta())
+
+
+def whole_minutes(duration: timedelta) -> int:
+    """Return minutes to be shown; a few seconds are a minute, nothing is nothing."""
+    return math.ceil(duration / timedelta(minutes=1))

@@ -163,6 +163,7 @@ def _results(report: InspectionReport) -> Iterator[Fact]:
             continue
         yield (f"回答の内訳：{count.level.label}", ("", Look.TEXT), (count.items, Look.NUMBER))
     yield _text("前回の回答を写した項目", report.taken_over_text)
+    yield _text("回答にかけた時間", report.time_text)
     yield _text("対応の期限のある項目", report.action_text)
 
 

@@ -90,7 +90,10 @@ def _facts(report: InspectionReport) -> list[tuple[str, str]]:
         ("点検結果の回", f"第{report.revision_number}回"),
         ("文書番号", report.document_number or "―"),
         ("採点方法", report.method_name),
-        ("前回の写し", f"前回の回答を写した項目 {report.taken_over_text}"),
+        (
+            "前回の写し",
+            f"写した項目 {report.taken_over_text}　回答の時間 {report.time_text}",
+        ),
         ("対応の期限", report.action_text),
     ]
 

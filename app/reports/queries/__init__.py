@@ -25,7 +25,7 @@ from app.config import Settings
 from app.inspections.queries.previous import PreviousAnswer
 from app.inspections.queries.sealed import ApprovalLine, SealedSheet, sealed_revisions
 from app.inspections.queries.sheet import ReturnFact, ReviewFact
-from app.inspections.rules import Action, Judgement, State
+from app.inspections.rules import Action, Judgement, State, whole_minutes
 from app.inspections.texts import ACTION, CAMPAIGN_KIND, CAPACITY, JUDGEMENT, STATE, sheet_name
 from app.kernel.digest import digest_of
 from app.kernel.fiscal_year import FiscalYear, long_date, long_instant, plain_date
@@ -222,6 +222,7 @@ def inspection_report(
         unanswered_items=scores.own.unanswered,
         unknown_items=scores.own.unknown,
         taken_over_text=_taken_over(found),
+        time_text=_time(found),
         action_text=_actions(found),
         level_counts=_counts(found, content.items),
         mandatory_total=sum(1 for item in content.items if item.mandatory),
@@ -292,6 +293,11 @@ def _taken_over(found: SealedSheet) -> str:
     items = found.content.items
     count = sum(1 for item in items if _is_taken_over(found, item))
     return f"{count}件（{_rate(answered=count, total=len(items))}）"
+
+
+def _time(found: SealedSheet) -> str:
+    minutes = whole_minutes(found.spent)
+    return f"およそ{minutes}分" if minutes else "記録なし"
 
 
 def _actions(found: SealedSheet) -> str:

@@ -239,8 +239,8 @@ class InspectionReport:
     `made_at` is the instant behind `generated_at`, for the file's own properties.
     `copy_mark` (写し ...) is None on the original. `approvals` are in order and exclude `sign_off`.
     `dates` are the campaign's, each with its label. `taken_over_text` says how many answers were last year's, confirmed
-    anew (12件（16.7%）), `action_text` how many items have a date until which they are to be done (3項目（最初は…）); `course` is everything that
-    happened, in order.
+    anew (12件（16.7%）), `time_text` how long people worked on the answers (およそ42分), `action_text` how many items have a
+    date until which they are to be done (3項目（最初は…）); `course` is everything that happened, in order.
     `ending` stands instead of a sign-off where a sheet was closed unsubmitted or excluded; such a report has neither
     grade nor judgements.
     """
@@ -282,6 +282,7 @@ class InspectionReport:
     unanswered_items: int
     unknown_items: int
     taken_over_text: str
+    time_text: str
     action_text: str
     level_counts: tuple[LevelCount, ...]
     mandatory_total: int

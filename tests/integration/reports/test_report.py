@@ -60,6 +60,8 @@ def test_the_date_until_which_an_item_is_to_be_done_stands_beside_its_reason(
     assert [(key, due.day, due.text) for key, due in dues.items()] == [("D08", DUE, "令和9年1月29日(金)")]
     assert report.action_text == "1項目（最初は令和9年1月29日(金)）"
     assert report.taken_over_text.startswith("0件")
+    # Everything was saved in one moment: nobody knows how long that took.
+    assert report.time_text == "記録なし"
 
 
 def test_items_taken_over_are_marked_and_counted(year: Year, settings: Settings) -> None:
