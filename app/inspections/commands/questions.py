@@ -1,7 +1,8 @@
 """Asking the lead division about an item, and answering there. わからない asks by itself."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import insert, select, update
 from sqlalchemy.orm import Session
@@ -11,13 +12,13 @@ from app.access.permissions import Permission
 from app.access.policy import Subject, require
 from app.checklists.rules import UNKNOWN
 from app.inspections.commands.steps import journal_subject
-from app.inspections.commands.telling import tell
+from app.inspections.commands.telling import tell_clerks
 from app.inspections.models import Question, QuestionMessage
-from app.inspections.queries.sheet import Lock, Sheet, answering_subject, find_sheet
+from app.inspections.queries.sheet import Lock, Sheet, answering_subject, find_sheet, find_sheets
 from app.inspections.rules import SEALED, AnswerFact
 from app.inspections.rules.audiences import QUESTION_ANSWERED
 from app.inspections.rules.questions import LONGEST_MESSAGE, QuestionState, Side, after_message
-from app.journal.commands import record
+from app.journal.commands import Entry, record, record_many
 from app.kernel.digest import new_salt, salted_digest
 from app.kernel.errors import InvalidInput, NotFound, NotNow
 from app.kernel.ids import InspectionId, ItemId, new_id
@@ -46,7 +47,7 @@ def ask(
     if sheet.state in SEALED:
         raise NotNow("確定した点検票には質問できません。情報主管課に直接聞いてください。")
     _require_item(sheet, item_id)
-    _write(session, sheet=sheet, item_id=item_id, side=Side.UNIT, text=_checked(text), actor=actor, now=now)
+    _write(session, sheet=sheet, item_id=item_id, text=_checked(text), actor=actor, now=now)
 
 
 def answer_questions(
@@ -65,29 +66,74 @@ def answer_questions(
         NotFound: one of them has no such question.
         InvalidInput: nobody was chosen, or there is nothing to read.
     """
-    # In the order of their names: two who answer the same questions never wait for each other crosswise.
-    words, wanted = _checked(text), sorted(set(inspection_ids))
+    words, wanted = _checked(text), frozenset(inspection_ids)
     if not wanted:
         raise InvalidInput.of("返信する質問を選んでください。", field="questions")
-    for inspection_id in wanted:
-        sheet = find_sheet(session, actor=actor, inspection_id=inspection_id, lock=Lock.HELD)
+    sheets = find_sheets(session, actor=actor, inspection_ids=wanted, lock=Lock.HELD)
+    for sheet in sheets.values():
         require(Permission.UNIT_QUESTION_ANSWER, actor=actor, subject=Subject(unit_id=sheet.unit_id))
-        if _held(session, sheet=sheet, item_id=item_id) is None:
-            raise NotFound
-        place = _write(
-            session, sheet=sheet, item_id=item_id, side=Side.LEAD, text=words, actor=actor, now=now
-        )
-        tell(
-            session,
-            told=QUESTION_ANSWERED,
-            sheet=sheet,
-            subject=Subject(unit_id=sheet.unit_id),
-            actor=actor,
-            occasion=f"question/{sheet.edition.items[item_id].key}/{place}",
-            due=None,
-            now=now,
-        )
+    asked = session.scalars(
+        select(Question).where(Question.inspection_id.in_(list(sheets)), Question.item_id == item_id)
+    ).all()
+    if len(asked) < len(wanted):
+        raise NotFound
+    _reply(session, asked=asked, sheets=sheets, item_id=item_id, text=words, actor=actor, now=now)
     return len(wanted)
+
+
+def _reply(
+    session: Session,
+    *,
+    asked: Sequence[Question],
+    sheets: Mapping[InspectionId, Sheet],
+    item_id: ItemId,
+    text: str,
+    actor: Actor,
+    now: datetime,
+) -> None:
+    """Write the lead division's words to every thread, in a number of statements that does not grow with them."""
+    salts = {question.id: new_salt() for question in asked}
+    rows = [
+        {
+            "question_id": question.id,
+            "sequence": question.messages + 1,
+            "side": Side.LEAD.value,
+            "text": text,
+            "salt": salts[question.id],
+            "written_by": actor.person_id,
+            "written_at": now,
+        }
+        for question in asked
+    ]
+    session.execute(insert(QuestionMessage), rows)
+    of = [(question, sheets[InspectionId(question.inspection_id)]) for question in asked]
+    entries = [
+        Entry(
+            subject=journal_subject(sheet.id),
+            event="question.answered",
+            facts={
+                **_facts(sheet, item_id=item_id),
+                "words": salted_digest(text, salt=salts[question.id]),
+            },
+        )
+        for question, sheet in of
+    ]
+    record_many(session, entries=entries, actor=actor.mark, now=now)
+    told = [
+        (sheet, f"question/{sheet.edition.items[item_id].key}/{question.messages + 1}")
+        for question, sheet in of
+    ]
+    tell_clerks(session, kind=QUESTION_ANSWERED, sheets=told, actor=actor, now=now)
+    session.execute(
+        update(Question)
+        .where(Question.id.in_(list(salts)))
+        .values(
+            messages=Question.messages + 1,
+            state=after_message(Side.LEAD).value,
+            closed_by=None,
+            closed_at=None,
+        )
+    )
 
 
 def close_question(
@@ -174,12 +220,11 @@ def _write(
     *,
     sheet: Sheet,
     item_id: ItemId,
-    side: Side,
     text: str,
     actor: Actor,
     now: datetime,
-) -> int:
-    """Write a message; return its place in the thread."""
+) -> None:
+    """Write the unit's words to the thread of an item; the first of them open it."""
     held = _held(session, sheet=sheet, item_id=item_id)
     if held is None:
         _open(session, sheet=sheet, item_id=item_id, actor=actor, now=now)
@@ -190,7 +235,7 @@ def _write(
         insert(QuestionMessage).values(
             question_id=held.id,
             sequence=sequence,
-            side=side.value,
+            side=Side.UNIT.value,
             text=text,
             salt=salt,
             written_by=actor.person_id,
@@ -200,13 +245,11 @@ def _write(
     session.execute(
         update(Question)
         .where(Question.id == held.id)
-        .values(messages=sequence, state=after_message(side).value, closed_by=None, closed_at=None)
+        .values(messages=sequence, state=after_message(Side.UNIT).value, closed_by=None, closed_at=None)
     )
     session.refresh(held)
-    event = "question.asked" if side is Side.UNIT else "question.answered"
     words = salted_digest(text, salt=salt)
-    _record(session, sheet=sheet, event=event, item_id=item_id, actor=actor, now=now, words=words)
-    return sequence
+    _record(session, sheet=sheet, event="question.asked", item_id=item_id, actor=actor, now=now, words=words)
 
 
 def _state(session: Session, *, sheet: Sheet, item_id: ItemId, state: QuestionState) -> None:
@@ -244,12 +287,15 @@ def _record(
     now: datetime,
     words: str | None = None,
 ) -> None:
-    facts = {"revision": sheet.number, "item": sheet.edition.items[item_id].key}
     record(
         session,
         subject=journal_subject(sheet.id),
         event=event,
         actor=actor.mark,
         now=now,
-        facts={**facts, **({"words": words} if words else {})},
+        facts={**_facts(sheet, item_id=item_id), **({"words": words} if words else {})},
     )
+
+
+def _facts(sheet: Sheet, *, item_id: ItemId) -> dict[str, Any]:
+    return {"revision": sheet.number, "item": sheet.edition.items[item_id].key}

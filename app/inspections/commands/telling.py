@@ -1,6 +1,6 @@
 """Telling people of a step, in the transaction of the step itself."""
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import date, datetime
 
 from sqlalchemy.orm import Session
@@ -71,6 +71,38 @@ def tell(
             due_on=due,
         )
         for person_id in sorted(people - {actor.person_id})
+    ]
+    notify(session, drafts=drafts, now=now)
+
+
+def tell_clerks(
+    session: Session,
+    *,
+    kind: StepNotice,
+    sheets: Sequence[tuple[Sheet, str]],
+    actor: Actor,
+    now: datetime,
+) -> None:
+    """Write one notice for each clerk (where a unit has none, its head) of many sheets, each with its occasion."""
+    day = business_date(now)
+    units = {sheet.unit_id for sheet, _ in sheets}
+    clerks = clerks_on(session, unit_ids=units, day=day)
+    alone = [unit_id for unit_id in units if not clerks.get(unit_id)]
+    heads = heads_on(session, unit_ids=alone, day=day) if alone else {}
+    nobody = frozenset[PersonId]()
+    drafts = [
+        NoticeDraft(
+            person_id=person_id,
+            kind=kind.value,
+            subject_id=sheet.id,
+            context_id=sheet.campaign.id,
+            occasion=occasion,
+            due_on=None,
+        )
+        for sheet, occasion in sheets
+        for person_id in sorted(
+            (clerks.get(sheet.unit_id) or heads.get(sheet.unit_id, nobody)) - {actor.person_id}
+        )
     ]
     notify(session, drafts=drafts, now=now)
 

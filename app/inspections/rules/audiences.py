@@ -64,8 +64,8 @@ TOLD: Final[Mapping[tuple[Action, State], tuple[StepNotice, frozenset[Audience]]
 """Steps that are not here are told to nobody: withdrawing, the first approval, and what the reviewer does at the own desk."""
 REOPENED: Final = (StepNotice.REOPENED, _OFFICE)
 """Opening a sealed sheet again is no step of the table, and tells the office all the same."""
-QUESTION_ANSWERED: Final = (StepNotice.QUESTION_ANSWERED, frozenset({Audience.CLERKS}))
-"""A reply of the lead division to a question of the unit."""
+QUESTION_ANSWERED: Final = StepNotice.QUESTION_ANSWERED
+"""A reply of the lead division to a question of the unit, told to its clerks."""
 EXTENSION_REQUESTED: Final = (StepNotice.EXTENSION_REQUESTED, frozenset({Audience.DECIDERS}))
 """A unit asks for more time: there are few of these, and each waits for a decision."""
 EXTENSION_GRANTED: Final = (StepNotice.EXTENSION_GRANTED, _OFFICE)

@@ -1,6 +1,7 @@
 """わからない asks the lead division by itself; what is asked and answered stays on the item."""
 
 from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
 from datetime import date
 
 import pytest
@@ -199,6 +200,38 @@ def test_one_reply_serves_many_units(year: Year) -> None:
     with year.database.reading() as session:
         page = question_list(session, actor=year.actor(TANAKA), state=QuestionState.WAITING, today=TODAY)
     assert [(one.item.key, len(one.questions)) for one in page.items] == [("D08", 1)]
+
+
+def test_one_reply_asks_the_database_the_same_for_many_units(year: Year) -> None:
+    counts = []
+    for places in ((AFFAIRS,), (AFFAIRS, COUNTER)):
+        for place in places:
+            save(year, "implemented", place=place)
+            save(year, "unknown", place=place)
+        with statements() as sent:
+            assert reply(year, TANAKA, "手引の3ページを見てください。", *places) == len(places)
+        counts.append(len(sent))
+    assert counts[0] == counts[1]
+
+
+def test_two_who_answer_the_same_questions_never_wait_for_each_other_crosswise(year: Year) -> None:
+    for place in (AFFAIRS, COUNTER):
+        save(year, "unknown", place=place)
+    orders = ((AFFAIRS, COUNTER), (COUNTER, AFFAIRS)) * 3
+    with ThreadPoolExecutor(len(orders)) as pool:
+        sent = [pool.submit(reply, year, TANAKA, f"返事{n}", *order) for n, order in enumerate(orders)]
+        assert [one.result(timeout=60) for one in sent] == [2] * len(orders)
+    with year.database.reading() as session:
+        thread = question_page(
+            session,
+            actor=year.actor(TANAKA),
+            inspection_id=year.sheets[AFFAIRS.code],
+            item_id=year.item_id("D02"),
+            today=TODAY,
+        ).thread
+        assert verify(session).faults == ()
+    assert thread is not None
+    assert len([one for one in thread.messages if one.side is Side.LEAD]) == len(orders)
 
 
 def test_questions_are_something_to_do(app: Flask, year: Year, clock: StandingClock) -> None:
