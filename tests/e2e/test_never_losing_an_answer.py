@@ -384,6 +384,34 @@ def test_two_people_see_both_texts_in_place_and_one_is_chosen(site: Site, choice
     assert second.unsent() == []
 
 
+def test_words_typed_while_a_save_meets_a_conflict_wait_for_the_choice(site: Site) -> None:
+    """Nothing is sent again behind the question which text stays."""
+    first, second = Answering.begun(site, SATO), Answering.begun(site, SUZUKI)
+    first.write("D01", "一人目の言葉")
+    first.saved()
+    held: list[Route] = []
+
+    def hold_the_first(route: Route) -> None:
+        held.append(route)
+        if len(held) > 1:
+            route.continue_()
+
+    second.page.route(ANSWERS, hold_the_first)
+    second.choose("D01", "partial")
+    expect(second.state).to_contain_text("保存しています")
+    second.words("D01").fill("二人目の言葉")
+    second.page.wait_for_timeout(900)
+    held[0].continue_()
+    conflict = second.card("D01").locator(".conflict")
+    expect(conflict).to_have_count(1)
+    second.page.wait_for_timeout(600)
+    assert len(held) == 1
+    conflict.get_by_role("button", name="あなたの回答").click()
+    second.saved()
+    assert len(held) == 2
+    assert second.stored()["D01"].comment == "二人目の言葉"
+
+
 def test_a_page_that_saved_nothing_yet_is_saved_with_the_stored_text(site: Site) -> None:
     first, second = Answering.begun(site, SATO), Answering.begun(site, SUZUKI)
     first.write("D01", "一人目の言葉")

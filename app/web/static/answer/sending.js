@@ -153,7 +153,10 @@
       return;
     }
     if (outcome.kind === "own") { await goOn(card, entry, outcome.reply); return; }
-    if (outcome.kind === "conflict") inspection.showConflict(card, entry, outcome.reply);
+    if (outcome.kind === "conflict") {
+      ready.delete(card); // what was typed on meanwhile waits for the choice as well
+      inspection.showConflict(card, entry, outcome.reply);
+    }
     if (outcome.kind === "refused") complain(card, outcome.message);
     if (outcome.kind === "closed") closed = outcome.message;
     if (outcome.kind === "conflict" || outcome.kind === "refused" || outcome.kind === "closed") {
