@@ -3,7 +3,6 @@
 Basis: 行政機関の休日に関する法律 第1条 (Saturdays, Sundays, national holidays, 29 December to 3 January); the city adds its own days.
 """
 
-from collections.abc import Collection
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from typing import Final
@@ -69,9 +68,3 @@ def national_holidays(first: date, last: date) -> tuple[tuple[date, str], ...]:
     """Return the national holidays of a span with their names, substitute and citizens' holidays included, both ends too."""
     days = (first + timedelta(days=number) for number in range((last - first).days + 1))
     return tuple((day, str(name)) for day in days if (name := jpholiday.is_holiday_name(day)))
-
-
-def closed_among(days: Collection[date], *, calendar: CityCalendar) -> dict[date, str]:
-    """Return the days on which the city is closed, with the reason."""
-    found = {day: calendar.reason_closed(day) for day in days}
-    return {day: reason for day, reason in found.items() if reason is not None}

@@ -12,10 +12,9 @@ from xlsxwriter.worksheet import Worksheet
 
 from app.kernel.clock import JST
 from app.kernel.fiscal_year import long_date, long_instant
+from app.kernel.text import harmless_cell
 from app.reminders.queries.pages import ReminderRow
 
-FORMULA_STARTS: Final = ("=", "+", "-", "@", "\t", "\r", "＝", "＋", "－", "＠")
-"""What a spreadsheet takes for the beginning of a formula."""
 MISSING: Final = "〓"
 """What stands in CP932 for a character that it does not have (𠮷, 﨑 are names of people and places)."""
 
@@ -42,7 +41,6 @@ COLUMNS: Final = (
     Column("次の自動の催促", 30),
 )
 _DAY: Final = 4
-_LATE: Final = 5
 
 
 def _cells(row: ReminderRow) -> tuple[str | int | date, ...]:
@@ -68,7 +66,7 @@ def reminder_csv(rows: Iterable[ReminderRow], *, encoding: str) -> bytes:
     writer = csv.writer(sheet)
     writer.writerow([column.label for column in COLUMNS])
     for row in rows:
-        writer.writerow([_harmless(_text(cell)) for cell in _cells(row)])
+        writer.writerow([harmless_cell(_text(cell)) for cell in _cells(row)])
     if encoding == "cp932":
         return "".join(one if _known(one) else MISSING for one in sheet.getvalue()).encode("cp932")
     return sheet.getvalue().encode("utf-8-sig")
@@ -76,10 +74,6 @@ def reminder_csv(rows: Iterable[ReminderRow], *, encoding: str) -> bytes:
 
 def _text(cell: str | int | date) -> str:
     return cell.isoformat() if isinstance(cell, date) else str(cell)
-
-
-def _harmless(cell: str) -> str:
-    return f"'{cell}" if cell.startswith(FORMULA_STARTS) else cell
 
 
 def _known(character: str) -> bool:

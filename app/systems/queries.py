@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, Row, Select, and_, func, select
+from sqlalchemy import ColumnElement, Row, Select, and_, select
 from sqlalchemy.orm import Session
 
 from app.access.actor import Actor
@@ -268,11 +268,6 @@ def systems_of_units(
         unit_id: tuple(sorted(owned, key=lambda one: (one.entry.kana, one.code)))
         for unit_id, owned in found.items()
     }
-
-
-def count_of_systems(session: Session) -> int:
-    """Return how many systems the ledger holds, retired ones included."""
-    return session.scalar(select(func.count()).select_from(InformationSystem)) or 0
 
 
 def ledger_rows(session: Session, *, actor: Actor, today: date) -> tuple[EntryRow, ...]:

@@ -20,7 +20,6 @@ _SCAN: Final = 0xDA
 _END: Final = 0xD9
 _ALONE: Final = frozenset({0x01, *range(0xD0, 0xD9)})
 """JPEG markers without a length."""
-_SHORTEST_HEADER: Final = 13
 
 
 @dataclass(frozen=True, slots=True)

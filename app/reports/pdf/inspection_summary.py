@@ -37,7 +37,6 @@ from app.reports.rules import Approval, Ending, GradeBand, InspectionReport, Lev
 
 _TITLE = Style(17.0, 24.0, weight=Weight.BOLD, align=Align.CENTRE)
 _UNIT = Style(11.5, 16.0, weight=Weight.BOLD)
-_CITY = Style(9.0, 16.0)
 _CITY_RIGHT = Style(9.0, 16.0, align=Align.RIGHT)
 _FIGURE = Style(21.0, 25.0, weight=Weight.BOLD, align=Align.CENTRE)
 _FIGURE_QUIET = Style(15.0, 25.0, align=Align.CENTRE)

@@ -51,7 +51,6 @@ from app.inspections.texts import sheet_name
 from app.kernel.errors import NotNow
 from app.kernel.ids import CampaignId, EditionId, InspectionId, UnitId
 
-MOST_MISSED: Final = 8
 RATED: Final = 8
 
 
