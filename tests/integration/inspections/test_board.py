@@ -491,7 +491,11 @@ def test_lead_division_audit_and_committee_see_it(
     app: Flask, year: Year, clock: StandingClock, cast: Cast
 ) -> None:
     client = browser(app, cast, year=year, clock=clock)
-    assert client.get(f"/campaigns/{year.campaign_id}/board").status_code == 200
+    city = client.get(f"/campaigns/{year.campaign_id}/board")
+    assert city.status_code == 200
+    workbook = f"/campaigns/{year.campaign_id}/results.xlsx"
+    assert f'href="{workbook}"' in city.text
+    assert client.get(workbook).status_code == 200
 
 
 def test_a_unit_sees_itself_and_no_other(app: Flask, year: Year, clock: StandingClock) -> None:
