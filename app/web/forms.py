@@ -18,7 +18,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response
 from wtforms import DateField, HiddenField, PasswordField, StringField
-from wtforms.validators import Length
+from wtforms.validators import InputRequired, Length
 
 from app.db.session import transaction
 from app.kernel.digest import canonical, digest_of
@@ -108,6 +108,12 @@ class Form(FlaskForm):
                 self[problem.field].errors = [*self[problem.field].errors, problem.message]
             else:
                 self.form_errors.append(problem.message)
+
+
+def seen_field() -> HiddenField:
+    """Return the field that says what was shown, for a form that only makes sense with it. It has no name that anybody would know."""
+    sentence = "画面が古いか、途中で切れています。開き直してください。"
+    return HiddenField("画面", validators=[InputRequired(sentence)])
 
 
 class DayField(DateField):

@@ -2,7 +2,7 @@
 
 from datetime import date
 
-from wtforms import HiddenField, StringField
+from wtforms import StringField
 from wtforms.validators import DataRequired, Optional
 
 from app.evidence.rules import (
@@ -13,7 +13,7 @@ from app.evidence.rules import (
     Description,
     title_of_file,
 )
-from app.web.forms import DayField, Form, Longest
+from app.web.forms import DayField, Form, Longest, seen_field
 
 _STANDS_FOR = "写した日や、文書の日付です。付けた日とは別に残ります。"
 _EXPIRES = "名簿や契約など、効力の終わる日があるときだけ入れてください。"
@@ -72,7 +72,7 @@ class ReferenceForm(Form):
 class DescriptionForm(ReferenceForm):
     """What is said of a piece that is there already."""
 
-    version = HiddenField(validators=[DataRequired()])
+    version = seen_field()
 
 
 def _day(found: date | None) -> date:

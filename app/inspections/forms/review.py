@@ -11,7 +11,7 @@ from datetime import date
 from typing import Final
 
 from werkzeug.datastructures import MultiDict
-from wtforms import HiddenField, TextAreaField
+from wtforms import TextAreaField
 from wtforms.validators import InputRequired
 
 from app.checklists.rules import Item
@@ -25,7 +25,7 @@ from app.kernel.digest import digest_of
 from app.kernel.errors import InvalidInput, Problem
 from app.kernel.fiscal_year import is_reckoned
 from app.kernel.text import clean
-from app.web.forms import Form, Longest
+from app.web.forms import Form, Longest, seen_field
 
 _DAMAGED: Final = "送られた内容を読み取れませんでした。画面を開き直してから、もう一度送ってください。"
 _LONGEST_NUMBER: Final = 9
@@ -41,9 +41,7 @@ def problems_of(form: Form) -> tuple[Problem, ...]:
 class StepForm(Form):
     """A step that is based on the version of the sheet that was shown."""
 
-    version = HiddenField(
-        validators=[InputRequired("画面が古いか、途中で切れています。開き直してください。")]
-    )
+    version = seen_field()
 
     @property
     def seen_version(self) -> int:

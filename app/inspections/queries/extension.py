@@ -14,8 +14,8 @@ from app.access.policy import Subject, may, require
 from app.calendar.queries import city_calendar
 from app.calendar.rules import CityCalendar
 from app.inspections.models import Campaign, Extension, Inspection, ItemReturn, Revision
-from app.inspections.queries.campaigns.preview import department_of
 from app.inspections.queries.campaigns.summaries import STANDING_LABELS, standing
+from app.inspections.queries.places import department_of
 from app.inspections.queries.review import name_of
 from app.inspections.queries.score import unit_name_of
 from app.inspections.queries.sheet import Sheet, find_sheet

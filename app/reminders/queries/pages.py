@@ -12,8 +12,9 @@ from app.access.permissions import Permission
 from app.access.policy import may, require
 from app.calendar.queries import city_calendar
 from app.calendar.rules import CityCalendar
-from app.inspections.queries.campaigns import CampaignOutline, campaign_outline, department_of
+from app.inspections.queries.campaigns import CampaignOutline, campaign_outline
 from app.inspections.queries.in_hand import SheetInHand, named_things, sheets_in_hand
+from app.inspections.queries.places import ENDED_UNIT, department_of
 from app.inspections.rules import CampaignState
 from app.inspections.texts import STATE, sheet_name
 from app.kernel.errors import NotNow
@@ -25,7 +26,6 @@ from app.people.queries import people_by_id
 from app.people.rules import PersonView
 from app.reminders.queries.people import NOBODY, People, roll_of
 from app.reminders.queries.planning import standing_of
-from app.reminders.queries.words import ENDED_UNIT
 from app.reminders.rules import WITH_DEPARTMENT, Audience, ReminderKind, coming, plan_of_sheet
 from app.reminders.texts import REMINDER
 

@@ -7,13 +7,12 @@ from uuid import UUID
 from sqlalchemy.orm import Session
 
 from app.inspections.queries.in_hand import NamedThing, named_things
+from app.inspections.queries.places import ENDED_UNIT
 from app.inspections.texts import sheet_name
 from app.kernel.ids import UnitId
 from app.kernel.ports import NoticeRef, NoticeWords
 from app.organisation.queries import tree_on
 from app.reminders.texts import WORDING
-
-ENDED_UNIT = "廃止された所属"
 
 
 class SheetNoticeWords:

@@ -17,11 +17,9 @@ from app.checklists.queries import load_edition
 from app.checklists.rules import Edition, Item, percent
 from app.inspections.queries.board.figures import (
     FIGURES,
-    Places,
     change_of,
     has_figures,
     last_years_means,
-    places_of,
     review_ended,
     sheets_of_campaign,
 )
@@ -31,6 +29,7 @@ from app.inspections.queries.campaigns.summaries import (
     campaign_row,
     standing,
 )
+from app.inspections.queries.places import Places, places_of
 from app.inspections.queries.review_queue import points_between, share_of
 from app.inspections.queries.sheet import CampaignLine, campaign_line
 from app.inspections.rules import CampaignState, State

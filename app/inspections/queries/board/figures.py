@@ -1,8 +1,6 @@
 """The rows under the board: sheets of one campaign with their kept figures, in a fixed number of statements."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from datetime import date
 from fractions import Fraction
 from typing import Any, Final
 
@@ -13,18 +11,13 @@ from app.access.actor import Actor
 from app.access.permissions import Permission
 from app.access.policy import may
 from app.inspections.models import Inspection, Revision, ScoreChangeSummary, SectionSummary
-from app.inspections.queries.campaigns.preview import department_of
-from app.inspections.queries.sheet import CampaignLine
-from app.inspections.rules import SEALED, CampaignState, State
+from app.inspections.rules import State
 from app.inspections.rules.board import Mean
 from app.inspections.rules.score_change import Cause, Measure, ScoreChange
-from app.kernel.ids import CampaignId, UnitId
-from app.organisation.queries import tree_on
-from app.organisation.rules import UnitTree
+from app.kernel.ids import CampaignId
 
 WITHOUT_FIGURES: Final = frozenset({State.ANSWERING, State.CLOSED_UNSUBMITTED, State.EXCLUDED})
 """States in which a sheet shows no figures: nothing was handed to the head, or it was taken back."""
-ENDED_UNIT: Final = "廃止された所属"
 WHOLE: Final = ""
 
 
@@ -152,43 +145,6 @@ def change_of(row: Row[*tuple[Any, ...]]) -> ScoreChange | None:
             if (part := getattr(row, column))
         },
     )
-
-
-@dataclass(frozen=True, slots=True)
-class Places:
-    """Names and places of units: of today for open work, of the base date for what is sealed."""
-
-    today: UnitTree
-    base: UnitTree
-    order: Mapping[UnitId, int]
-    closed: bool
-
-    def name(self, unit_id: UnitId, *, state: State) -> str:
-        """Return the name of a unit on the day that its sheet stands for."""
-        trees = (self.base, self.today) if state in SEALED else (self.today, self.base)
-        return next((tree.by_id[unit_id].name for tree in trees if unit_id in tree.by_id), ENDED_UNIT)
-
-    def tree(self, unit_id: UnitId) -> UnitTree:
-        """Return the tree in which a unit is looked for first."""
-        trees = (self.base, self.today) if self.closed else (self.today, self.base)
-        return next((tree for tree in trees if unit_id in tree.by_id), trees[0])
-
-    def department(self, unit_id: UnitId) -> tuple[UnitId | None, str]:
-        """Return the 部 of a unit."""
-        return department_of(self.tree(unit_id), unit_id)
-
-    def place(self, unit_id: UnitId) -> int:
-        """Return where a unit stands in lists."""
-        return self.order.get(unit_id, len(self.order))
-
-
-def places_of(session: Session, *, line: CampaignLine, state: CampaignState, today: date) -> Places:
-    """Return the units of the campaign's two days."""
-    now, base = tree_on(session, day=today), tree_on(session, day=line.dates.base_date)
-    closed = state is CampaignState.CLOSED
-    first, second = (base, now) if closed else (now, base)
-    units = [*first.units, *(unit for unit in second.units if unit.id not in first.by_id)]
-    return Places(now, base, {unit.id: place for place, unit in enumerate(units)}, closed)
 
 
 def sees_the_city(actor: Actor) -> bool:

@@ -17,14 +17,13 @@ from app.checklists.rules import Edition
 from app.inspections.models import Inspection, ProfileFlag, Revision
 from app.inspections.queries.board.figures import (
     FIGURES,
-    Places,
     change_of,
     has_figures,
-    places_of,
     sees_the_city,
     sheets_of_campaign,
 )
 from app.inspections.queries.campaigns.summaries import STANDING_LABELS, campaign_row, standing
+from app.inspections.queries.places import Places, places_of
 from app.inspections.queries.review_queue import own_units, share_of
 from app.inspections.queries.sheet import CampaignLine, campaign_line
 from app.inspections.rules import CampaignState, State

@@ -18,7 +18,7 @@ from app.inspections.queries.campaigns.preparation import (
     form_page,
     stored_preparation,
 )
-from app.inspections.queries.campaigns.preview import PreviewPage, department_of, preview_page
+from app.inspections.queries.campaigns.preview import PreviewPage, preview_page
 from app.inspections.queries.campaigns.progress import (
     PRINT_SIZE,
     Choice,
@@ -82,7 +82,6 @@ __all__ = [
     "campaign_list",
     "campaign_outline",
     "campaign_state",
-    "department_of",
     "ending_page",
     "expand_targets",
     "first_preparation",

@@ -13,8 +13,8 @@ from app.access.policy import may, require
 from app.checklists.queries import load_edition
 from app.checklists.rules import Edition
 from app.inspections.models import CampaignUnit, Inspection, Revision
-from app.inspections.queries.campaigns.preview import department_of
 from app.inspections.queries.campaigns.summaries import campaign_row
+from app.inspections.queries.places import department_of
 from app.inspections.queries.sheet import CampaignLine, campaign_line
 from app.inspections.rules import CampaignState, State
 from app.kernel.errors import NotFound

@@ -18,16 +18,14 @@ from app.inspections.models import Campaign, CampaignUnit, Inspection
 from app.inspections.queries.campaigns.preparation import SHEET_KINDS
 from app.inspections.queries.campaigns.summaries import campaign_row
 from app.inspections.queries.campaigns.targets import previous_of, targets_of
+from app.inspections.queries.places import department_of
 from app.inspections.queries.sheet import CampaignLine, campaign_line
 from app.inspections.rules import CampaignKind, CampaignState
 from app.kernel.fiscal_year import short_date
 from app.kernel.ids import CampaignId, EditionId, UnitId
 from app.organisation.queries import tree_on
-from app.organisation.rules import UnitKind, UnitTree
+from app.organisation.rules import UnitTree
 from app.people.queries import clerks_on, heads_on
-
-NO_DEPARTMENT = "部に属さない所属"
-"""The group of units that stand below nothing."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -197,15 +195,6 @@ def _groups(units: Iterable[PreviewUnit], *, tree: UnitTree) -> tuple[PreviewGro
     for unit in units:
         found.setdefault(department_of(tree, unit.id), []).append(unit)
     return tuple(PreviewGroup(name=name, units=tuple(members)) for (_, name), members in found.items())
-
-
-def department_of(tree: UnitTree, unit_id: UnitId) -> tuple[UnitId | None, str]:
-    """Return the 部 of a unit with its name: the nearest one, else what stands at the top above it."""
-    path = tree.path(unit_id)
-    department = next((unit for unit in reversed(path) if unit.kind is UnitKind.DEPARTMENT), None)
-    if department is None and len(path) > 1:
-        department = path[0]
-    return (department.id, department.name) if department else (None, NO_DEPARTMENT)
 
 
 def _date_warnings(line: CampaignLine, *, calendar: CityCalendar, today: date) -> Iterable[str]:

@@ -19,7 +19,6 @@ from app.access.scope import Scope
 from app.checklists.queries import load_edition
 from app.checklists.rules import Edition, percent
 from app.inspections.models import Inspection, Revision
-from app.inspections.queries.campaigns.preview import department_of
 from app.inspections.queries.campaigns.summaries import (
     STANDING_LABELS,
     SheetCounts,
@@ -27,6 +26,7 @@ from app.inspections.queries.campaigns.summaries import (
     return_dues,
     standing,
 )
+from app.inspections.queries.places import ENDED_UNIT, Places, places_of
 from app.inspections.queries.review_queue import own_units
 from app.inspections.queries.sheet import (
     CampaignLine,
@@ -49,8 +49,6 @@ from app.people.queries import InCharge, in_charge_of, people_in_charge
 
 PRINT_SIZE: Final = 200
 """Rows on one page when it is to be printed."""
-ENDED_UNIT: Final = "廃止された所属"
-"""The name of a unit that exists neither on the base date nor today."""
 ENDING: Final = (Action.CLOSE_UNSUBMITTED, Action.EXCLUDE)
 
 
@@ -178,24 +176,6 @@ class ProgressPage:
         return tuple(ProgressGroup(name=name, rows=tuple(members)) for _, name, members in found)
 
 
-@dataclass(frozen=True, slots=True)
-class _Places:
-    """Names and places of units: of today for open work, of the base date for what is sealed."""
-
-    today: UnitTree
-    base: UnitTree
-    order: Mapping[UnitId, int]
-    closed: bool
-
-    def name(self, unit_id: UnitId, *, state: State) -> str:
-        trees = (self.base, self.today) if state in SEALED else (self.today, self.base)
-        return next((tree.by_id[unit_id].name for tree in trees if unit_id in tree.by_id), ENDED_UNIT)
-
-    def department(self, unit_id: UnitId) -> tuple[UnitId | None, str]:
-        trees = (self.base, self.today) if self.closed else (self.today, self.base)
-        return department_of(next((tree for tree in trees if unit_id in tree.by_id), trees[0]), unit_id)
-
-
 _INSPECTIONS: Final = Inspection.__table__.c
 _REVISIONS: Final = Revision.__table__.c
 _SHEETS: Final = (
@@ -232,7 +212,7 @@ def progress_page(
     if row.state == CampaignState.DRAFT.value:
         raise NotNow("まだ始めていない点検です。始めると、所属ごとの状況がここに出ます。")
     line, state = campaign_line(row), CampaignState(row.state)
-    places = _places(session, line=line, state=state, today=today)
+    places = places_of(session, line=line, state=state, today=today)
     rows = _rows(session, actor=actor, line=line, places=places, today=today)
     may_open = may(Permission.CITY_CAMPAIGN_OPEN, actor=actor)
     return ProgressPage(
@@ -249,16 +229,8 @@ def progress_page(
     )
 
 
-def _places(session: Session, *, line: CampaignLine, state: CampaignState, today: date) -> _Places:
-    now, base = tree_on(session, day=today), tree_on(session, day=line.dates.base_date)
-    closed = state is CampaignState.CLOSED
-    first, second = (base, now) if closed else (now, base)
-    units = [*first.units, *(unit for unit in second.units if unit.id not in first.by_id)]
-    return _Places(now, base, {unit.id: place for place, unit in enumerate(units)}, closed)
-
-
 def _rows(
-    session: Session, *, actor: Actor, line: CampaignLine, places: _Places, today: date
+    session: Session, *, actor: Actor, line: CampaignLine, places: Places, today: date
 ) -> tuple[ProgressRow, ...]:
     found = session.connection().execute(_SHEETS, {"campaign": line.id}).all()
     people = people_in_charge(session, _IN_CHARGE, day=today, campaign=line.id)
@@ -279,15 +251,13 @@ def _rows(
         )
         for entry in found
     )
-    return tuple(
-        sorted(rows, key=lambda row: (places.order.get(row.unit_id, len(places.order)), row.unit_name))
-    )
+    return tuple(sorted(rows, key=lambda row: (places.place_by_department(row.unit_id), row.unit_name)))
 
 
 def _row(
     entry: Row[*tuple[Any, ...]],
     *,
-    places: _Places,
+    places: Places,
     people: InCharge,
     dates: CampaignDates,
     returned_until: date | None,
