@@ -55,6 +55,13 @@ STATE = {
     State.EXCLUDED: "対象から除外",
 }
 NOT_STARTED = "未着手"
+NOT_APPLICABLE_REASONS = {
+    "業務がない": "当てはまる業務を、この所属では行っていません。",
+    "機器・システムがない": "当てはまる機器やシステムを、この所属では使っていません。",
+    "ほかの所属が行う": "ほかの所属がまとめて行っているため、この所属では行っていません。",
+    "今年度は例がない": "業務はありますが、今年度は当てはまる例がありませんでした。",
+}
+"""Reasons that are offered where an item does not apply: what is pressed, and what is written. Anything may be added to them."""
 ACTION = {
     Action.SUBMIT: "承認を依頼する",
     Action.WITHDRAW: "引き戻す",

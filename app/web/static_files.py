@@ -31,6 +31,7 @@ BUNDLES: Final[Mapping[str, tuple[str, ...]]] = {
         "answer/conflict.js",
         "answer/undo.js",
         "answer/keys.js",
+        "answer/editors.js",
         "answer/start.js",
         "evidence.js",
     ),

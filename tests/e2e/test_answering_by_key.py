@@ -101,6 +101,24 @@ def test_keys_go_by_their_place_and_wait_while_somebody_composes(site: Site) -> 
     assert focused(work.page) == "level-D09"
 
 
+def test_reasons_are_offered_where_an_item_does_not_apply(site: Site) -> None:
+    work = Answering.begun(site, SATO, slug="assets")
+    work.page.keyboard.press("4")
+    assert focused(work.page) == "comment-D07"
+    offered = work.card("D07").get_by_role("group", name="のよくある理由")
+    work.words("D07").fill("窓口だけの所属です。")
+    offered.get_by_role("button", name="業務がない").click()
+    offered.get_by_role("button", name="ほかの所属が行う").click()
+    words = "窓口だけの所属です。\nほかの所属がまとめて行っているため、この所属では行っていません。"
+    expect(work.words("D07")).to_have_value(words)
+    assert focused(work.page) == "comment-D07"
+    work.saved()
+    assert work.stored()["D07"].comment == words
+    assert problems_of(work.page, where="reasons") == []
+    work.choose("D07", "implemented")
+    expect(offered).to_be_hidden()
+
+
 def test_arrows_choose_and_stay(site: Site) -> None:
     work = Answering.begun(site, SATO, slug="assets")
     work.page.keyboard.press("j")

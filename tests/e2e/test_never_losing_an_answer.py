@@ -60,6 +60,39 @@ def test_without_a_network_one_goes_on_and_everything_is_sent_afterwards(site: S
     work.page.wait_for_url("**/check")
 
 
+def test_without_a_network_nobody_is_led_away_from_the_page(site: Site) -> None:
+    work = Answering.begun(site, SATO)
+    work.choose("D01", "implemented")
+    work.saved()
+    work.page.context.set_offline(True)
+    work.page.get_by_role("button", name="次の分野へ").click()
+    expect(work.page.locator("#offline")).to_contain_text("つながってから開けます")
+    assert work.page.url.endswith("/sections/organisation")
+    work.page.context.set_offline(False)
+    expect(work.page.locator("#offline")).to_have_count(0)
+    work.page.get_by_role("button", name="次の分野へ").click()
+    work.page.wait_for_url("**/sections/assets")
+
+
+def test_colleagues_see_each_other_before_they_meet(site: Site) -> None:
+    work = Answering.begun(site, SATO)
+    line = work.page.locator("#editors")
+    expect(line).to_be_hidden()
+    colleague = Answering.begun(site, SUZUKI)
+    colleague.choose("D02", "implemented")
+    colleague.saved()
+    expect(colleague.page.locator("#editors")).to_be_hidden()
+    work.page.clock.install()
+    work.open()
+    expect(line).to_contain_text("鈴木 一郎さん（1-2　9時00分に保存）")
+    site.clock.pass_by(timedelta(minutes=6))
+    work.page.clock.fast_forward(31_000)
+    work.choose("D01", "implemented")
+    expect(line).to_be_hidden()
+    colleague.choose("D01", "partial")
+    expect(colleague.page.locator(".conflict")).to_contain_text("佐藤")
+
+
 def test_a_reply_that_was_lost_stores_nothing_twice(site: Site) -> None:
     work = Answering.begun(site, SATO)
     lost: list[str] = []

@@ -20,6 +20,7 @@ from app.inspections.queries.previous import PreviousAnswer, lineage_marks, prev
 from app.inspections.queries.questions import Thread
 from app.inspections.queries.sheet import (
     ReturnFact,
+    Saves,
     Sheet,
     SheetContent,
     answering_subject,
@@ -179,6 +180,7 @@ class AnswerPage:
     next_slug: str | None
     editable: bool
     offer: SectionOffer
+    saves: Saves
 
     @property
     def proposed(self) -> tuple[QuestionCard, ...]:
@@ -376,6 +378,7 @@ def answer_page(
             before=before,
             answers=content.answers,
         ),
+        saves=content.saves,
     )
 
 

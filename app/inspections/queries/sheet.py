@@ -428,7 +428,7 @@ def applicable_items(sheet: Sheet, profile: Profile) -> tuple[Item, ...]:
 
 _ANSWER: Final = Answer.__table__.c
 _ANSWERS: Final = select(
-    *(_ANSWER[name] for name in ("item_id", "level", "comment", "version", "answered_at")),
+    *(_ANSWER[name] for name in ("item_id", "level", "comment", "version", "answered_by", "answered_at")),
     *(_ANSWER[name] for name in ("action_due", "taken_over")),
 ).where(_ANSWER.revision_id == bindparam("revision"))
 _SOME_ANSWERS: Final = _ANSWERS.where(_ANSWER.item_id.in_(bindparam("items", expanding=True)))
@@ -441,6 +441,20 @@ def answers_of(
     statement = _ANSWERS if items is None else _SOME_ANSWERS
     values = {"revision": revision_id} if items is None else {"revision": revision_id, "items": list(items)}
     return _facts(session.connection().execute(statement, values).all())
+
+
+Saves = Mapping[ItemId, tuple[PersonId, datetime]]
+"""Who saved the answers that stand, and when."""
+
+
+def saves_of(session: Session, *, revision_id: RevisionId, items: Collection[ItemId]) -> Saves:
+    """Return who saved the answers to some items, and when."""
+    values = {"revision": revision_id, "items": list(items)}
+    return _saves(session.connection().execute(_SOME_ANSWERS, values).all())
+
+
+def _saves(rows: Iterable[Row[*tuple[Any, ...]]]) -> Saves:
+    return {ItemId(row.item_id): (PersonId(row.answered_by), row.answered_at) for row in rows}
 
 
 def _facts(rows: Iterable[Row[*tuple[Any, ...]]]) -> dict[ItemId, AnswerFact]:
@@ -580,8 +594,13 @@ class SheetContent:
     reviews: Mapping[ItemId, ReviewFact]
     returns: tuple[ReturnFact, ...]
     approved_digest: str | None
-    last_saved: datetime | None
+    saves: Saves
     evidence: Links = field(default_factory=Links)
+
+    @property
+    def last_saved(self) -> datetime | None:
+        """Return when an answer was saved last."""
+        return max((at for _, at in self.saves.values()), default=None)
 
     def completeness(self, sheet: Sheet) -> Completeness:
         """Count the answers over the items that apply."""
@@ -647,7 +666,7 @@ def content_of_sheet(session: Session, *, sheet: Sheet) -> SheetContent:
         reviews=reviews_of(session, revision_id=sheet.revision_id) if later else {},
         returns=tuple(_with_evidence(entry, links=links) for entry in returns),
         approved_digest=_approved_digest(session, revision_id=sheet.revision_id) if later else None,
-        last_saved=max((row.answered_at for row in rows), default=None),
+        saves=_saves(rows),
         evidence=links,
     )
 
@@ -685,7 +704,7 @@ def contents_of_sheets(session: Session, *, sheets: Iterable[Sheet]) -> Mapping[
             ),
             evidence=links,
             approved_digest=digests[-1].content_digest if digests else None,
-            last_saved=max((row.answered_at for row in rows), default=None),
+            saves=_saves(rows),
         )
     return found
 
@@ -694,8 +713,8 @@ _FLAGS_OF_MANY: Final = select(_FLAG.revision_id, _FLAG.flag, _FLAG.is_on, _FLAG
     _FLAG.revision_id.in_(bindparam("ids", expanding=True))
 )
 _ANSWERS_OF_MANY: Final = select(
-    *(_ANSWER[name] for name in ("revision_id", "item_id", "level", "comment", "version", "answered_at")),
-    *(_ANSWER[name] for name in ("action_due", "taken_over")),
+    *(_ANSWER[name] for name in ("revision_id", "item_id", "level", "comment", "version")),
+    *(_ANSWER[name] for name in ("answered_by", "answered_at", "action_due", "taken_over")),
 ).where(_ANSWER.revision_id.in_(bindparam("ids", expanding=True)))
 _APPROVED_OF_MANY: Final = (
     select(Approval.revision_id, Approval.content_digest)

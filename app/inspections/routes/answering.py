@@ -19,12 +19,13 @@ from app.inspections.commands.hand_over import hand_over, withdraw
 from app.inspections.commands.taking_over import confirm_taken_over, drop_taken_over, take_over
 from app.inspections.forms.answering import draft_of_autosave, drafts_of_page, flags_of_page
 from app.inspections.queries import answering as queries
+from app.inspections.queries.editors import Editor, editors_at, editors_of
 from app.inspections.queries.lists import sheets_of
 from app.inspections.queries.sheet import find_sheet
 from app.inspections.queries.working import time_spent, words_before
 from app.inspections.routes import blueprint
 from app.inspections.routes.access_log import log_access
-from app.inspections.routes.words import answer_address, doable, refused_lines
+from app.inspections.routes.words import answer_address, doable, editor_words, refused_lines
 from app.inspections.rules import whole_minutes
 from app.kernel.errors import InvalidInput, NotNow, StaleVersion
 from app.kernel.fiscal_year import clock_time
@@ -121,10 +122,35 @@ def section(inspection_id: UUID, slug: str) -> str:
         page = queries.answer_page(
             session, actor=actor(), inspection_id=InspectionId(inspection_id), slug=slug, today=today()
         )
+        beside = _editors(session, page)
     log_access(inspection_id=page.head.sheet.id, unit_id=page.head.sheet.unit_id, act="sheet.read")
     return render_template(
-        "inspections/section.html", page=page, key=new_key(), conflicts={}, typed={}, problems=()
+        "inspections/section.html",
+        page=page,
+        key=new_key(),
+        conflicts={},
+        typed={},
+        problems=(),
+        editors=beside,
     )
+
+
+def _editors(session: Session, page: queries.AnswerPage) -> tuple[Editor, ...]:
+    """Return who else is at work in a section; a page to read does not ask."""
+    if not page.editable:
+        return ()
+    return editors_of(session, actor=actor(), section=page.section, saves=page.saves, now=now())
+
+
+@blueprint.get("/inspections/<uuid:inspection_id>/sections/<slug>/editors")
+@requires(Permission.UNIT_INSPECTION_ANSWER)
+def editors(inspection_id: UUID, slug: str) -> ResponseReturnValue:
+    """Tell a page that is being answered who else is at work in its section."""
+    with reading() as session:
+        found = editors_at(
+            session, actor=actor(), inspection_id=InspectionId(inspection_id), slug=slug, now=now()
+        )
+    return jsonify(editors=[{"words": editor_words(one)} for one in found])
 
 
 @blueprint.post("/inspections/<uuid:inspection_id>/sections/<slug>")

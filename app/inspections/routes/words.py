@@ -12,12 +12,14 @@ from app.checklists.rules import percent as percent_text
 from app.checklists.texts import ASK
 from app.evidence.rules import ACCEPT
 from app.inspections.queries.answering import CheckPage
+from app.inspections.queries.editors import Editor
 from app.inspections.queries.lists import PAGE_SIZE, SheetLine, SheetList
 from app.inspections.queries.sheet import Sheet
 from app.inspections.routes import blueprint
 from app.inspections.rules import Action, State
-from app.inspections.texts import BARRED, NOT_STARTED, QUESTION_STATE, STATE
+from app.inspections.texts import BARRED, NOT_APPLICABLE_REASONS, NOT_STARTED, QUESTION_STATE, STATE
 from app.kernel.errors import Problem
+from app.kernel.fiscal_year import clock_time
 from app.web.access import visitor_or_none
 
 
@@ -160,6 +162,12 @@ def page_url(number: int) -> str:
 
 
 @blueprint.app_template_global()
+def editor_words(editor: Editor) -> str:
+    """Return in words who else is at work in a section, and where."""
+    return f"{editor.name}さん（{editor.number}　{clock_time(editor.at)}に保存）"
+
+
+@blueprint.app_template_global()
 def grade_word(share: Fraction | None, edition: Edition) -> str:
     """Return the grade of a share by the bands of the edition, before any cap; empty where there is none."""
     return grade_of(share, method=edition.scoring) or ""
@@ -194,6 +202,7 @@ def labels() -> dict[str, object]:
         "ask_labels": ASK,
         "barred_labels": BARRED,
         "question_states": QUESTION_STATE,
+        "not_applicable_reasons": NOT_APPLICABLE_REASONS,
         "evidence_accept": ACCEPT,
         "person_id": str(found.actor.person_id) if found else "",
     }

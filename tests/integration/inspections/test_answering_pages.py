@@ -98,6 +98,29 @@ def test_what_stood_before_a_save_can_be_asked_for_by_who_answers(
     assert signed_in(app, TANAKA).get(f"{path}?version=2", headers=JSON).status_code == 403
 
 
+def test_a_section_names_who_else_is_at_work_in_it(
+    clerk: FlaskClient, year: Year, app: Flask, clock: StandingClock
+) -> None:
+    head = signed_in(app, SUZUKI)
+    section = f"{address(year)}/sections/organisation"
+    said = "鈴木 一郎さん（1-1　9時00分に保存）"
+    assert clerk.get(f"{section}/editors").json == {"editors": []}
+    save(head, year, comment="所属長も見ている")
+    assert clerk.get(f"{section}/editors").json == {"editors": [{"words": said}]}
+    assert said in clerk.get(section).text
+    # Not oneself, not in another section, not for long, and to nobody who does not answer there.
+    assert head.get(f"{section}/editors").json == {"editors": []}
+    assert said not in head.get(section).text
+    assert clerk.get(f"{address(year)}/sections/assets/editors").json == {"editors": []}
+    assert clerk.get(f"{address(year)}/sections/nowhere/editors", headers=JSON).status_code == 404
+    assert signed_in(app, TAKAHASHI).get(f"{section}/editors", headers=JSON).status_code == 404
+    assert signed_in(app, TANAKA).get(f"{section}/editors", headers=JSON).status_code == 403
+    clock.pass_by(timedelta(minutes=4, seconds=59))
+    assert clerk.get(f"{section}/editors").json == {"editors": [{"words": said}]}
+    clock.pass_by(timedelta(seconds=1))
+    assert clerk.get(f"{section}/editors").json == {"editors": []}
+
+
 def test_the_check_shows_the_time_that_the_saves_tell(
     clerk: FlaskClient, year: Year, clock: StandingClock
 ) -> None:

@@ -9,6 +9,8 @@
   const { element, button } = inspection;
   const cards = [...form.querySelectorAll("[data-item]")];
   const needsWords = new Set((form.dataset.commentRequired || "").split(" ").filter(Boolean));
+  const appliesNot = new Set((form.dataset.noItemLevels || "").split(" ").filter(Boolean));
+  const reasons = Object.entries(JSON.parse(form.dataset.reasons || "{}"));
   const leavesWork = new Set((form.dataset.actionLevels || "").split(" ").filter(Boolean));
   const field = (card, kind) => card.querySelector('[name="' + kind + "-" + card.dataset.key + '"]');
   const radios = (card) => [...card.querySelectorAll('input[type="radio"]')];
@@ -52,9 +54,29 @@
       label.textContent = required ? "※必須" : "任意";
       label.classList.toggle("field__mark--required", required);
     }
+    if (chosen(card) && appliesNot.has(chosen(card).value)) offerReasons(card);
+    else if (card.reasons) card.reasons.hidden = true;
     // A date for what is left to do; nothing is left of what is done or does not apply.
     card.querySelector("[data-due-for]").hidden = !(chosen(card) && leavesWork.has(chosen(card).value));
     return required;
+  }
+
+  // Why an item does not apply is mostly one of a few reasons: a press writes it, and what was written by hand stays before it.
+  function offerReasons(card) {
+    if (!card.reasons && reasons.length) {
+      card.reasons = element("div", { class: "reasons", role: "group", "aria-label": card.dataset.number + " のよくある理由" }, element("span", {}, "よくある理由"),
+        ...reasons.map(([label, text]) => button(label, () => writeReason(card, text), "btn--text")));
+      field(card, "comment").before(card.reasons);
+    }
+    if (card.reasons) card.reasons.hidden = false;
+  }
+
+  function writeReason(card, text) {
+    const comment = field(card, "comment");
+    const own = reasons.reduce((words, [, given]) => words.replace(given, ""), comment.value).trim();
+    comment.value = own ? own + "\n" + text : text;
+    comment.focus();
+    comment.dispatchEvent(new Event("input", { bubbles: true }));
   }
 
   // A comment that nobody has to write waits behind a button, so that four questions fit a screen.

@@ -147,6 +147,7 @@
       banner("");
       content(card);
       cards.settled(card);
+      inspection.lookForEditors?.();
       if (!outcome.done && !typing.has(card)) ready.add(card); // typed on meanwhile: the newer words go out next
       if (ready.size === 0 && typing.size === 0) tell();
       send();
@@ -258,6 +259,10 @@
     pressed.setAttribute("aria-busy", "true");
     const empty = await flush();
     pressed.removeAttribute("aria-busy");
+    if (empty && !navigator.onLine) {
+      banner("通信が切れています。回答は続けられます", "ほかの画面は、つながってから開けます。もう一度押してください。");
+      return;
+    }
     if (empty) {
       inspection.leaving = true;
       window.location.assign(to);
@@ -290,7 +295,7 @@
   window.addEventListener("pagehide", farewell);
   window.addEventListener("pageshow", () => { inspection.goingAway = false; });
   document.addEventListener("visibilitychange", () => { if (document.visibilityState === "hidden") [...typing.keys()].forEach(put); });
-  window.addEventListener("online", send);
+  window.addEventListener("online", () => { if (!attempt) banner(""); send(); });
   inspection.onReturn(send);
 
   // What another page of this person left behind for a question of this page. Newer words of this page stay; 元に戻す has the others.
