@@ -273,6 +273,31 @@ def replace_draft(
     )
 
 
+def discard_draft(session: Session, *, actor: Actor, edition_id: EditionId, now: datetime) -> None:
+    """Throw a draft away, and its checklist where that holds nothing else; the journal keeps that there was one.
+
+    Raises:
+        NotAllowed: the actor does not prepare checklists.
+        NotFound: there is no such edition.
+        NotNow: it is published.
+    """
+    require(Permission.CITY_CHECKLIST_IMPORT, actor=actor)
+    edition, checklist = _locked(session, edition_id=edition_id)
+    _journal(
+        session,
+        checklist=checklist,
+        edition=edition,
+        event="checklist.draft_discarded",
+        actor=actor,
+        now=now,
+        facts={},
+    )
+    session.execute(delete(ChecklistItem).where(ChecklistItem.edition_id == edition_id))
+    session.execute(delete(ChecklistEdition).where(ChecklistEdition.id == edition_id))
+    others = select(ChecklistEdition.id).where(ChecklistEdition.checklist_id == checklist.id)
+    session.execute(delete(Checklist).where(Checklist.id == checklist.id, ~others.exists()))
+
+
 def take_special_code(session: Session, *, actor: Actor, year: int) -> str:
     """Return the code of the next 臨時点検 of a fiscal year; two at the same moment get two codes.
 

@@ -34,7 +34,7 @@ DONE_SHOWN = 6
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CityView:
-    """The running campaigns in numbers: for those who see the whole city."""
+    """The running campaigns in numbers: for those who see the whole city. A trial is practice: it is named, and counted nowhere."""
 
     total: int
     overdue: int
@@ -146,9 +146,10 @@ def _own(session: Session, *, actor: Actor, lines: tuple[SheetLine, ...], today:
 
 
 def _city(lines: tuple[SheetLine, ...]) -> CityView:
+    counted = [line for line in lines if not line.trial]
     return CityView(
-        total=len(lines),
-        overdue=sum(1 for line in lines if line.overdue),
-        counts=SheetCounts(by_standing=Counter(line.tag for line in lines)),
+        total=len(counted),
+        overdue=sum(1 for line in counted if line.overdue),
+        counts=SheetCounts(by_standing=Counter(line.tag for line in counted)),
         campaigns=tuple({line.campaign_id: line.campaign_title for line in lines}.items()),
     )

@@ -13,7 +13,7 @@ from app.inspections.commands.answer import confirm_profile
 from app.inspections.commands.hand_over import return_to_clerk
 from app.inspections.models import Campaign
 from app.inspections.queries.lists import HeaderCounter
-from app.inspections.rules import Judgement, State
+from app.inspections.rules import CampaignKind, Judgement, State
 from app.kernel.clock import business_date
 from tests.factories.inspections import DATES, Year, running_year
 from tests.people import (
@@ -128,6 +128,17 @@ def test_the_citys_bar_groups_states_as_the_list_of_campaigns_does(year: Year, a
     client = signed_in(app, TANAKA)
     assert f'aria-label="進行中の点検票：確定0、{words}"' in client.get("/").text
     assert f'aria-label="確定0、{words}"' in client.get("/campaigns").text
+
+
+def test_practice_is_named_and_counted_nowhere(year: Year, app: Flask, database: Database) -> None:
+    year.bring(AFFAIRS, to=State.SUBMITTED)
+    with database.transaction() as session:
+        session.execute(update(Campaign).values(kind=CampaignKind.TRIAL.value, title="【試行】操作の練習"))
+    with database.reading() as session:
+        city = home_page(session, actor=year.actor(TANAKA), today=business_date(year.now)).city
+    assert city is not None
+    assert (city.total, city.overdue) == (0, 0)
+    assert "全庁の状況：【試行】操作の練習" in signed_in(app, TANAKA).get("/").text
 
 
 def test_the_administrator_sees_the_installation_and_no_sheet(year: Year, app: Flask) -> None:

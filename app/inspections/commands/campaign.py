@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 from app.access.actor import Actor
 from app.access.permissions import Permission
 from app.access.policy import require
+from app.checklists.commands import discard_draft
 from app.checklists.queries import load_edition
 from app.checklists.rules import Edition, SheetSubject
 from app.inspections.commands.steps import checked_reason
@@ -137,6 +138,34 @@ def change_campaign(
         now=now,
         facts=_facts(draft, salt=salt),
     )
+
+
+def discard_campaign(
+    session: Session, *, actor: Actor, campaign_id: CampaignId, seen_version: int, now: datetime
+) -> None:
+    """Throw a draft away, with the questions that it brings: nobody has been told of it, and nothing hangs on it.
+
+    Raises:
+        NotNow: it was opened.
+        StaleVersion: somebody changed it after it was looked at.
+    """
+    require(Permission.CITY_CAMPAIGN_PREPARE, actor=actor)
+    campaign = _held(session, campaign_id=campaign_id)
+    _require_draft(campaign, seen_version=seen_version)
+    edition_id = EditionId(campaign.edition_id)
+    own_questions = campaign.questions_by is not None
+    record(
+        session,
+        subject=_subject(campaign_id),
+        event="campaign.discarded",
+        actor=actor.mark,
+        now=now,
+        facts={"edition": str(edition_id)},
+    )
+    session.execute(delete(CampaignUnit).where(CampaignUnit.campaign_id == campaign_id))
+    session.execute(delete(Campaign).where(Campaign.id == campaign_id))
+    if own_questions:
+        discard_draft(session, actor=actor, edition_id=edition_id, now=now)
 
 
 def _values(draft: CampaignDraft) -> dict[str, Any]:

@@ -15,7 +15,7 @@ from app.access.permissions import Permission
 from app.access.policy import may, scope_of
 from app.inspections.models import Campaign, Inspection, ItemReturn, Reopening, Revision, SheetStepRow
 from app.inspections.queries.sheet import campaign_dates, subjects_of
-from app.inspections.rules import ANSWERABLE, SEALED, Action, CampaignState, State
+from app.inspections.rules import ANSWERABLE, SEALED, Action, CampaignKind, CampaignState, State
 from app.inspections.texts import sheet_name
 from app.kernel.fiscal_year import FiscalYear
 from app.kernel.ids import CampaignId, InspectionId, RevisionId, UnitId
@@ -28,7 +28,7 @@ _CORRECTING: Final = frozenset({State.RETURNED, State.AWAITING_REAPPROVAL})
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SheetLine:
-    """One sheet in a list. `opens_on` is the day from which it can be answered, while that day is still to come."""
+    """One sheet in a list. `opens_on` is the day from which it can be answered, while that day is still to come; `trial`: it is practice."""
 
     id: InspectionId
     revision_id: RevisionId
@@ -36,6 +36,7 @@ class SheetLine:
     unit_name: str
     campaign_id: CampaignId
     campaign_title: str
+    trial: bool
     fiscal_year: FiscalYear
     state: State
     applicable: int
@@ -181,6 +182,7 @@ def _line(
         ),
         campaign_id=CampaignId(campaign.id),
         campaign_title=campaign.title,
+        trial=campaign.kind == CampaignKind.TRIAL.value,
         fiscal_year=FiscalYear(campaign.fiscal_year),
         state=state,
         applicable=revision.applicable,

@@ -246,6 +246,7 @@ def _draft(session: Session, campaign_id: UUID, *, refused: Sequence[str] = ()) 
         moved=moved,
         key=key_for_page(),
         units_key=new_key(),
+        discard_key=new_key(),
     )
 
 
@@ -266,6 +267,20 @@ def open_campaign(campaign_id: UUID) -> ResponseReturnValue:
         command,
         to=url_for("inspections.campaign", campaign_id=campaign_id),
         message=lambda count: f"点検を始めました。{count}所属に点検票を配りました。",
+    )
+
+
+@blueprint.post("/campaigns/<uuid:campaign_id>/discard")
+@requires(Permission.CITY_CAMPAIGN_PREPARE)
+def discard_campaign(campaign_id: UUID) -> ResponseReturnValue:
+    """Throw a draft away."""
+    seen = version_of(request.form.get("version"))
+    return perform(
+        lambda session: commands.discard_campaign(
+            session, actor=actor(), campaign_id=CampaignId(campaign_id), seen_version=seen, now=now()
+        ),
+        to=url_for("inspections.campaign_list"),
+        message="点検の準備を消しました。所属には何も届いていません。",
     )
 
 

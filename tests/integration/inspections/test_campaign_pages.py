@@ -1,5 +1,6 @@
 """The campaign pages: preparing, opening, following, ending; what each role may do; how much is asked."""
 
+import json
 import re
 from datetime import UTC, date, datetime
 from secrets import token_urlsafe
@@ -9,18 +10,21 @@ from uuid import UUID
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
-from sqlalchemy import select
+from sqlalchemy import select, update
 from werkzeug.test import TestResponse
 
 from app.calendar.rules import CityCalendar
 from app.db.session import Database, bound
 from app.inspections.commands.campaign import CampaignDraft, prepare_campaign
+from app.inspections.commands.hand_over import withdraw
 from app.inspections.commands.next_year import prepare_next_year
 from app.inspections.models import Campaign, CampaignUnit, Inspection
 from app.inspections.queries import campaigns as queries
 from app.inspections.queries.campaigns.preparation import suggested_dates
 from app.inspections.queries.campaigns.progress import marks_of
+from app.inspections.queries.places import NO_DEPARTMENT
 from app.inspections.rules import CampaignDates, CampaignKind, Judgement, State
+from app.journal.models import JournalEntry
 from app.kernel.clock import business_date
 from app.kernel.ids import CampaignId, UnitId, new_id
 from app.organisation.models import Unit, UnitVersion
@@ -372,6 +376,67 @@ def test_scores_are_shown_once_they_are_stored(year: Year) -> None:
     assert row.reviewed_score is not None
     assert (row.self_score.percent, row.self_score.grade) == ("83.3", "B")
     assert row.due is None
+
+
+def test_what_came_back_to_the_clerk_has_no_score(year: Year) -> None:
+    year.bring(AFFAIRS, to=State.AWAITING_HEAD)
+    assert row_of(year, AFFAIRS).self_score is not None
+    with year.database.transaction() as session:
+        withdraw(
+            session,
+            actor=year.actor(SATO),
+            inspection_id=year.sheets[AFFAIRS.code],
+            now=year.now,
+        )
+    assert row_of(year, AFFAIRS).self_score is None
+
+
+def test_units_below_no_department_are_one_group_at_the_end(year: Year) -> None:
+    with year.database.transaction() as session:
+        session.execute(
+            update(UnitVersion).where(UnitVersion.unit_id.in_([AFFAIRS.id, BRANCH.id])).values(parent_id=None)
+        )
+    with year.database.reading() as session:
+        page = queries.progress_page(
+            session,
+            actor=year.actor(KIMURA),
+            campaign_id=year.campaign_id,
+            wanted=queries.ProgressFilter(),
+            today=business_date(year.now),
+        )
+    groups = page.groups(page.rows)
+    assert [group.name for group in groups].count(NO_DEPARTMENT) == 1
+    assert groups[-1].name == NO_DEPARTMENT
+    assert {row.unit_id for row in groups[-1].rows} == {AFFAIRS.id, BRANCH.id}
+
+
+def test_a_draft_can_be_thrown_away_and_nothing_else(
+    year: Year, reviewer: FlaskClient, manager: FlaskClient
+) -> None:
+    draft = drafted(year)
+    body = {"version": "1"}
+    assert "この準備を消す" in reviewer.get(f"/campaigns/{draft}").text
+    assert reviewer.post(f"/campaigns/{draft}/discard", data=key({"version": "7"})).status_code == 409
+    assert reviewer.post(f"/campaigns/{year.campaign_id}/discard", data=key(body)).status_code == 409
+    reply = reviewer.post(f"/campaigns/{draft}/discard", data=key(body))
+    assert (reply.status_code, reply.headers["Location"]) == (303, "/campaigns")
+    assert "点検の準備を消しました" in reviewer.get("/campaigns").text
+    assert reviewer.get(f"/campaigns/{draft}").status_code == 404
+    with year.database.reading() as session:
+        assert session.scalars(select(CampaignUnit).where(CampaignUnit.campaign_id == draft)).all() == []
+        assert session.get(Campaign, year.campaign_id) is not None
+        last = session.scalars(
+            select(JournalEntry)
+            .where(JournalEntry.subject_id == str(draft))
+            .order_by(JournalEntry.sequence.desc())
+            .limit(1)
+        ).one()
+    assert json.loads(last.payload)["event"] == "campaign.discarded"
+
+
+def key(fields: dict[str, str]) -> dict[str, str]:
+    """Return fields as a form sends them."""
+    return {"idempotency_key": token_urlsafe(18), **fields}
 
 
 def test_each_state_runs_against_its_own_date(year: Year) -> None:

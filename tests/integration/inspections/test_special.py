@@ -20,7 +20,13 @@ from app.checklists.files import read_edition, to_yaml
 from app.checklists.models import Checklist, ChecklistEdition
 from app.checklists.queries import content_of, load_edition, published_edition
 from app.checklists.rules import Question
-from app.inspections.commands.campaign import OWN_QUESTIONS, CampaignDraft, change_campaign, open_campaign
+from app.inspections.commands.campaign import (
+    OWN_QUESTIONS,
+    CampaignDraft,
+    change_campaign,
+    discard_campaign,
+    open_campaign,
+)
 from app.inspections.commands.next_year import NOT_REGULAR, prepare_next_year
 from app.inspections.commands.special import (
     AUTHOR_LEFT,
@@ -625,3 +631,26 @@ def test_lists_cost_the_same_for_any_number_of_drafts(app: Flask, year: Year) ->
         last = prepared(year)
     assert [cost(address) for address in pages] == few
     assert cost(f"/campaigns/{last}") == draft_few
+
+
+def test_a_draft_is_thrown_away_with_its_questions(year: Year) -> None:
+    campaign_id = prepared(year)
+    edition_id = row(year, campaign_id).edition_id
+    for actor, seen, refusal in ((ITO, 1, NotAllowed), (TANAKA, 9, StaleVersion)):
+        with pytest.raises(refusal), year.database.transaction() as session:
+            discard_campaign(
+                session, actor=year.actor(actor), campaign_id=campaign_id, seen_version=seen, now=year.now
+            )
+    with year.database.transaction() as session:
+        discard_campaign(
+            session, actor=year.actor(TANAKA), campaign_id=campaign_id, seen_version=1, now=year.now
+        )
+    with year.database.reading() as session:
+        assert session.get(Campaign, campaign_id) is None
+        assert session.get(ChecklistEdition, edition_id) is None
+        empty = select(Checklist.code).where(
+            ~select(ChecklistEdition.id).where(ChecklistEdition.checklist_id == Checklist.id).exists()
+        )
+        assert session.scalars(empty).all() == []
+        assert session.get(ChecklistEdition, year.edition_id) is not None
+    special_year(year)

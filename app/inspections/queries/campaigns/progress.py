@@ -284,7 +284,10 @@ def _row(
         answered=entry.answered,
         applicable=entry.applicable,
         decided=0 if hidden else entry.decided,
-        self_score=_score(entry.self_earned, entry.self_possible, entry.self_grade),
+        # What is with the clerk shows no score, also where it came back: it is not the unit's word any more.
+        self_score=None
+        if state is State.ANSWERING
+        else _score(entry.self_earned, entry.self_possible, entry.self_grade),
         reviewed_score=None
         if hidden
         else _score(entry.reviewed_earned, entry.reviewed_possible, entry.reviewed_grade),
