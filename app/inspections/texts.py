@@ -10,7 +10,6 @@ from app.inspections.rules import (
     CampaignKind,
     CampaignState,
     Capacity,
-    Change,
     Judgement,
     State,
 )
@@ -85,14 +84,6 @@ JUDGEMENT = {
 }
 APPROVAL_KIND = {ApprovalKind.WHOLE: "全体の承認", ApprovalKind.CHANGES: "修正の承認"}
 CAPACITY = {Capacity.HEAD: "所属長", Capacity.DEPUTY: "代決", Capacity.NEXT_HIGHER: "上位の所属長"}
-CHANGE = {
-    Change.WORSE: "悪くなった",
-    Change.BETTER: "良くなった",
-    Change.NEW: "新しい項目",
-    Change.SAME: "変わらない",
-    Change.OTHER: "そのほかの変更",
-    Change.APART: "前回と比べない",
-}
 OBSTACLE = {
     Obstacle.MEANING: "問いの中身が変わったため、前回とは比べません。",
     Obstacle.SCALE: "回答の段階が変わったため、前回とは比べません。",

@@ -1,6 +1,6 @@
 """Japanese labels of the organisation."""
 
-from app.organisation.rules import PolicyOwner, UnitFunction, UnitKind
+from app.organisation.rules import PolicyOwner, UnitKind
 
 UNIT_KIND = {
     UnitKind.BODY: "執行機関等",
@@ -16,9 +16,4 @@ POLICY_OWNER = {
     PolicyOwner.UTILITY: "公営企業",
     PolicyOwner.HOSPITAL: "病院",
     PolicyOwner.FIRE: "消防",
-}
-UNIT_FUNCTION = {
-    UnitFunction.LEAD_DIVISION: "情報主管課",
-    UnitFunction.SUBSTITUTE_REVIEW: "代替審査",
-    UnitFunction.AUDIT: "監査",
 }

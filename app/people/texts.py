@@ -1,7 +1,7 @@
 """Japanese labels of posts, duties and functions."""
 
 from app.access.actor import Actor, Function
-from app.people.rules import AccountActKind, AccountState, Duty, PersonFunction, Position, PostingKind
+from app.people.rules import AccountActKind, AccountState, Duty, Position, PostingKind
 
 POSITION = {Position.HEAD: "所属長", Position.STAFF: "職員"}
 POSTING_KIND = {
@@ -11,12 +11,6 @@ POSTING_KIND = {
     PostingKind.ACTING: "事務取扱",
 }
 DUTY = {Duty.CLERK: "点検担当者", Duty.DEPUTY: "代決者"}
-PERSON_FUNCTION = {
-    PersonFunction.CHIEF: "統括情報セキュリティ責任者",
-    PersonFunction.CIO: "CIO",
-    PersonFunction.AUDITOR: "監査人",
-    PersonFunction.ADMINISTRATOR: "システム管理者",
-}
 FUNCTION = {
     Function.REVIEWER: "審査担当",
     Function.MANAGER: "情報主管課長",

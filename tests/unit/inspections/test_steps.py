@@ -28,7 +28,6 @@ from app.inspections.rules import (
     CampaignKind,
     CampaignState,
     Capacity,
-    Change,
     Judgement,
     SheetFacts,
     State,
@@ -178,7 +177,6 @@ def test_every_permission_of_a_step_is_in_the_policy() -> None:
         (texts.CAMPAIGN_KIND, CampaignKind),
         (texts.APPROVAL_KIND, ApprovalKind),
         (texts.CAPACITY, Capacity),
-        (texts.CHANGE, Change),
     ],
 )
 def test_every_code_has_its_own_label(labels: Mapping[StrEnum, str], codes: type[StrEnum]) -> None:

@@ -10,7 +10,7 @@
   const cards = [...form.querySelectorAll("[data-item]")];
   const needsWords = new Set((form.dataset.commentRequired || "").split(" ").filter(Boolean));
   const appliesNot = new Set((form.dataset.noItemLevels || "").split(" ").filter(Boolean));
-  const reasons = Object.entries(JSON.parse(form.dataset.reasons || "{}"));
+  const reasons = JSON.parse(form.dataset.reasons || "[]");
   const leavesWork = new Set((form.dataset.actionLevels || "").split(" ").filter(Boolean));
   const field = (card, kind) => card.querySelector('[name="' + kind + "-" + card.dataset.key + '"]');
   const radios = (card) => [...card.querySelectorAll('input[type="radio"]')];
