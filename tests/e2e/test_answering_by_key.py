@@ -59,7 +59,10 @@ def test_zero_takes_the_answer_and_the_words_of_last_year(site: Site) -> None:
     for key in ("D07", "D08"):
         work.page.keyboard.press("0")
         assert work.level(key) is None
+        why = work.card(key).get_by_text("前回と同じにはできない項目です")
+        expect(why).to_be_visible()
         work.page.keyboard.press("1")
+        expect(why).to_have_count(0)
     work.page.keyboard.press("Numpad0")
     work.saved()
     assert {key: (fact.level, fact.comment) for key, fact in work.stored().items()} == {

@@ -49,6 +49,7 @@
 
   function mark(card) {
     const label = card.querySelector("[data-mark]");
+    if (chosen(card)) card.querySelector("[data-not-copied]")?.remove();
     const required = chosen(card) !== null && needsWords.has(chosen(card).value);
     if (label) {
       label.textContent = required ? "※必須" : "任意";

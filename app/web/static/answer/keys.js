@@ -38,8 +38,15 @@
     done(card);
   }
 
+  function cannotCopy(card) {
+    if (card.querySelector("[data-not-copied]")) return;
+    const line = element("p", { class: "small", role: "status", "data-not-copied": "" });
+    card.querySelector(".options").after(line);
+    line.textContent = "前回と同じにはできない項目です。今年の状況を確かめて、答えを選んでください。";
+  }
+
   inspection.sameAsBefore = (card) => {
-    if (card.dataset.copy === undefined) return;
+    if (card.dataset.copy === undefined) { cannotCopy(card); return; }
     cards.write(card, { ...cards.read(card), level: card.dataset.beforeLevel, comment: card.dataset.copy, due: "", same: true });
     card.querySelector("[data-proposal]")?.remove();
     done(card);
