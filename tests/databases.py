@@ -34,7 +34,7 @@ def template(folder: Path) -> Iterator[str]:
         upgrade(database)
         with database.transaction() as session:
             build_city(session)
-        _checkpoint(database)
+        settle(database)
         database.engine.dispose()
         yield url
 
@@ -94,7 +94,8 @@ def _administrator(server: URL) -> Engine:
     return engine
 
 
-def _checkpoint(database: Database) -> None:
+def settle(database: Database) -> None:
+    """Bring everything into the one file that is copied."""
     if database.is_sqlite:
         with database.engine.connect() as connection:
             connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")

@@ -7,14 +7,13 @@ from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import select
 
-from app.db.session import Database
 from app.inspections.queries.access_log import Wanted, access_log_page
 from app.inspections.texts import READ_ACT
 from app.journal.commands import record_access
 from app.journal.models import AccessLogEntry
 from app.journal.rules import Subject, SubjectType
 from tests.conftest import StandingClock
-from tests.factories.inspections import Year, running_year
+from tests.factories.inspections import Year
 from tests.people import (
     AFFAIRS,
     COUNTER,
@@ -34,12 +33,6 @@ from tests.sign_in import signed_in
 
 DAY = timedelta(days=1)
 TODAY = date(2026, 11, 20)
-
-
-@pytest.fixture
-def year(app: Flask, database: Database) -> Year:
-    """A running campaign."""
-    return running_year(database)
 
 
 @pytest.fixture

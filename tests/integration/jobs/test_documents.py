@@ -35,9 +35,9 @@ REASON: Final = "年度の途中で組織が改まり、所属がなくなった
 
 
 @pytest.fixture
-def year(database: Database) -> Year:
+def year(database: Database, year: Year) -> Year:
     """A sheet that was signed off, one that was closed unsubmitted, and one that was excluded during its review."""
-    made = running_year(database)
+    made = year
     made.bring(AFFAIRS, to=State.SIGNED_OFF)
     made.bring(COUNTER, to=State.UNDER_REVIEW)
     made.now = at_grace_end()
