@@ -153,7 +153,9 @@ def accept_lane(
         raise NotNow("この見本での受理は、もう済んでいます。つづきは、新しい見本を選んでください。")
     if sample.rules_version != FLAG_RULES_VERSION:
         # Other rules put other sheets into the lane: what was looked at says nothing about these.
-        raise NotNow("見本を選んだあとに、印の規則が改まりました。新しい見本を選んで、開いて確かめてください。")
+        raise NotNow(
+            "見本を選んだあとに、印の規則が改まりました。新しい見本を選んで、開いて確かめてください。"
+        )
     if sample.still_to_open:
         raise NotNow(
             f"まだ受理できません。見本のうち{len(sample.still_to_open)}所属を開いて確かめてください。"

@@ -506,7 +506,10 @@ def test_an_item_is_judged_within_its_campaign_only(desk: Desk) -> None:
             unit_ids=frozenset([AFFAIRS.id]),
         )
         other = prepare_campaign(session, actor=desk.actor(TANAKA), draft=draft, now=desk.now)
-    with desk.database.transaction() as session, pytest.raises(NotNow, match="この点検の点検票ではありません"):
+    with (
+        desk.database.transaction() as session,
+        pytest.raises(NotNow, match="この点検の点検票ではありません"),
+    ):
         judge_item(
             session,
             actor=desk.actor(TANAKA),
