@@ -277,7 +277,7 @@ def test_the_list_asks_the_same_of_the_database_however_long_it_is(
         with database.reading() as session, statements() as sent:
             page = system_list(session, actor=reviewer, wanted=Wanted(), number=1, today=TODAY)
         counted.append(len(sent))
-    assert counted[0] == counted[1]
+    assert counted[0] == counted[1] <= 2
     assert (len(page.lines), page.total, page.last_number) == (PAGE_SIZE, PAGE_SIZE + 5, 2)
 
 
