@@ -377,6 +377,20 @@ def test_undoing_takes_back_what_nobody_touched(desk: Desk) -> None:
         undo_batch(session, actor=desk.actor(TANAKA), batch_id=outcome.batch_id, now=desk.now)
 
 
+def test_undoing_writes_the_figures_of_all_sheets_together(desk: Desk) -> None:
+    """Where something was judged anew there are reviewed figures still; the other sheets have none any more."""
+    outcome = accepted(desk)
+    for sheet in desk.sheets[::2]:
+        rejudged(desk, sheet, key="D08")
+    with statements() as sent:
+        undone(desk, outcome.batch_id)
+    assert sum(one.startswith("INSERT INTO section_summary ") for one in sent) == 1
+    with desk.database.reading() as session:
+        found = session.scalars(select(SectionSummary.reviewed_possible)).all()
+    assert None in found
+    assert len(set(found)) > 1
+
+
 def test_undoing_is_the_same_as_taking_back_one_by_one(database: Database) -> None:
     desk = desk_of(database, count=4)
     outcome = accepted(desk, ids=desk.sheets[:2])

@@ -4,7 +4,7 @@ Each figure is the page's own: what the frame of every page asks of the same rea
 """
 
 from collections.abc import Mapping
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Any, Final
 
 import pytest
@@ -18,6 +18,7 @@ from app.inspections.commands.answer import AnswerDraft, record_answers
 from app.inspections.commands.assignments import assign_items
 from app.inspections.commands.extension import decline_extension, request_extension
 from app.inspections.commands.questions import ask
+from app.inspections.commands.reopening import confirm_reopening, request_reopening
 from app.inspections.commands.review_templates import TemplateDraft, add_template
 from app.inspections.commands.taking_over import take_over
 from app.inspections.models import (
@@ -28,6 +29,7 @@ from app.inspections.models import (
     Reopening,
     Revision,
 )
+from app.inspections.queries.sheet import content_of_sheet
 from app.inspections.rules import Judgement, State
 from app.inspections.rules.templates import TemplateKind
 from app.kernel.ids import new_id
@@ -35,8 +37,8 @@ from app.people.models import DutyAssignment, Posting
 from tests.conftest import StandingClock
 from tests.factories.desk import Desk, desk_of, offices
 from tests.factories.editions import HEADER, ITEM
-from tests.factories.inspections import DATES, Year, running_year, year_after
-from tests.people import AFFAIRS, FIRST_DAY, HAYASHI, KIMURA, SATO, SUZUKI, TANAKA, Cast
+from tests.factories.inspections import DATES, PLACES, Year, running_year, year_after
+from tests.people import AFFAIRS, FIRST_DAY, HAYASHI, KIMURA, LEAD, SATO, SUZUKI, TANAKA, Cast
 from tests.sign_in import signed_in
 from tests.statements import statements
 
@@ -52,7 +54,7 @@ def asked(client: FlaskClient, address: str, *, status: int = 200) -> int:
 
 
 def own_statements(app: Flask, pages: Expected, **ids: Any) -> dict[tuple[Cast, str], int]:  # noqa: ANN401 - parts of addresses
-    found = {}
+    found: dict[tuple[Cast, str], int] = {}
     for cast in dict.fromkeys(cast for cast, _ in pages):
         client = signed_in(app, cast)
         frame = asked(client, "/a-page-that-does-not-exist", status=404)
@@ -270,10 +272,18 @@ def test_the_pages_of_a_unit_ask_the_same_for_any_number_of_items(
             for about in (items[0].id, item.id):
                 ask(session, actor=asking, inspection_id=sheet, item_id=about, text="なぜ", now=year.now)
         with year.database.transaction() as session:
-            more = {"inspection_id": sheet, "now": year.now}
             until = year.sheet(AFFAIRS).dates.answer_due + timedelta(days=1)
-            request_extension(session, actor=year.actor(SATO), until=until, reason="忙しい", **more)
-            decline_extension(session, actor=year.actor(TANAKA), reason="間に合う", **more)
+            request_extension(
+                session,
+                actor=year.actor(SATO),
+                inspection_id=sheet,
+                until=until,
+                reason="忙しい",
+                now=year.now,
+            )
+            decline_extension(
+                session, actor=year.actor(TANAKA), inspection_id=sheet, reason="間に合う", now=year.now
+            )
     clock.instant = year.now
     assert own_statements(app, UNIT_PAGES, sheet=sheet, item=items[0].id) == UNIT_PAGES
 
@@ -293,3 +303,52 @@ def test_the_pages_after_a_return_ask_the_same_for_any_number_of_items(
     year.hand_over(AFFAIRS)
     clock.instant = year.now
     assert own_statements(app, RETURNED_PAGES, sheet=year.sheets[AFFAIRS.code]) == RETURNED_PAGES
+
+
+# ---------------------------------------------------------------------------------------- rows written together
+
+
+def inserts(sent: list[str], table: str) -> int:
+    """Count the statements that write rows of a table."""
+    return sum(one.startswith(f"INSERT INTO {table} ") for one in sent)
+
+
+def test_a_reopened_sheet_gets_its_answers_in_one_statement(year: Year) -> None:
+    """Some have a day by which something will be done, the others have none."""
+    answered(year, "implemented", "partial")
+    drafts = [
+        AnswerDraft(
+            item_id=item.id,
+            level="partial",
+            comment="途中です。",
+            seen_version=1,
+            client_id=f"due-{item.key}",
+            action_due=date(2027, 3, 31),
+        )
+        for item in year.sheet(AFFAIRS).edition.applicable({})[1::2]
+    ]
+    sheet = year.sheets[AFFAIRS.code]
+    with year.database.transaction() as session:
+        record_answers(session, actor=year.actor(SATO), inspection_id=sheet, drafts=drafts, now=year.now)
+    for step in ("hand_over", "approve", "judge", "finish_review", "sign_off"):
+        getattr(year, step)(AFFAIRS)
+    with year.database.transaction() as session:
+        request_reopening(
+            session, actor=year.actor(TANAKA), inspection_id=sheet, reason="写し違い", now=year.now
+        )
+    with year.database.transaction() as session, statements() as sent:
+        confirm_reopening(session, actor=year.actor(KIMURA), inspection_id=sheet, now=year.now)
+    with year.database.reading() as session:
+        carried = content_of_sheet(session, sheet=year.sheet(AFFAIRS)).answers.values()
+    assert {answer.action_due for answer in carried} == {None, date(2027, 3, 31)}
+    assert (inserts(sent, "answer"), inserts(sent, "answer_history")) == (1, 1)
+
+
+def test_a_campaign_is_opened_in_one_statement_whoever_had_a_year_before(year: Year) -> None:
+    for place in (AFFAIRS, LEAD):
+        year.bring(place, to=State.SIGNED_OFF)
+    with statements() as sent:
+        following = year_after(year)
+    before = {following.sheet(place).previous_revision_id is None for place in PLACES}
+    assert before == {True, False}
+    assert (inserts(sent, "inspection"), inserts(sent, "revision")) == (1, 1)
