@@ -165,6 +165,21 @@ def hidden_between(kind: str = "docx") -> bytes:
     return bytes(data)
 
 
+def one_over_another() -> bytes:
+    """A member that stands within the bytes of another one, each with its true name, size and checksum."""
+    name = b"word/b.bmp"
+    inner = zipped({name.decode(): b"x" * 50}, method=zipfile.ZIP_STORED)
+    place = inner.index(b"PK\x01\x02")
+    data = bytearray(zipped({**parts("docx"), "word/a.bmp": inner[:place]}, method=zipfile.ZIP_STORED))
+    end = data.rindex(b"PK\x05\x06")
+    count, size, directory_at = struct.unpack_from("<HII", data, end + 10)
+    entry = bytearray(inner[place : place + 46 + len(name)])
+    struct.pack_into("<I", entry, 42, directory_at - place)
+    struct.pack_into("<HHII", data, end + 8, count + 1, count + 1, size + len(entry), directory_at)
+    data[end:end] = entry
+    return bytes(data)
+
+
 def lying_size() -> bytes:
     """A member that unpacks to more than the directory says."""
     data = bytearray(zipped({**parts("docx"), "word/a.bmp": b"x" * 5000}))
@@ -377,6 +392,7 @@ HOSTILE: Final[Mapping[str, tuple[str, bytes, str]]] = {
     "the same name twice": (*docx({"WORD/document.xml": f"{XML}<a/>"}), HIDING),
     "two members on the same bytes": ("a.docx", overlapping(), HIDING),
     "a file between two members": ("a.docx", hidden_between(), HIDING),
+    "a member over another": ("a.docx", one_over_another(), HIDING),
     "a size that lies": ("a.docx", lying_size(), BROKEN),
     "two names for one member": ("a.docx", other_local_name(), HIDING),
     "another way of packing": ("a.docx", zipped(parts("docx"), method=zipfile.ZIP_LZMA), HIDING),
