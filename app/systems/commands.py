@@ -1,18 +1,19 @@
 """Keeping the ledger: one system by hand, or a whole list at once. Nothing is ever deleted: a system goes out of use on a day."""
 
 from collections import Counter
-from collections.abc import Sequence
-from dataclasses import asdict
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
 from datetime import date, datetime
-from typing import Any, Final
+from typing import Any, Final, cast
 
-from sqlalchemy import insert, select, update
+from sqlalchemy import Table, insert, select, update
 from sqlalchemy.orm import Session
 
 from app.access.actor import Actor
 from app.access.permissions import Permission
 from app.access.policy import require
-from app.journal.commands import record
+from app.journal.commands import Entry as JournalEntry
+from app.journal.commands import record_many
 from app.journal.rules import Subject, SubjectType
 from app.kernel.clock import business_date
 from app.kernel.digest import new_salt, salted_digest
@@ -39,7 +40,12 @@ def add_system(session: Session, *, actor: Actor, code: str, entry: Entry, now: 
     if stored_systems(session, codes=[code]):
         message = f"台帳番号「{code}」は、もう使われています。別の番号にしてください。"
         raise InvalidInput.of(message, field="code")
-    return _enter(session, actor=actor, code=code, entry=entry, now=now)
+    system_id = SystemId(new_id())
+    _begin(session, ids={code: system_id}, now=now)
+    written = _Version(system_id=system_id, version=1, entry=entry)
+    entries = _write(session, actor=actor, versions=[written], now=now)
+    record_many(session, entries=entries, actor=actor.mark, now=now)
+    return system_id
 
 
 def change_system(
@@ -65,10 +71,10 @@ def change_system(
         )
     if "unit_id" in changed:
         _require_unit(session, entry=entry, today=business_date(now))
-    _write(session, actor=actor, system_id=system_id, version=stored.version + 1, entry=entry, now=now)
-    _journal(
-        session, actor=actor, system_id=system_id, version=stored.version + 1, event="system.changed", now=now
-    )
+    written = [_Version(system_id=system_id, version=stored.version + 1, entry=entry)]
+    _move(session, versions=written)
+    entries = _write(session, actor=actor, versions=written, now=now)
+    record_many(session, entries=entries, actor=actor.mark, now=now)
 
 
 def import_systems(
@@ -83,31 +89,26 @@ def import_systems(
     # Held before comparing: two lists with the same new number wait for each other instead of breaking.
     session.execute(select(InformationSystem.id).order_by(InformationSystem.id).with_for_update()).all()
     plan = planned_systems(session, actor=actor, rows=rows, today=business_date(now))
-    stored = stored_systems(session, codes={one.row.code for one in plan})
-    for one in plan:
-        if one.outcome is Outcome.NEW:
-            _enter(session, actor=actor, code=one.row.code, entry=one.entry, now=now)
-        elif one.outcome is Outcome.CHANGED:
-            held = stored[one.row.code]
-            _write(
-                session, actor=actor, system_id=held.id, version=held.version + 1, entry=one.entry, now=now
-            )
-            _journal(
-                session,
-                actor=actor,
-                system_id=held.id,
-                version=held.version + 1,
-                event="system.changed",
-                now=now,
-            )
-    record(
-        session,
+    new = {one.row.code: SystemId(new_id()) for one in plan if one.outcome is Outcome.NEW}
+    _begin(session, ids=new, now=now)
+    first = [
+        _Version(system_id=new[one.row.code], version=1, entry=one.entry)
+        for one in plan
+        if one.stored is None
+    ]
+    next_ = [
+        _Version(system_id=one.stored.id, version=one.stored.version + 1, entry=one.entry)
+        for one in plan
+        if one.stored is not None and one.outcome is Outcome.CHANGED
+    ]
+    _move(session, versions=next_)
+    entries = _write(session, actor=actor, versions=[*first, *next_], now=now)
+    imported = JournalEntry(
         subject=Subject(type=SubjectType.INSTALLATION, id="installation"),
         event="systems.imported",
-        actor=actor.mark,
-        now=now,
         facts=dict(Counter(one.outcome.value for one in plan)),
     )
+    record_many(session, entries=[*entries, imported], actor=actor.mark, now=now)
     return plan
 
 
@@ -124,58 +125,68 @@ def _require_unit(session: Session, *, entry: Entry, today: date) -> None:
         raise InvalidInput.of("きょう存在しない所属です。選び直してください。", field="unit")
 
 
-def _enter(session: Session, *, actor: Actor, code: str, entry: Entry, now: datetime) -> SystemId:
-    system_id = SystemId(new_id())
-    session.execute(insert(InformationSystem).values(id=system_id, code=code, version=1, created_at=now))
-    _insert(session, actor=actor, system_id=system_id, version=1, entry=entry, now=now)
-    _journal(session, actor=actor, system_id=system_id, version=1, event="system.registered", now=now)
-    return system_id
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Version:
+    """What the ledger says of a system from now on."""
+
+    system_id: SystemId
+    version: int
+    entry: Entry
+
+
+def _begin(session: Session, *, ids: Mapping[str, SystemId], now: datetime) -> None:
+    """Enter the numbers of new systems."""
+    if ids:
+        rows = [
+            {"id": system_id, "code": code, "version": 1, "created_at": now}
+            for code, system_id in ids.items()
+        ]
+        session.execute(insert(InformationSystem), rows)
+
+
+def _move(session: Session, *, versions: Sequence[_Version]) -> None:
+    """Let systems that are there already go on to their new version."""
+    if versions:
+        rows = [{"id": one.system_id, "version": one.version} for one in versions]
+        session.execute(update(InformationSystem), rows)
 
 
 def _write(
-    session: Session, *, actor: Actor, system_id: SystemId, version: int, entry: Entry, now: datetime
-) -> None:
-    session.execute(
-        update(InformationSystem).where(InformationSystem.id == system_id).values(version=version)
-    )
-    _insert(session, actor=actor, system_id=system_id, version=version, entry=entry, now=now)
+    session: Session, *, actor: Actor, versions: Sequence[_Version], now: datetime
+) -> list[JournalEntry]:
+    """Write versions, in one statement for all of them; return what the journal says of each."""
+    rows = [_row(one, actor=actor, now=now) for one in versions]
+    if rows:
+        # Into the table itself: the mapper would begin a new statement wherever another date is empty.
+        session.execute(insert(cast("Table", SystemVersion.__table__)), rows)
+    return [_told(row) for row in rows]
 
 
-def _insert(
-    session: Session, *, actor: Actor, system_id: SystemId, version: int, entry: Entry, now: datetime
-) -> None:
-    values: dict[str, Any] = asdict(entry)
-    values |= {"classification": entry.classification.value, "zone": entry.zone.value}
-    session.execute(
-        insert(SystemVersion).values(
-            system_id=system_id,
-            version=version,
-            salt=new_salt(),
-            recorded_by=actor.person_id,
-            recorded_at=now,
-            **values,
-        )
-    )
-
-
-def _journal(
-    session: Session, *, actor: Actor, system_id: SystemId, version: int, event: str, now: datetime
-) -> None:
-    row = session.get_one(SystemVersion, (system_id, version))
-    facts: dict[str, Any] = {
-        "version": version,
-        "unit": str(row.unit_id),
-        "classification": row.classification,
-        "zone": row.zone,
-        "support_ends_on": row.support_ends_on.isoformat() if row.support_ends_on else None,
-        "retired_on": row.retired_on.isoformat() if row.retired_on else None,
+def _row(one: _Version, *, actor: Actor, now: datetime) -> dict[str, Any]:
+    return {
+        **asdict(one.entry),
+        "classification": one.entry.classification.value,
+        "zone": one.entry.zone.value,
+        "system_id": one.system_id,
+        "version": one.version,
+        "salt": new_salt(),
+        "recorded_by": actor.person_id,
+        "recorded_at": now,
     }
-    facts |= {name: salted_digest(getattr(row, name), salt=row.salt) for name in sorted(WORDS)}
-    record(
-        session,
-        subject=Subject(type=SubjectType.SYSTEM, id=str(system_id)),
-        event=event,
-        actor=actor.mark,
-        now=now,
+
+
+def _told(row: Mapping[str, Any]) -> JournalEntry:
+    facts: dict[str, Any] = {
+        "version": row["version"],
+        "unit": str(row["unit_id"]),
+        "classification": row["classification"],
+        "zone": row["zone"],
+        "support_ends_on": row["support_ends_on"].isoformat() if row["support_ends_on"] else None,
+        "retired_on": row["retired_on"].isoformat() if row["retired_on"] else None,
+    }
+    facts |= {name: salted_digest(row[name], salt=row["salt"]) for name in sorted(WORDS)}
+    return JournalEntry(
+        subject=Subject(type=SubjectType.SYSTEM, id=str(row["system_id"])),
+        event="system.registered" if row["version"] == 1 else "system.changed",
         facts=facts,
     )

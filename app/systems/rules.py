@@ -128,12 +128,13 @@ class Stored:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Planned:
-    """A row that fits, with what it does and the names of the columns that change."""
+    """A row that fits, with what it does, the names of the columns that change, and what the ledger held of it before."""
 
     row: EntryRow
     entry: Entry
     outcome: Outcome
     changed: tuple[str, ...] = ()
+    stored: Stored | None = None
 
 
 def plan_entries(
@@ -174,7 +175,7 @@ def _planned(row: EntryRow, *, stored: Stored | None, unit_id: UnitId) -> Planne
         return Planned(row=row, entry=entry, outcome=Outcome.NEW)
     changed = differences(stored.entry, entry)
     outcome = Outcome.CHANGED if changed else Outcome.UNCHANGED
-    return Planned(row=row, entry=entry, outcome=outcome, changed=changed)
+    return Planned(row=row, entry=entry, outcome=outcome, changed=changed, stored=stored)
 
 
 FIELDS: Final = tuple(Entry.__dataclass_fields__)

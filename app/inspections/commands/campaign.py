@@ -3,9 +3,9 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
 from datetime import date, datetime
-from typing import Any
+from typing import Any, cast
 
-from sqlalchemy import delete, insert, select, update
+from sqlalchemy import Table, delete, insert, select, update
 from sqlalchemy.orm import Session
 
 from app.access.actor import Actor
@@ -428,8 +428,9 @@ def _create_sheets(
     ids = {target: InspectionId(new_id()) for target in targets}
     revisions = {target: RevisionId(new_id()) for target in targets}
     flags = {target: _first_flags(edition, inherited.get(previous.get(target))) for target in targets}
+    # Into the table itself: the mapper would begin a new statement wherever a sheet had no year before.
     session.execute(
-        insert(Inspection),
+        insert(cast("Table", Inspection.__table__)),
         [
             {
                 "id": ids[target],

@@ -145,12 +145,17 @@ def accept_lane(
     """Accept every item without a judgement of the sheets that were listed, each at the version that was shown.
 
     Raises:
-        NotNow: the sample is used up or not yet opened, or nothing of the list can be accepted.
+        NotNow: the sample is used up, drawn under other rules or not yet opened, or nothing of the list can be accepted.
     """
     require(Permission.CITY_REVIEW_READ, actor=actor)
     sample = find_sample(session, actor=actor, sample_id=sample_id, lock=Lock.HELD)
     if sample.used:
         raise NotNow("この見本での受理は、もう済んでいます。つづきは、新しい見本を選んでください。")
+    if sample.rules_version != FLAG_RULES_VERSION:
+        # Other rules put other sheets into the lane: what was looked at says nothing about these.
+        raise NotNow(
+            "見本を選んだあとに、印の規則が改まりました。新しい見本を選んで、開いて確かめてください。"
+        )
     if sample.still_to_open:
         raise NotNow(
             f"まだ受理できません。見本のうち{len(sample.still_to_open)}所属を開いて確かめてください。"

@@ -7,9 +7,9 @@ scores; the sealed revision keeps its own.
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from math import lcm
-from typing import Any, Final
+from typing import Any, Final, cast
 
-from sqlalchemy import delete, insert
+from sqlalchemy import Table, delete, insert
 from sqlalchemy.orm import Session
 
 from app.checklists.rules import UNKNOWN, LineKind, Score, ScoreLine, Section, score
@@ -48,7 +48,8 @@ def keep_summaries(session: Session, sheets: Sequence[Summed]) -> None:
         session.execute(delete(table).where(table.revision_id.in_(revisions)))
     sections = [row for one in sheets for row in _section_rows(one.sheet, one.content)]
     if sections:
-        session.execute(insert(SectionSummary), sections)
+        # Into the table itself: the mapper would begin a new statement with each sheet that has no reviewed figures.
+        session.execute(insert(cast("Table", SectionSummary.__table__)), sections)
     earlier = earlier_lines(session, sheets=[one.sheet for one in sheets])
     changes = [row for one in sheets for row in _change_rows(one, earlier=earlier.get(one.sheet.revision_id))]
     if changes:

@@ -395,6 +395,21 @@ def test_a_later_date_of_a_returned_item_stays(year: Year) -> None:
         assert sorted(session.scalars(select(ItemReturn.due_on))) == [UNTIL, date(2026, 12, 16)]
 
 
+def test_more_time_moves_no_date_of_an_earlier_return(year: Year) -> None:
+    returned(year, due=date(2026, 11, 25))
+    year.now += timedelta(minutes=10)
+    year.answer(AFFAIRS, levels={"D02": "implemented", "D08": "partial"}, comment="直した。")
+    year.hand_over(AFFAIRS)
+    year.approve(AFFAIRS)
+    year.judge(AFFAIRS, judgements={"D08": Judgement.RETURNED}, due=date(2026, 12, 1))
+    year.return_items(AFFAIRS)
+    ask(year)
+    grant(year)
+    with year.database.reading() as session:
+        rounds = session.execute(select(ItemReturn.round, ItemReturn.due_on).distinct()).all()
+    assert sorted(tuple(one) for one in rounds) == [(1, date(2026, 11, 25)), (2, UNTIL)]
+
+
 def test_a_return_begins_with_its_own_dates_whatever_was_granted_before(year: Year) -> None:
     ask(year)
     grant(year)

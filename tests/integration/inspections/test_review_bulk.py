@@ -7,9 +7,11 @@ from typing import Any, Final
 from uuid import UUID
 
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import func, select, update
 
 from app.db.session import Database
+from app.inspections.commands import review_bulk
+from app.inspections.commands.campaign import CampaignDraft, prepare_campaign
 from app.inspections.commands.review import JudgementDraft, clear_judgement, judge_items
 from app.inspections.commands.review_bulk import (
     BulkOutcome,
@@ -26,6 +28,7 @@ from app.inspections.models import (
     ItemReviewHistory,
     ReviewClaim,
     ReviewSampleSheet,
+    ReviewScreening,
     Revision,
     SectionSummary,
     SheetStepRow,
@@ -34,8 +37,8 @@ from app.inspections.queries.review_across import AcrossFilter, Only, across_pag
 from app.inspections.queries.review_batches import batch_page, lane_page
 from app.inspections.queries.review_queue import review_queue
 from app.inspections.queries.sheet import content_of_sheet, find_sheet
-from app.inspections.rules import Judgement, State
-from app.inspections.rules.flags import Lane
+from app.inspections.rules import CampaignKind, Judgement, State
+from app.inspections.rules.flags import FLAG_RULES_VERSION, Lane
 from app.inspections.rules.sampling import drawn, sample_size
 from app.journal.models import JournalEntry
 from app.journal.queries import verify_subject
@@ -44,7 +47,8 @@ from app.kernel.clock import business_date
 from app.kernel.errors import InvalidInput, NotAllowed, NotFound, NotNow
 from app.kernel.ids import InspectionId
 from tests.factories.desk import Desk, desk_of
-from tests.people import HAYASHI, ITO, KIMURA, SATO, TANAKA, Cast
+from tests.factories.inspections import DATES
+from tests.people import AFFAIRS, HAYASHI, ITO, KIMURA, SATO, TANAKA, Cast
 from tests.statements import statements
 
 WEAK: Final = {"D08": "not_implemented"}
@@ -213,6 +217,19 @@ def test_a_sample_belongs_to_who_drew_it_and_serves_once(desk: Desk) -> None:
         )
 
 
+def test_a_sample_of_other_rules_is_no_ground_for_the_act(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sample_id, listed, actor = sampled(desk), desk.listed(), desk.actor(TANAKA)
+    monkeypatch.setattr(review_bulk, "FLAG_RULES_VERSION", FLAG_RULES_VERSION + 1)
+    with desk.database.transaction() as session, pytest.raises(NotNow, match="印の規則が改まりました"):
+        accept_lane(session, actor=actor, sample_id=sample_id, listed=listed, now=desk.now)
+    again = sampled(desk)
+    with desk.database.transaction() as session:
+        outcome = accept_lane(session, actor=actor, sample_id=again, listed=listed, now=desk.now)
+    assert (len(outcome.judged), outcome.refused) == (6, {})
+
+
 # ------------------------------------------------------------------------------------------- bulk is single
 
 
@@ -277,6 +294,37 @@ def test_sheets_that_changed_since_the_list_are_left_out(desk: Desk) -> None:
     assert "一覧を開いたあとに変わりました" in outcome.refused[desk.sheets[0]]
 
 
+def test_a_sheet_that_was_not_there_when_the_sample_was_drawn_is_left_out(desk: Desk) -> None:
+    """It lies in the lane, and is what the list shows: but the sample was not drawn from it."""
+    late = desk.sheets[0]
+    opened_by(desk, late, HAYASHI)
+    sample_id = sampled(desk)
+    with desk.database.transaction() as session:
+        release(session, actor=desk.actor(HAYASHI), inspection_id=late, now=desk.now)
+    with desk.database.transaction() as session:
+        outcome = accept_lane(
+            session, actor=desk.actor(TANAKA), sample_id=sample_id, listed=desk.listed(), now=desk.now
+        )
+    assert set(outcome.judged) == set(desk.sheets[1:])
+    assert "一覧を開いたあとに変わりました" in outcome.refused[late]
+
+
+def test_a_sheet_that_left_the_lane_after_the_sample_is_left_out(desk: Desk) -> None:
+    """The sample was drawn from it, and it is what the list shows: but the rules look at it otherwise now."""
+    sample_id, flagged = sampled(desk), desk.sheets[0]
+    with desk.database.transaction() as session:
+        screening = update(ReviewScreening).where(
+            ReviewScreening.revision_id == desk.sheet(flagged).revision_id
+        )
+        session.execute(screening.values(lane=Lane.CHECK.value))
+    with desk.database.transaction() as session:
+        outcome = accept_lane(
+            session, actor=desk.actor(TANAKA), sample_id=sample_id, listed=desk.listed(), now=desk.now
+        )
+    assert set(outcome.judged) == set(desk.sheets[1:])
+    assert "一覧を開いたあとに変わりました" in outcome.refused[flagged]
+
+
 def test_flagged_sheets_never_come_into_the_list(database: Database) -> None:
     desk = desk_of(database, count=4, levels={0: {"D01": "partial"}})
     with database.reading() as session:
@@ -327,6 +375,20 @@ def test_undoing_takes_back_what_nobody_touched(desk: Desk) -> None:
     assert decided == [0, 0, 0, 0, 0, 1]
     with desk.database.transaction() as session, pytest.raises(NotNow, match="もうありません"):
         undo_batch(session, actor=desk.actor(TANAKA), batch_id=outcome.batch_id, now=desk.now)
+
+
+def test_undoing_writes_the_figures_of_all_sheets_together(desk: Desk) -> None:
+    """Where something was judged anew there are reviewed figures still; the other sheets have none any more."""
+    outcome = accepted(desk)
+    for sheet in desk.sheets[::2]:
+        rejudged(desk, sheet, key="D08")
+    with statements() as sent:
+        undone(desk, outcome.batch_id)
+    assert sum(one.startswith("INSERT INTO section_summary ") for one in sent) == 1
+    with desk.database.reading() as session:
+        found = session.scalars(select(SectionSummary.reviewed_possible)).all()
+    assert None in found
+    assert len(set(found)) > 1
 
 
 def test_undoing_is_the_same_as_taking_back_one_by_one(database: Database) -> None:
@@ -443,6 +505,33 @@ def test_one_remark_for_many_and_its_undoing(desk: Desk) -> None:
         remarks = session.scalars(select(ItemReview.remark).where(ItemReview.remark != "")).all()
     assert remarks == ["来年度も同じ方法で続けてください。"] * 4
     assert undone(desk, outcome.batch_id).items == 4
+
+
+def test_an_item_is_judged_within_its_campaign_only(desk: Desk) -> None:
+    """The same question stands in another campaign too: an act there judges none of the sheets here."""
+    with desk.database.transaction() as session:
+        draft = CampaignDraft(
+            title="令和8年度 試行",
+            kind=CampaignKind.TRIAL,
+            fiscal_year=2026,
+            edition_id=desk.edition_id,
+            dates=DATES,
+            notice="",
+            unit_ids=frozenset([AFFAIRS.id]),
+        )
+        other = prepare_campaign(session, actor=desk.actor(TANAKA), draft=draft, now=desk.now)
+    with (
+        desk.database.transaction() as session,
+        pytest.raises(NotNow, match="この点検の点検票ではありません"),
+    ):
+        judge_item(
+            session,
+            actor=desk.actor(TANAKA),
+            campaign_id=other,
+            verdict=verdict(desk),
+            seen=dict.fromkeys(desk.sheets, 1),
+            now=desk.now,
+        )
 
 
 def test_an_answer_that_changed_meanwhile_is_left_out(desk: Desk) -> None:

@@ -9,12 +9,12 @@ from flask import Flask
 from sqlalchemy import select
 
 from app.checklists.rules import score
-from app.inspections.commands.answer import AnswerDraft, record_answers
+from app.inspections.commands.answer import AnswerDraft, confirm_profile, record_answers
 from app.inspections.commands.taking_over import confirm_taken_over, drop_taken_over, take_over
 from app.inspections.models import Answer, AnswerHistory, TakenOver
 from app.inspections.queries.answering import AnswerPage, answer_page, check_page
 from app.inspections.queries.head import head_page
-from app.inspections.queries.sheet import content_of_sheet
+from app.inspections.queries.sheet import content_of_sheet, profile_version
 from app.inspections.queries.taking_over import waiting_proposals
 from app.inspections.rules import Judgement, State
 from app.inspections.rules.next_year import a_year_later
@@ -218,6 +218,39 @@ def test_dropped_it_is_open_again_and_may_be_proposed_again(second: Year) -> Non
 def test_proposing_twice_is_proposing_once(second: Year) -> None:
     assert [propose(second), propose(second)] == [1, 1]
     assert len(page(second).proposed) == 1
+
+
+def test_what_no_longer_applies_to_the_unit_is_not_proposed(year: Year) -> None:
+    """D03 was answered while マイナンバー was used; this year it is not."""
+    year.answer(AFFAIRS)
+    revision = year.sheet(AFFAIRS).revision_id
+    with year.database.transaction() as session:
+        confirm_profile(
+            session,
+            actor=year.actor(SATO),
+            inspection_id=year.sheets[AFFAIRS.code],
+            flags={"MN": True},
+            seen_version=profile_version(session, revision_id=revision),
+            now=year.now,
+        )
+    answer(year, "D03", "implemented")
+    for step in ("hand_over", "approve", "judge", "finish_review", "sign_off"):
+        getattr(year, step)(AFFAIRS)
+    this_year = year_after(year)
+    revision = this_year.sheet(AFFAIRS).revision_id
+    with this_year.database.transaction() as session:
+        confirm_profile(
+            session,
+            actor=this_year.actor(SATO),
+            inspection_id=this_year.sheets[AFFAIRS.code],
+            flags={"MN": False},
+            seen_version=profile_version(session, revision_id=revision),
+            now=this_year.now,
+        )
+    assert propose(this_year, ORGANISATION) == 1
+    with this_year.database.reading() as session:
+        waiting = waiting_proposals(session, sheet=this_year.sheet(AFFAIRS))
+    assert set(waiting) == {this_year.item_id("D02")}
 
 
 def test_nothing_is_offered_where_the_campaign_says_so(year: Year) -> None:

@@ -187,6 +187,42 @@ def test_a_list_with_one_wrong_row_changes_nothing(database: Database, reviewer:
         assert session.scalars(select(InformationSystem)).all() == []
 
 
+def many_rows(letter: str, count: int, *, contractor: str) -> bytes:
+    """Return a list in which dates and retired systems alternate."""
+    return rows(
+        *(
+            f"{letter}-{number:03},第{number}システム,しすてむ,2010,3C,LGWAN接続系,"
+            f"{'2029-03-31' if number % 2 else ''},{contractor},,{'' if number % 3 else '2026-04-01'}"
+            for number in range(count)
+        )
+    )
+
+
+def test_a_list_asks_the_same_of_the_database_however_long_it_is(database: Database, reviewer: Actor) -> None:
+    asked: list[tuple[int, ...]] = []
+    for letter, count in (("A", 10), ("B", 200)):
+        counts = []
+        for content in (
+            many_rows(letter, count, contractor="株式会社みほん"),
+            many_rows(letter, count, contractor="合同会社べつ"),
+            many_rows(letter, count, contractor="合同会社べつ"),
+        ):
+            with database.transaction() as session, statements() as sent:
+                plan = import_systems(session, actor=reviewer, rows=system_rows(content), now=STORY)
+            counts.append(len(sent))
+            assert len(plan) == count
+        asked.append(tuple(counts))
+    assert asked[0] == asked[1]
+    assert max(asked[0]) <= 11
+    with database.reading() as session:
+        stored = stored_systems(session)
+        assert verify(session).faults == ()
+    assert {one.version for one in stored.values()} == {2}
+    assert [
+        (stored[code].entry.support_ends_on, stored[code].entry.retired_on) for code in ("B-000", "B-001")
+    ] == [(None, date(2026, 4, 1)), (date(2029, 3, 31), None)]
+
+
 # -------------------------------------------------------------------------------------------- queries
 
 
@@ -241,7 +277,7 @@ def test_the_list_asks_the_same_of_the_database_however_long_it_is(
         with database.reading() as session, statements() as sent:
             page = system_list(session, actor=reviewer, wanted=Wanted(), number=1, today=TODAY)
         counted.append(len(sent))
-    assert counted[0] == counted[1]
+    assert counted[0] == counted[1] <= 2
     assert (len(page.lines), page.total, page.last_number) == (PAGE_SIZE, PAGE_SIZE + 5, 2)
 
 

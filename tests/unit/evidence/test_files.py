@@ -149,6 +149,37 @@ def overlapping() -> bytes:
     return bytes(data)
 
 
+def hidden_between(kind: str = "docx") -> bytes:
+    """Bytes between two members, with a directory that knows where everything else stands."""
+    data, hidden = bytearray(office(kind)), b"MZ hidden"
+    with zipfile.ZipFile(BytesIO(data)) as archive:
+        members, directory_at = archive.infolist(), archive.start_dir
+    moved, place = members[1].header_offset, directory_at
+    for member in members:
+        place = data.index(b"PK\x01\x02", place)
+        if member.header_offset >= moved:
+            struct.pack_into("<I", data, place + 42, member.header_offset + len(hidden))
+        place += 46
+    struct.pack_into("<I", data, len(data) - 6, directory_at + len(hidden))
+    data[moved:moved] = hidden
+    return bytes(data)
+
+
+def one_over_another() -> bytes:
+    """A member that stands within the bytes of another one, each with its true name, size and checksum."""
+    name = b"word/b.bmp"
+    inner = zipped({name.decode(): b"x" * 50}, method=zipfile.ZIP_STORED)
+    place = inner.index(b"PK\x01\x02")
+    data = bytearray(zipped({**parts("docx"), "word/a.bmp": inner[:place]}, method=zipfile.ZIP_STORED))
+    end = data.rindex(b"PK\x05\x06")
+    count, size, directory_at = struct.unpack_from("<HII", data, end + 10)
+    entry = bytearray(inner[place : place + 46 + len(name)])
+    struct.pack_into("<I", entry, 42, directory_at - place)
+    struct.pack_into("<HHII", data, end + 8, count + 1, count + 1, size + len(entry), directory_at)
+    data[end:end] = entry
+    return bytes(data)
+
+
 def lying_size() -> bytes:
     """A member that unpacks to more than the directory says."""
     data = bytearray(zipped({**parts("docx"), "word/a.bmp": b"x" * 5000}))
@@ -360,6 +391,8 @@ HOSTILE: Final[Mapping[str, tuple[str, bytes, str]]] = {
     "link inside": ("a.docx", symlink(), HIDING),
     "the same name twice": (*docx({"WORD/document.xml": f"{XML}<a/>"}), HIDING),
     "two members on the same bytes": ("a.docx", overlapping(), HIDING),
+    "a file between two members": ("a.docx", hidden_between(), HIDING),
+    "a member over another": ("a.docx", one_over_another(), HIDING),
     "a size that lies": ("a.docx", lying_size(), BROKEN),
     "two names for one member": ("a.docx", other_local_name(), HIDING),
     "another way of packing": ("a.docx", zipped(parts("docx"), method=zipfile.ZIP_LZMA), HIDING),

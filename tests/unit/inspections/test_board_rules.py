@@ -179,6 +179,20 @@ def test_a_difference_by_hand() -> None:
     }
 
 
+def test_an_item_that_applies_again_comes_in_by_applicability() -> None:
+    """E was 対象外 last year and counts now; F is asked elsewhere now, so for this scope it moved in."""
+    before = [line("A", 1), line("E", 0, counting=Counting.EXCLUDED)]
+    now = [line("A", 1), line("E", 2), line("F", 2)]
+    pairing = Pairing(comparable={"A": "A", "E": "E", "F": "F"})
+    change = explained(before=before, now=now, pairing=pairing)
+    assert change is not None
+    assert {part.key: part.cause for part in change.items if part.was is None} == {
+        "E": Cause.APPLICABILITY,
+        "F": Cause.MOVED,
+    }
+    assert change.ruler[Cause.APPLICABILITY] == change.ruler[Cause.MOVED] == Fraction(1, 6)
+
+
 def test_nothing_to_divide_by_explains_nothing() -> None:
     pairing = Pairing(comparable={"A": "A"})
     excluded = [line("A", 0, counting=Counting.EXCLUDED)]
