@@ -270,7 +270,7 @@ def take_back(twins: Twins, batch_id: UUID, verdict: ItemVerdict) -> None:
     key=st.sampled_from(KEYS),
     said=st.sampled_from(VERDICTS),
 )
-@settings(max_examples=8)
+@settings(max_examples=7)
 def test_one_item_across_all_units_is_single_and_undoing_restores(
     city_file: Path,
     tmp_path_factory: pytest.TempPathFactory,

@@ -245,7 +245,7 @@ def cause_of(part: ItemPart, *, kin: Kin) -> Cause:
 
 
 @given(cities())
-@settings(max_examples=60)
+@settings(max_examples=45)
 def test_every_sheet_section_and_city_adds_up(published: Published, drawn: tuple[Chain, list[Years]]) -> None:
     chain, city = drawn
     importable(chain)
@@ -392,7 +392,7 @@ def test_a_cause_alone_is_called_by_its_name(published: Published, cause: Cause)
     moved: list[Fraction] = []
 
     @given(settled(), st.data())
-    @settings(max_examples=25)
+    @settings(max_examples=18)
     def hold(before: Answered, data: st.DataObject) -> None:
         now = data.draw(ALONE[cause](before))
         change = change_between(published, before, now)
@@ -408,7 +408,7 @@ def test_a_cause_alone_is_called_by_its_name(published: Published, cause: Cause)
 
 
 @given(settled(), st.data())
-@settings(max_examples=25)
+@settings(max_examples=18)
 def test_other_answers_to_the_same_items_are_work_alone(
     published: Published, before: Answered, data: st.DataObject
 ) -> None:
@@ -423,7 +423,7 @@ def test_other_answers_to_the_same_items_are_work_alone(
 
 
 @given(settled(), st.data())
-@settings(max_examples=25)
+@settings(max_examples=18)
 def test_an_item_that_changes_its_section_moves_sections_and_no_sheet(
     published: Published, before: Answered, data: st.DataObject
 ) -> None:
@@ -444,7 +444,7 @@ def test_an_item_that_changes_its_section_moves_sections_and_no_sheet(
 
 
 @given(settled(), st.data())
-@settings(max_examples=25)
+@settings(max_examples=18)
 def test_an_item_split_into_parts_of_its_weight_moves_nothing(
     published: Published, before: Answered, data: st.DataObject
 ) -> None:

@@ -287,7 +287,7 @@ def machine() -> Iterator[type[TakingOverMachine]]:
 
 def test_nothing_counts_that_nobody_gave_or_confirmed(machine: type[TakingOverMachine]) -> None:
     profile = settings(
-        max_examples=200 if THOROUGH else 8,
+        max_examples=200 if THOROUGH else 6,
         stateful_step_count=50 if THOROUGH else 20,
         deadline=None,
         suppress_health_check=list(HealthCheck),
