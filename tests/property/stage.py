@@ -2,15 +2,16 @@
 
 Four offices with what makes separation of duties hard: the lead division itself; an ordinary one with a
 clerk and a head; one whose head is away and left a deputy; and a branch of one person, who is head and clerk.
+The stage of a second year has two of them, with sealed sheets of the year before to take answers over from.
 """
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from pathlib import Path
 from shutil import copyfile
-from typing import Final
+from typing import Final, TypeVar
 from uuid import uuid4
 
 from sqlalchemy import update
@@ -41,6 +42,8 @@ from app.inspections.commands.review import (
     return_items,
 )
 from app.inspections.commands.sign_off import close_unsubmitted, exclude, sign_off
+from app.inspections.commands.taking_over import confirm_taken_over, drop_taken_over, take_over
+from app.inspections.queries.previous import previous_answers
 from app.inspections.queries.sheet import (
     Sheet,
     SheetContent,
@@ -50,14 +53,17 @@ from app.inspections.queries.sheet import (
     profile_version,
     subject_of,
 )
+from app.inspections.queries.taking_over import last_year, waiting_proposals
+from app.inspections.queries.working import words_before
 from app.inspections.rules import AnswerFact, Judgement, State, comment_is_missing
+from app.inspections.rules.taking_over import Source
 from app.kernel.clock import business_date
 from app.kernel.errors import Refusal
 from app.kernel.ids import InspectionId, ItemId
 from app.people.models import DutyAssignment, Posting
 from app.people.queries import actor_on
 from tests.factories.city import build_city
-from tests.factories.inspections import at_grace_end, running_year
+from tests.factories.inspections import at_grace_end, running_year, year_after
 from tests.people import (
     AFFAIRS,
     BRANCH,
@@ -78,6 +84,7 @@ from tests.people import (
 )
 
 SHEETS: Final = (AFFAIRS, COUNTER, LEAD, BRANCH)
+SECOND_YEAR: Final = (AFFAIRS, BRANCH)
 APPROVERS: Final[Mapping[str, frozenset[Cast]]] = {
     # The head; where the head recorded anything, the next one above.
     AFFAIRS.code: frozenset({SUZUKI, ONO}),
@@ -288,6 +295,64 @@ ACTS: Final[Mapping[str, Act]] = {
 }
 
 
+def _take_over(scene: Scene) -> None:
+    sections = scene.sheet.edition.sections
+    slug = sections[scene.pick % len(sections)].slug
+    take_over(scene.session, actor=scene.actor, inspection_id=scene.sheet.id, slug=slug, now=scene.now)
+
+
+def _settling(command: SteppingCommand, *, everything: bool) -> Callable[[Scene], None]:
+    """Return an act that settles what waits: all of it, or one; where nothing waits, some item is asked for all the same."""
+
+    def act(scene: Scene) -> None:
+        items = list(scene.sheet.edition.items)
+        waiting = [item for item in items if item in waiting_proposals(scene.session, sheet=scene.sheet)]
+        choice = waiting or items
+        chosen = choice if everything else [choice[scene.pick % len(choice)]]
+        command(scene.session, **scene.common, item_ids=chosen)
+
+    return act
+
+
+def _press_last_year(scene: Scene) -> None:
+    items = list(scene.sheet.edition.items.values())
+    item = items[scene.pick % len(items)]
+    before = previous_answers(scene.session, sheet=scene.sheet, items=[item]).get(item.id)
+    if (last := last_year(before, edition=scene.sheet.edition)) is not None:
+        draft = scene.answer(item.id, level=last.level.code, comment=last.comment)
+        scene.record(replace(draft, source=Source.LAST_YEAR))
+
+
+def _undo_one(scene: Scene) -> None:
+    saved = [item_id for item_id, answer in scene.content.answers.items() if answer.version]
+    if saved:
+        item_id = saved[scene.pick % len(saved)]
+        version = scene.content.answers[item_id].version
+        words = words_before(
+            scene.session,
+            actor=scene.actor,
+            inspection_id=scene.sheet.id,
+            item_id=item_id,
+            version=version,
+        )
+        scene.record(scene.answer(item_id, level=words.level, comment=words.comment, reply=words.reply))
+
+
+TAKING_OVER: Final[Mapping[str, Act]] = {
+    name: Act(P.UNIT_INSPECTION_ANSWER, act)
+    for name, act in {
+        "take a section over": _take_over,
+        "confirm one": _settling(confirm_taken_over, everything=False),
+        "confirm all": _settling(confirm_taken_over, everything=True),
+        "drop one": _settling(drop_taken_over, everything=False),
+        "press last year's answer": _press_last_year,
+        "undo one": _undo_one,
+    }.items()
+}
+"""What people may try beside the others where there is a sheet of the year before."""
+_KNOWN: Final[Mapping[str, Act]] = {**ACTS, **TAKING_OVER}
+
+
 # ------------------------------------------------------------------------------------------ the stage
 
 
@@ -325,7 +390,7 @@ class Stage:
             with self.database.transaction() as session:
                 sheet = find_sheet(session, actor=self.actors[KIMURA], inspection_id=self.sheets[place.code])
                 content = content_of_sheet(session, sheet=sheet)
-                ACTS[act].do(Scene(session, self.actors[cast], sheet, content, self.now, pick))
+                _KNOWN[act].do(Scene(session, self.actors[cast], sheet, content, self.now, pick))
         except Refusal as refusal:
             return refusal
         return None
@@ -342,7 +407,7 @@ class Stage:
         """Let people who may carry out acts one after the other; return whether all of them went through."""
         able: dict[Permission, list[Cast]] = {}
         for act in acts:
-            permission = ACTS[act].permission
+            permission = _KNOWN[act].permission
             people = able.setdefault(permission, self.who_may(place, permission))
             if not people or self.attempt(place, people[pick % len(people)], act, pick=pick) is not None:
                 return False
@@ -403,21 +468,31 @@ STARTS: Final[Mapping[str, tuple[str, ...]]] = {
 """Where a play may begin: what was done before with each of the sheets."""
 
 
+AnyStage = TypeVar("AnyStage", bound=Stage)
+
+
 @dataclass(frozen=True, slots=True)
 class Template:
     """A folder with a file for each start, made once and copied for each play."""
 
     folder: Path
     sheets: Mapping[str, InspectionId]
+    begins: datetime = STORY + timedelta(days=1)
 
     @contextmanager
     def stage(self, start: str = "fresh") -> Iterator[Stage]:
         """Yield a stage on a fresh copy."""
+        with self.stage_of(Stage, start=start) as made:
+            yield made
+
+    @contextmanager
+    def stage_of(self, kind: type[AnyStage], *, start: str = "fresh") -> Iterator[AnyStage]:
+        """Yield a stage of some kind on a fresh copy."""
         target = self.folder / f"play-{uuid4().hex}.sqlite3"
         copyfile(_file(self.folder, start), target)
         database = Database(make_engine(f"sqlite:///{target}"))
         try:
-            yield Stage(database, self.sheets, STORY + timedelta(days=1))
+            yield kind(database, self.sheets, self.begins)
         finally:
             database.engine.dispose()
             for suffix in ("", "-wal", "-shm"):
@@ -444,6 +519,32 @@ def build_template(folder: Path) -> Template:
                 raise RuntimeError(message)
         _close(later)
     return made
+
+
+def build_second_year(folder: Path) -> Template:
+    """Build the city with last year's sealed sheets of an ordinary office and of a branch, and open this year's campaign."""
+    fresh = _file(folder, "fresh")
+    database = Database(make_engine(f"sqlite:///{fresh}"))
+    upgrade(database)
+    with database.transaction() as session:
+        build_city(session)
+        _arrange(session)
+    year = running_year(database)
+    # Kept, not kept, and 対象外: two of the three may be taken over.
+    year.answer(AFFAIRS, levels={"D02": "partial", "D08": "not_applicable"})
+    stage = Stage(database, year.sheets, STORY)
+    for place in SECOND_YEAR:
+        for turn in range(len(STARTS["reopened"])):
+            if stage.look(place)[0].state is State.SIGNED_OFF:
+                break
+            stage.push(place, pick=turn)
+        else:
+            message = f"{place.name} is not signed off"
+            raise RuntimeError(message)
+    second = year_after(year)
+    _close(database)
+    sheets = {place.code: second.sheets[place.code] for place in SECOND_YEAR}
+    return Template(folder, sheets, second.now + timedelta(days=1))
 
 
 def _file(folder: Path, start: str) -> Path:

@@ -1,9 +1,7 @@
 """Differences between editions, for every text, edition and lineage that hypothesis can think of."""
 
 from collections import Counter
-from dataclasses import replace
 from itertools import pairwise
-from uuid import UUID
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -12,12 +10,7 @@ from app.checklists.rules import (
     Edition,
     EntryKind,
     Facet,
-    Item,
-    Lineage,
-    LineageKind,
     Mark,
-    ScoringMethod,
-    Section,
     by_key,
     descent,
     edition_diff,
@@ -25,8 +18,7 @@ from app.checklists.rules import (
     tokens,
     unchanged,
 )
-from app.kernel.ids import EditionId, ItemId
-from tests.property.test_scoring import edition_of, item_of, methods
+from tests.property.editions import pairs
 
 WORDS = st.sampled_from(
     (
@@ -74,53 +66,6 @@ def test_no_two_neighbours_have_the_same_mark(old: str, new: str) -> None:
 def test_a_text_is_its_tokens(text: str) -> None:
     assert "".join(tokens(text)) == text
     assert {part.mark for part in marked(text, new=text).parts} <= {Mark.SAME}
-
-
-@st.composite
-def items(draw: st.DrawFn, keys: range) -> tuple[Item, ...]:
-    chosen = sorted(draw(st.sets(st.sampled_from(keys), min_size=1, max_size=8)))
-    return tuple(
-        replace(
-            item_of(key, weight=draw(st.integers(1, 3)), mandatory=draw(st.booleans())),
-            statement=draw(st.sampled_from(("台帳を見た。", "台帳を見直した。", "鍵をかけた。"))),
-        )
-        for key in chosen
-    )
-
-
-def edition(made: tuple[Item, ...], method: ScoringMethod, *, number: int) -> Edition:
-    """Put items into an edition whose rows are its own."""
-    own = tuple(
-        replace(item, id=ItemId(UUID(int=number * 1000 + place)), number=f"1-{place}", position=place)
-        for place, item in enumerate(made, start=1)
-    )
-    half = len(own) // 2
-    sections = tuple(
-        Section(number=place, slug=f"s{place}", title=f"分野{place}", items=part)
-        for place, part in enumerate((own[:half], own[half:]), start=1)
-        if part
-    )
-    base = edition_of(own, method)
-    return replace(base, id=EditionId(UUID(int=number)), label=f"{2024 + number}.1", sections=sections)
-
-
-@st.composite
-def pairs(draw: st.DrawFn) -> tuple[Edition, Edition]:
-    """Return an edition and a successor with any lineage that names items of it."""
-    method = draw(methods())
-    old = draw(items(range(1, 12)))
-    known = [item.key for item in old]
-    new = []
-    for item in draw(items(range(1, 24))):
-        of = tuple(draw(st.lists(st.sampled_from(known), unique=True, max_size=3)))
-        kinds = (
-            [LineageKind.MERGED]
-            if len(of) > 1
-            else [LineageKind.REWORDED, LineageKind.SPLIT, LineageKind.SAME]
-        )
-        kind = draw(st.sampled_from(kinds)) if of else LineageKind.NEW
-        new.append(replace(item, lineage=Lineage(kind=kind, of=of, comparable=draw(st.booleans()))))
-    return edition(old, method, number=1), edition(tuple(new), method, number=2)
 
 
 @given(pairs())

@@ -141,9 +141,16 @@ def snapshot(desk: Desk, inspection_id: InspectionId) -> dict[str, Any]:
             .order_by(JournalEntry.sequence)
         ).all()
         history = session.execute(
-            select(ItemReviewHistory.item_id, ItemReviewHistory.version, ItemReviewHistory.judgement)
+            select(
+                ItemReviewHistory.item_id,
+                ItemReviewHistory.version,
+                ItemReviewHistory.judgement,
+                ItemReviewHistory.remark,
+                ItemReviewHistory.reviewed_by,
+                ItemReviewHistory.reviewed_at,
+            )
             .where(ItemReviewHistory.revision_id == sheet.revision_id)
-            .order_by(ItemReviewHistory.item_id)
+            .order_by(ItemReviewHistory.item_id, ItemReviewHistory.version)
         ).all()
         steps = session.scalars(
             select(SheetStepRow.action)
@@ -159,9 +166,7 @@ def snapshot(desk: Desk, inspection_id: InspectionId) -> dict[str, Any]:
     return {
         "state": (row.state, row.state_since, row.version, row.decided),
         "score": (row.reviewed_earned, row.reviewed_possible, row.reviewed_grade),
-        "reviews": {
-            item: (one.judgement, one.version, one.answer_version) for item, one in content.reviews.items()
-        },
+        "reviews": dict(content.reviews),
         "digest": content.digest,
         "sections": [tuple(one) for one in sections],
         "history": [tuple(one) for one in history],
