@@ -4,7 +4,7 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
-from typing import Final, cast
+from typing import Any, Final, cast
 
 from sqlalchemy import Table, bindparam, insert, select, update
 from sqlalchemy.orm import Session
@@ -260,8 +260,9 @@ class Pen:
         client_id: str,
         origin: Origin,
         source: Source = Source.OWN,
+        author: Mapping[str, Any] | None = None,
     ) -> None:
-        """Write one save: the answer, its history, the reply, and the journal."""
+        """Write one save: the answer, its history, the reply, and the journal. `author`: whose answer it is, where somebody else writes it."""
         salt = new_salt()
         answered = {"answered_by": self.actor.person_id, "answered_at": self.now}
         row = {
@@ -276,10 +277,8 @@ class Pen:
         if version == 1:
             connection.execute(_FIRST_ANSWER, {**key, **row, **answered})
         else:
-            # Who put back what the head had approved did not give that answer.
-            author = answered if origin is Origin.GIVEN else {}
             place = {"revision": self.sheet.revision_id, "item": item_id}
-            connection.execute(_NEXT_ANSWER, {**place, **row, **author})
+            connection.execute(_NEXT_ANSWER, {**place, **row, **(author or answered)})
         saved = {"reply": words.reply, "origin": origin.value, "salt": salt, "client_id": client_id}
         connection.execute(_SAVE, {**key, **row, **answered, **saved})
         facts = {
@@ -386,7 +385,9 @@ def restore_approved(session: Session, *, sheet: Sheet, actor: Actor, now: datet
     """
     pen = Pen(session, sheet=sheet, actor=actor, now=now)
     answers = answers_of(session, revision_id=sheet.revision_id)
-    for item_id, entry in open_returns(sheet, returns_of(session, revision_id=sheet.revision_id)).items():
+    opened = open_returns(sheet, returns_of(session, revision_id=sheet.revision_id))
+    authors = _authors(session, sheet=sheet, returned=opened)
+    for item_id, entry in opened.items():
         kept = _kept(answers[item_id], entry)
         words = Words(entry.level, entry.comment, entry.action_due, "")
         if kept != words:
@@ -398,9 +399,32 @@ def restore_approved(session: Session, *, sheet: Sheet, actor: Actor, now: datet
                 client_id=f"cancelled return {entry.round}",
                 origin=Origin.RESTORED,
                 source=Source.LAST_YEAR if entry.taken_over else Source.OWN,
+                author=authors[item_id],
             )
     restored = answers_of(session, revision_id=sheet.revision_id)
     follow_answers(session, sheet=sheet, before=answers, answers=restored, actor=actor, now=now)
+
+
+def _authors(
+    session: Session, *, sheet: Sheet, returned: Mapping[ItemId, ReturnFact]
+) -> dict[ItemId, dict[str, Any]]:
+    """Return who gave the answers that were sent back, and when: the last who gave these words before they were."""
+    rows = session.execute(
+        select(AnswerHistory)
+        .where(
+            AnswerHistory.revision_id == sheet.revision_id,
+            AnswerHistory.item_id.in_(list(returned)),
+            AnswerHistory.origin.in_([Origin.GIVEN.value, Origin.CARRIED.value]),
+        )
+        .order_by(AnswerHistory.version)
+    ).scalars()
+    found: dict[ItemId, dict[str, Any]] = {}
+    for row in rows:
+        entry = returned[ItemId(row.item_id)]
+        given = (row.level, row.comment, row.action_due)
+        if row.version <= entry.answer_version and given == (entry.level, entry.comment, entry.action_due):
+            found[entry.item_id] = {"answered_by": row.answered_by, "answered_at": row.answered_at}
+    return found
 
 
 def count_on(

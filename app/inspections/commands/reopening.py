@@ -215,8 +215,11 @@ def _copy(session: Session, table: FromClause, *, source: RevisionId, target: Re
 def _copy_history(session: Session, *, source: RevisionId, target: RevisionId) -> None:
     """Carry the last history row of each answer over, so that versions go on and nothing stands without its origin."""
     history = AnswerHistory.__table__
+    # Whose answer it is stands in the answer: the last row may be that of somebody who put an older answer back.
+    columns = [column for column in history.c if column.name not in {"answered_by", "answered_at"}]
     rows = session.execute(
-        select(history)
+        select(*columns, Answer.answered_by, Answer.answered_at)
+        .select_from(history)
         .join(Answer, (Answer.revision_id == history.c.revision_id) & (Answer.item_id == history.c.item_id))
         .where(history.c.revision_id == source, history.c.version == Answer.version)
     ).mappings()

@@ -241,6 +241,33 @@ def test_what_was_put_back_is_the_clerks_answer_and_the_reviewers_act(returned: 
     assert "answer.restored" in events
 
 
+def test_what_was_put_back_is_the_answer_of_who_gave_it_also_after_a_reopening(returned: Year) -> None:
+    item_id = returned.item_id("D02")
+    given = content(returned).saves[item_id]
+    for times in (1, 2):
+        returned.now += timedelta(hours=1)
+        save(returned, SUZUKI, client=f"half-done-{times}", level="implemented", comment="所属長が直した。")
+        assert content(returned).saves[item_id] == (SUZUKI.id, returned.now)
+        cancel(returned)
+        assert content(returned).saves[item_id] == given
+        returned.judge(AFFAIRS, judgements={"D02": Judgement.RETURNED, "D08": Judgement.RETURNED})
+        returned.return_items(AFFAIRS)
+    cancel(returned)
+    for act in (returned.judge, returned.finish_review, returned.sign_off):
+        act(AFFAIRS)
+    sealed = next(line for line in sealed_by(returned)["answers"] if line[0] == "D02")
+    assert (sealed[4], sealed[5]) == (str(given[0]), given[1].isoformat())
+    with returned.database.transaction() as session:
+        sheet = returned.sheets[AFFAIRS.code]
+        request_reopening(
+            session, actor=returned.actor(TANAKA), inspection_id=sheet, reason="写しの誤り", now=returned.now
+        )
+        confirm_reopening(session, actor=returned.actor(KIMURA), inspection_id=sheet, now=returned.now)
+    assert content(returned).saves[item_id] == given
+    carried = [row for row in rows(returned, AnswerHistory) if row.origin == Origin.CARRIED.value]
+    assert {(row.answered_by, row.answered_at) for row in carried if row.item_id == item_id} == {given}
+
+
 def test_a_reply_that_was_cleared_is_nobodys_in_the_seal(returned: Year) -> None:
     _half_corrected(returned)
     cancel(returned)
