@@ -3,6 +3,7 @@
 import hashlib
 from pathlib import Path
 from typing import Final, cast
+from urllib.parse import quote
 from uuid import UUID
 
 from flask import Blueprint, current_app, render_template, send_file, url_for
@@ -20,6 +21,8 @@ from app.kernel.clock import business_date
 from app.kernel.errors import NotNow
 from app.kernel.ids import CampaignId, InspectionId
 from app.kernel.ports import Ports
+from app.reminders.queries.pages import reminder_page
+from app.reminders.routes import wanted_rows as wanted_reminders
 from app.reports.commands import kept_document, read_document
 from app.reports.commands.requests import bundle_path, request_documents
 from app.reports.forms import BundleForm
@@ -41,8 +44,10 @@ def _settings() -> Settings:
     return cast("Settings", current_app.extensions["settings"])
 
 
-def _attachment(content: bytes, *, name: str, mimetype: str) -> Response:
-    headers = {"Content-Disposition": f'attachment; filename="{name}"'}
+def _attachment(content: bytes, *, name: str, mimetype: str, shown: str = "") -> Response:
+    """Give a file; `shown` is its Japanese name, where it has one, and `name` what stands in for it in old programs."""
+    japanese = f"; filename*=UTF-8''{quote(shown)}" if shown else ""
+    headers = {"Content-Disposition": f'attachment; filename="{name}"{japanese}'}
     return Response(content, mimetype=mimetype, headers=headers)
 
 
@@ -101,6 +106,24 @@ def progress_workbook(campaign_id: UUID) -> ResponseReturnValue:
     )
     name = f"progress-{page.campaign.fiscal_year.year}-{today().isoformat()}.xlsx"
     return _attachment(content, name=name, mimetype=WORKBOOK)
+
+
+@blueprint.get("/campaigns/<uuid:campaign_id>/reminders.xlsx")
+@requires(Permission.CITY_PROGRESS_READ)
+def reminder_workbook(campaign_id: UUID) -> ResponseReturnValue:
+    """督促リスト as a workbook; only late departments with `?late=1`."""
+    from app.reports.excel.reminder_list import render  # noqa: PLC0415 - as above
+
+    with reading() as session:
+        page = reminder_page(session, actor=actor(), campaign_id=CampaignId(campaign_id), today=today())
+    campaign = page.campaign.line
+    log_campaign_access(campaign_id=campaign.id, act="campaign.reminder-file")
+    content = render(
+        wanted_reminders(page), imprint=imprint(settings=_settings(), now=now()), campaign=campaign.title
+    )
+    # Under the name that its CSV has too.
+    shown = f"督促リスト-{today().isoformat()}.xlsx"
+    return _attachment(content, name="list.xlsx", mimetype=WORKBOOK, shown=shown)
 
 
 @blueprint.get("/campaigns/<uuid:campaign_id>/results.xlsx")

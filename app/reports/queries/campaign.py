@@ -12,9 +12,9 @@ from app.access.actor import Actor
 from app.checklists.rules import Edition, Item, score
 from app.checklists.texts import SCORING_METHOD_NAME
 from app.config import Settings
-from app.inspections.queries.campaigns.progress import ProgressRow
 from app.inspections.queries.campaigns.results import CampaignResults, SheetAnswers, campaign_results
 from app.inspections.rules import State
+from app.inspections.rules.progress import ProgressRow
 from app.inspections.texts import CAMPAIGN_KIND, CAMPAIGN_STATE
 from app.kernel.clock import business_date
 from app.kernel.fiscal_year import long_instant
