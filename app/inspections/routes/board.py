@@ -1,10 +1,10 @@
 """The board of a campaign and what its figures open to."""
 
 from collections.abc import Sequence
-from typing import Final
+from typing import Final, cast
 from uuid import UUID
 
-from flask import render_template, request, url_for
+from flask import current_app, render_template, request, url_for
 from markupsafe import Markup, escape
 
 from app.access.permissions import Permission
@@ -18,6 +18,7 @@ from app.inspections.rules.board import Order
 from app.inspections.rules.score_change import Measure
 from app.inspections.texts import CAUSE, MEASURE, NEED, ORDER, signed_points
 from app.kernel.ids import CampaignId, UnitId
+from app.kernel.ports import Ports
 from app.web.access import actor, now, requires, today
 from app.web.charts import Axis, Radar, Series, radar
 
@@ -40,7 +41,11 @@ def board(campaign_id: UUID) -> str:
         page = queries.board_page(
             session, actor=actor(), campaign_id=CampaignId(campaign_id), view=_view(), today=today()
         )
-    return _rendered("inspections/board.html", page=page, chart=_radar(page), cells=_Cells(page).of)
+        ports = cast("Ports", current_app.extensions["ports"])
+        actions = queries.next_actions(session, actor=actor(), page=page, ports=ports)
+    return _rendered(
+        "inspections/board.html", page=page, actions=actions, chart=_radar(page), cells=_Cells(page).of
+    )
 
 
 @blueprint.get("/campaigns/<uuid:campaign_id>/board/items")
