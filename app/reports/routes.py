@@ -16,6 +16,7 @@ from app.db.session import reading
 from app.inspections.queries.campaigns import progress_page
 from app.inspections.queries.sealed import SealedSheet, sealed_sheet
 from app.inspections.routes.access_log import log_access, log_campaign_access
+from app.inspections.routes.board import board_view
 from app.inspections.routes.campaigns import wanted_rows
 from app.kernel.clock import business_date
 from app.kernel.errors import NotNow
@@ -138,6 +139,25 @@ def results_workbook(campaign_id: UUID) -> ResponseReturnValue:
         )
     log_campaign_access(campaign_id=CampaignId(campaign_id), act="campaign.results-workbook")
     return _attachment(render(report), name=f"results-{today().isoformat()}.xlsx", mimetype=WORKBOOK)
+
+
+@blueprint.get("/campaigns/<uuid:campaign_id>/board.pdf")
+@requires(Permission.CITY_PROGRESS_READ)
+def board_document(campaign_id: UUID) -> ResponseReturnValue:
+    """The board as a document of that moment, looked at as the page was (`?score=`, `?order=`)."""
+    from app.reports.pdf.board import render  # noqa: PLC0415 - as above
+
+    with reading() as session:
+        report = campaign_report(
+            session,
+            actor=actor(),
+            campaign_id=CampaignId(campaign_id),
+            settings=_settings(),
+            now=now(),
+            view=board_view(),
+        )
+    log_campaign_access(campaign_id=CampaignId(campaign_id), act="campaign.board-document")
+    return _attachment(render(report), name=f"board-{today().isoformat()}.pdf", mimetype="application/pdf")
 
 
 # ------------------------------------------------------------------- the documents of many sheets at once

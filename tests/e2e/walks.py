@@ -86,6 +86,7 @@ NO_PAGES: Final = frozenset(
         "inspections.progress_file",
         "reminders.letters_file",
         "reminders.reminder_list_csv",
+        "reports.board_document",
         "reports.documents_archive",
         "reports.inspection_report",
         "reports.inspection_workbook_file",

@@ -39,7 +39,7 @@ def board(campaign_id: UUID) -> str:
     """Show the whole city at a glance."""
     with reading() as session:
         page = queries.board_page(
-            session, actor=actor(), campaign_id=CampaignId(campaign_id), view=_view(), today=today()
+            session, actor=actor(), campaign_id=CampaignId(campaign_id), view=board_view(), today=today()
         )
         ports = cast("Ports", current_app.extensions["ports"])
         actions = queries.next_actions(session, actor=actor(), page=page, ports=ports)
@@ -54,7 +54,7 @@ def board_items(campaign_id: UUID) -> str:
     """Show every missed item with the units that miss it."""
     with reading() as session:
         page = queries.board_page(
-            session, actor=actor(), campaign_id=CampaignId(campaign_id), view=_view(), today=today()
+            session, actor=actor(), campaign_id=CampaignId(campaign_id), view=board_view(), today=today()
         )
     return _rendered("inspections/board_items.html", page=page)
 
@@ -65,7 +65,7 @@ def board_change(campaign_id: UUID) -> str:
     """Show why the city's score differs from the year before."""
     with reading() as session:
         page = queries.difference_page(
-            session, actor=actor(), campaign_id=CampaignId(campaign_id), view=_view(), today=today()
+            session, actor=actor(), campaign_id=CampaignId(campaign_id), view=board_view(), today=today()
         )
     return _rendered("inspections/board_change.html", page=page.board, difference=page)
 
@@ -80,7 +80,7 @@ def board_unit(campaign_id: UUID, unit_id: UUID) -> str:
             actor=actor(),
             campaign_id=CampaignId(campaign_id),
             unit_id=UnitId(unit_id),
-            measure=_view().measure,
+            measure=board_view().measure,
             today=today(),
         )
     return _rendered("inspections/board_unit.html", page=page)
@@ -113,7 +113,7 @@ class _Cells:
         )
 
 
-def _view() -> BoardView:
+def board_view() -> BoardView:
     """Read how the board is looked at; what the address does not know is left at its default."""
     order, measure = request.args.get("order", ""), request.args.get("score", "")
     return BoardView(
