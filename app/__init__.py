@@ -30,6 +30,7 @@ from app.notices.queries import UnreadCounter
 from app.organisation.queries import installation
 from app.people import routes as people
 from app.reminders import routes as reminders
+from app.reminders.queries.last import LastReminded
 from app.reminders.queries.words import SheetNoticeWords
 from app.reports import routes as reports
 from app.reports.commands.disposal import discard_documents
@@ -135,6 +136,7 @@ def _init_domains(app: Flask, settings: Settings) -> None:
     ports.work_counters += [HeaderCounter(), UnreadCounter()]
     ports.notice_sources.append(SheetNoticeWords())
     ports.before_disposal.append(discard_documents)
+    ports.reminding.append(LastReminded())
     ports.after_sealing.append(DocumentAfterSealing(settings))
 
 

@@ -5,7 +5,7 @@ import io
 from collections.abc import Iterable, Sequence
 from typing import Final
 
-from app.inspections.queries.campaigns import ProgressRow
+from app.inspections.rules.progress import ProgressRow
 from app.kernel.clock import business_date
 from app.kernel.fiscal_year import long_date, long_instant
 from app.kernel.text import harmless_cell

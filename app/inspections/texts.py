@@ -201,6 +201,7 @@ READ_ACT = {
     "campaign.progress-file": "回収状況のCSVを取り出した",
     "campaign.progress-workbook": "回収状況のExcelを取り出した",
     "campaign.results-workbook": "全所属の結果のExcelを取り出した",
+    "campaign.board-document": "全庁の状況のPDFを取り出した",
     "campaign.documents-file": "まとめた書類を取り出した",
     "campaign.reminder-file": "督促リストを取り出した",
     "access-log.read": "閲覧記録を開いた",

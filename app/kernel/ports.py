@@ -10,7 +10,7 @@ from datetime import date, datetime
 from typing import Any, Protocol
 from uuid import UUID
 
-from app.kernel.ids import EditionId, InspectionId
+from app.kernel.ids import CampaignId, EditionId, InspectionId
 
 Session = Any
 Actor = Any
@@ -112,6 +112,16 @@ class NoticeSource(Protocol):
         ...
 
 
+class Reminding(Protocol):
+    """When departments were reminded of a campaign: shown beside what is still with them."""
+
+    def last_reminded(
+        self, session: Session, *, campaign_ids: Iterable[CampaignId]
+    ) -> Mapping[CampaignId, datetime]:
+        """Return when somebody was reminded of each campaign last; campaigns without a reminder are absent."""
+        ...
+
+
 @dataclass(slots=True)
 class Ports:
     """The registered implementations. Filled once in `create_app`, read by lower rooms."""
@@ -121,6 +131,7 @@ class Ports:
     after_sealing: list[AfterSealing] = field(default_factory=list)
     notice_sources: list[NoticeSource] = field(default_factory=list)
     before_disposal: list[BeforeDisposal] = field(default_factory=list)
+    reminding: list[Reminding] = field(default_factory=list)
     # Called when somebody waits for a regular job; empty where a scheduler outside of the process runs them.
     hurry: list[Callable[[], None]] = field(default_factory=list)
 
@@ -145,6 +156,17 @@ class Ports:
             for edition_id, usage in source.usage_by_edition(session, edition_ids=wanted).items():
                 totals[edition_id] = totals.get(edition_id, EditionUsage()).with_another(usage)
         return totals
+
+    def last_reminded(
+        self, session: Session, *, campaign_ids: Iterable[CampaignId]
+    ) -> dict[CampaignId, datetime]:
+        """Return when somebody was reminded of each campaign last, by whatever registered room."""
+        wanted = tuple(campaign_ids)
+        last: dict[CampaignId, datetime] = {}
+        for source in self.reminding:
+            for campaign_id, at in source.last_reminded(session, campaign_ids=wanted).items():
+                last[campaign_id] = max(at, last.get(campaign_id, at))
+        return last
 
     def waiting(self, session: Session, *, actor: Actor) -> dict[str, int]:
         """Merge the counters of all rooms; two rooms never share a menu entry."""

@@ -160,6 +160,18 @@ def last_sent(session: Session, *, context_id: UUID, kinds: Collection[str]) -> 
     return {row[0]: row[1] for row in rows}
 
 
+def last_sent_within(
+    session: Session, *, context_ids: Collection[UUID], kinds: Collection[str]
+) -> Mapping[UUID, datetime]:
+    """Return when the last notice of some kinds was written within each of some things; those without one are absent."""
+    rows = session.execute(
+        select(Notice.context_id, func.max(Notice.created_at))
+        .where(Notice.context_id.in_(context_ids), Notice.kind.in_(kinds))
+        .group_by(Notice.context_id)
+    )
+    return {row[0]: row[1] for row in rows}
+
+
 def occasions_of(
     session: Session, *, context_ids: Collection[UUID], kinds: Collection[str]
 ) -> frozenset[tuple[str, UUID, str]]:

@@ -16,14 +16,14 @@ from app.kernel.ids import CampaignId, InspectionId
 from app.notices.queries import PAGE_SIZE
 from app.notices.texts import MAIL_STATE
 from app.reminders.commands import ByHand, remind_by_hand
-from app.reminders.files import reminder_csv, reminder_workbook
+from app.reminders.files import reminder_csv
 from app.reminders.queries.letters import LETTER, LetterKind, LetterPage, letter_page
-from app.reminders.queries.pages import LogPage, ReminderPage, ReminderRow, reminder_page, sent_page
+from app.reminders.queries.pages import LogPage, ReminderPage, reminder_page, sent_page
+from app.reminders.rules import ReminderRow
 from app.web.access import actor, now, requires, today
 from app.web.forms import key_for_page, perform
 
 blueprint: Final = Blueprint("reminders", __name__, template_folder="templates")
-_XLSX: Final = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
 
 @blueprint.get("/campaigns/<uuid:campaign_id>/reminders")
@@ -122,34 +122,16 @@ def _links(page: LogPage) -> dict[str, object]:
 def reminder_list_csv(campaign_id: UUID) -> Response:
     """Give the list as CSV: UTF-8, or CP932 with `?encoding=cp932`; only late departments with `?late=1`."""
     encoding = "cp932" if request.args.get("encoding") == "cp932" else "utf-8"
-    page = _taken(campaign_id)
-    charset = "Shift_JIS" if encoding == "cp932" else "utf-8"
-    return _download(
-        reminder_csv(_wanted_rows(page), encoding=encoding), name="csv", kind=f"text/csv; charset={charset}"
-    )
-
-
-@blueprint.get("/campaigns/<uuid:campaign_id>/reminders.xlsx")
-@requires(Permission.CITY_PROGRESS_READ)
-def reminder_list_xlsx(campaign_id: UUID) -> Response:
-    """Give the list as a workbook; only late departments with `?late=1`."""
-    page = _taken(campaign_id)
-    book = reminder_workbook(
-        _wanted_rows(page),
-        title=page.campaign.line.title,
-        label=_settings().classification,
-        made_at=now(),
-    )
-    return _download(book, name="xlsx", kind=_XLSX)
-
-
-def _taken(campaign_id: UUID) -> ReminderPage:
     page = _query(campaign_id)
     log_campaign_access(campaign_id=page.campaign.line.id, act="campaign.reminder-file")
-    return page
+    charset = "Shift_JIS" if encoding == "cp932" else "utf-8"
+    return _download(
+        reminder_csv(wanted_rows(page), encoding=encoding), name="csv", kind=f"text/csv; charset={charset}"
+    )
 
 
-def _wanted_rows(page: ReminderPage) -> tuple[ReminderRow, ...]:
+def wanted_rows(page: ReminderPage) -> tuple[ReminderRow, ...]:
+    """Return the rows that the address asks for: only late departments with `?late=1`."""
     return page.late if request.args.get("late") == "1" else page.rows
 
 

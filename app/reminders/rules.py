@@ -6,12 +6,13 @@ the later one: nobody is late the moment something lands on the desk.
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from enum import StrEnum
 from typing import Final
 
 from app.calendar.rules import CityCalendar
 from app.inspections.rules import State
+from app.kernel.ids import InspectionId
 
 VERSION: Final = "2026.1"
 """Of the tables below; each round of reminders is journalled with it."""
@@ -184,3 +185,28 @@ def fired(plan: Iterable[Trigger], *, today: date) -> Trigger | None:
 def coming(plan: Iterable[Trigger], *, today: date) -> Trigger | None:
     """Return the next rule that will fire after today."""
     return next((trigger for trigger in plan if trigger.day > today), None)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReminderRow:
+    """One department that still has its sheet: who has it in hand, until when, when it was reminded and when it will be."""
+
+    inspection_id: InspectionId
+    unit_name: str
+    department_name: str
+    standing: str
+    label: str
+    due: date
+    late_days: int
+    locked: bool
+    holders: tuple[str, ...]
+    heads: tuple[str, ...]
+    clerks: tuple[str, ...]
+    last_at: datetime | None
+    next_on: date | None
+    next_label: str
+
+    @property
+    def late(self) -> bool:
+        """Whether the due date is over."""
+        return self.late_days > 0

@@ -3,6 +3,7 @@
 import hashlib
 from pathlib import Path
 from typing import Final, cast
+from urllib.parse import quote
 from uuid import UUID
 
 from flask import Blueprint, current_app, render_template, send_file, url_for
@@ -15,11 +16,14 @@ from app.db.session import reading
 from app.inspections.queries.campaigns import progress_page
 from app.inspections.queries.sealed import SealedSheet, sealed_sheet
 from app.inspections.routes.access_log import log_access, log_campaign_access
+from app.inspections.routes.board import board_view
 from app.inspections.routes.campaigns import wanted_rows
 from app.kernel.clock import business_date
 from app.kernel.errors import NotNow
 from app.kernel.ids import CampaignId, InspectionId
 from app.kernel.ports import Ports
+from app.reminders.queries.pages import reminder_page
+from app.reminders.routes import wanted_rows as wanted_reminders
 from app.reports.commands import kept_document, read_document
 from app.reports.commands.requests import bundle_path, request_documents
 from app.reports.forms import BundleForm
@@ -41,8 +45,10 @@ def _settings() -> Settings:
     return cast("Settings", current_app.extensions["settings"])
 
 
-def _attachment(content: bytes, *, name: str, mimetype: str) -> Response:
-    headers = {"Content-Disposition": f'attachment; filename="{name}"'}
+def _attachment(content: bytes, *, name: str, mimetype: str, shown: str = "") -> Response:
+    """Give a file; `shown` is its Japanese name, where it has one, and `name` what stands in for it in old programs."""
+    japanese = f"; filename*=UTF-8''{quote(shown)}" if shown else ""
+    headers = {"Content-Disposition": f'attachment; filename="{name}"{japanese}'}
     return Response(content, mimetype=mimetype, headers=headers)
 
 
@@ -103,6 +109,24 @@ def progress_workbook(campaign_id: UUID) -> ResponseReturnValue:
     return _attachment(content, name=name, mimetype=WORKBOOK)
 
 
+@blueprint.get("/campaigns/<uuid:campaign_id>/reminders.xlsx")
+@requires(Permission.CITY_PROGRESS_READ)
+def reminder_workbook(campaign_id: UUID) -> ResponseReturnValue:
+    """督促リスト as a workbook; only late departments with `?late=1`."""
+    from app.reports.excel.reminder_list import render  # noqa: PLC0415 - as above
+
+    with reading() as session:
+        page = reminder_page(session, actor=actor(), campaign_id=CampaignId(campaign_id), today=today())
+    campaign = page.campaign.line
+    log_campaign_access(campaign_id=campaign.id, act="campaign.reminder-file")
+    content = render(
+        wanted_reminders(page), imprint=imprint(settings=_settings(), now=now()), campaign=campaign.title
+    )
+    # Under the name that its CSV has too.
+    shown = f"督促リスト-{today().isoformat()}.xlsx"
+    return _attachment(content, name="list.xlsx", mimetype=WORKBOOK, shown=shown)
+
+
 @blueprint.get("/campaigns/<uuid:campaign_id>/results.xlsx")
 @requires(Permission.CITY_PROGRESS_READ)
 def results_workbook(campaign_id: UUID) -> ResponseReturnValue:
@@ -115,6 +139,25 @@ def results_workbook(campaign_id: UUID) -> ResponseReturnValue:
         )
     log_campaign_access(campaign_id=CampaignId(campaign_id), act="campaign.results-workbook")
     return _attachment(render(report), name=f"results-{today().isoformat()}.xlsx", mimetype=WORKBOOK)
+
+
+@blueprint.get("/campaigns/<uuid:campaign_id>/board.pdf")
+@requires(Permission.CITY_PROGRESS_READ)
+def board_document(campaign_id: UUID) -> ResponseReturnValue:
+    """The board as a document of that moment, looked at as the page was (`?score=`, `?order=`)."""
+    from app.reports.pdf.board import render  # noqa: PLC0415 - as above
+
+    with reading() as session:
+        report = campaign_report(
+            session,
+            actor=actor(),
+            campaign_id=CampaignId(campaign_id),
+            settings=_settings(),
+            now=now(),
+            view=board_view(),
+        )
+    log_campaign_access(campaign_id=CampaignId(campaign_id), act="campaign.board-document")
+    return _attachment(render(report), name=f"board-{today().isoformat()}.pdf", mimetype="application/pdf")
 
 
 # ------------------------------------------------------------------- the documents of many sheets at once

@@ -13,10 +13,9 @@ from xlsxwriter import Workbook
 from app.config import Settings
 from app.db.session import Database, bind
 from app.inspections.models import Campaign, Revision, SealedRevision
-from app.inspections.queries.campaigns import ProgressRow, StepMark
-from app.inspections.queries.campaigns.progress import ShownScore
 from app.inspections.queries.sealed import SealedSheet, sealed_of_campaign, sealed_sheet
 from app.inspections.rules import State
+from app.inspections.rules.progress import ProgressRow, ShownScore, StepMark
 from app.jobs.bundles import make_bundles
 from app.journal.commands import seal
 from app.journal.models import JournalSeal

@@ -15,6 +15,8 @@ _OFFICE = "{urn:oasis:names:tc:opendocument:xmlns:office:1.0}"
 _TABLE = "{urn:oasis:names:tc:opendocument:xmlns:table:1.0}"
 _TEXT = "{urn:oasis:names:tc:opendocument:xmlns:text:1.0}"
 _MOST_REPEATED = 1000
+_CODE_PAGES = {"utf-8": 76, "cp932": 60}
+"""LibreOffice's numbers of encodings."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,16 +35,39 @@ def is_installed() -> bool:
 
 def opened(books: Sequence[Path], *, folder: Path) -> dict[str, dict[str, list[list[Seen]]]]:
     """Open all workbooks in one start of LibreOffice; return the cells by file, sheet, row."""
+    _convert(books, folder=folder)
+    return {book.stem: dict(_sheets(folder / f"{book.stem}.fods")) for book in books}
+
+
+def opened_csv(path: Path, *, encoding: str) -> list[list[Seen]]:
+    """Open a CSV file as somebody does who leaves all columns to LibreOffice, formulas too; return its rows."""
+    # Comma, double quote, the code page, from the first line, columns as they seem, any language, quoted ones too, numbers seen.
+    options = f"44,34,{_CODE_PAGES[encoding]},1,,0,false,true,false,false,false,-1,true"
+    _convert([path], folder=path.parent, more=[f"--infilter=Text - txt - csv (StarCalc):{options}"])
+    [rows] = dict(_sheets(path.with_suffix(".fods"))).values()
+    return rows
+
+
+def _convert(books: Sequence[Path], *, folder: Path, more: Sequence[str] = ()) -> None:
     soffice = shutil.which("soffice")
     assert soffice
     # A profile of its own: neither the settings of whoever runs the tests, nor another one that is open.
     profile = f"-env:UserInstallation={(folder / 'profile').as_uri()}"
-    command = [soffice, profile, "--headless", "--norestore", "--convert-to", "fods", "--outdir", str(folder)]
+    command = [
+        soffice,
+        profile,
+        "--headless",
+        "--norestore",
+        *more,
+        "--convert-to",
+        "fods",
+        "--outdir",
+        str(folder),
+    ]
     done = subprocess.run(  # noqa: S603 - a fixed program
         [*command, *map(str, books)], check=True, capture_output=True, text=True, timeout=TIME
     )
     assert "Error" not in done.stderr, done.stderr
-    return {book.stem: dict(_sheets(folder / f"{book.stem}.fods")) for book in books}
 
 
 def _sheets(path: Path) -> Iterator[tuple[str, list[list[Seen]]]]:

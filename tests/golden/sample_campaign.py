@@ -7,6 +7,12 @@ from app.kernel.fiscal_year import long_date, long_instant
 from app.reports.rules import LevelCount, ReportDay, ReportLevel, ScoreFigure
 from app.reports.rules.campaign import (
     Assessment,
+    BoardCell,
+    BoardFigures,
+    BoardLine,
+    BoardMean,
+    BoardMiss,
+    BoardStage,
     CampaignItem,
     CampaignReport,
     Imprint,
@@ -100,6 +106,70 @@ def campaign_report() -> CampaignReport:
             )
             for number in NUMBERS[3:6]
         ),
+        board=board_figures(),
+    )
+
+
+def board_figures(*, units: int = 40) -> BoardFigures:
+    """Return a board of so many units: every tone, every reason for a missing figure, names that are long or rare."""
+    tones = (("97", 0), ("84", 1), ("76", 2), ("61", 3), ("!42", 4), ("・", None))
+    lines = tuple(
+        BoardLine(
+            department="総務部",
+            name="𠮷田・髙﨑出張所" if at == 0 else f"第{at}試験課",
+            state="審査中",
+            cells=tuple(
+                BoardCell(text=tones[(at + place) % len(tones)][0], tone=tones[(at + place) % len(tones)][1])
+                for place in range(len(SECTIONS))
+            ),
+            score=ScoreFigure(text=f"{60 + at}.0点", percent=60.0 + at),
+            change=("▼ 7", "▲ 2", "± 0", "―")[at % 4],
+            reasons="重要項目の未達・60未満の分野" if at < 3 else "",
+        )
+        for at in range(units - 1)
+    )
+    left = BoardLine(
+        department="（部のない所属）",
+        name="議会事務局に属する長い名前の所属の財務会計システム（税務課）",
+        state="未着手",
+        cells=(BoardCell(text="未提出", tone=None),) * len(SECTIONS),
+        score=ScoreFigure(text="―", percent=None),
+        change="―",
+        reasons="",
+    )
+    return BoardFigures(
+        measure="自己点検",
+        order="弱い順",
+        scored=units - 1,
+        target="90.0点",
+        stages=(
+            BoardStage(label="確定", count=3, detail="確定 3", tone="1"),
+            BoardStage(label="審査", count=20, detail="審査待ち 12、審査中 8", tone="2"),
+            BoardStage(label="承認待ち", count=0, detail="", tone="3"),
+            BoardStage(label="回答・差戻し", count=16, detail="回答中 16", tone="4"),
+            BoardStage(label="未着手", count=1, detail="未着手 1", tone="5"),
+        ),
+        whole=_mean("", "総合", 78.3),
+        means=tuple(_mean(str(at), title, 95.0 - 3 * at) for at, title in enumerate(SECTIONS, start=1)),
+        lines=(*lines, left),
+        dropped=lines[0:9:4],
+        support=lines[:3],
+        support_more=4,
+        missed=tuple(
+            BoardMiss(number=number, statement="離席するときは、端末の画面をロックしている。", units=30 - at)
+            for at, number in enumerate(NUMBERS[:10])
+        ),
+    )
+
+
+def _mean(number: str, title: str, percent: float) -> BoardMean:
+    return BoardMean(
+        number=number,
+        title=title,
+        short=title.partition("と")[0][:6],
+        now=ScoreFigure(text=f"{percent:.1f}点", percent=percent),
+        last=ScoreFigure(text="―", percent=None),
+        low=percent < 90,
     )
 
 

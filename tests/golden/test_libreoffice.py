@@ -2,16 +2,20 @@
 
 import random
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Final
 
 import pytest
 
-from app.reports.excel import campaign_result
+from app.reminders.files import COLUMNS as REMINDER_COLUMNS
+from app.reminders.files import reminder_cells, reminder_csv
+from app.reports.excel import campaign_result, reminder_list
 from app.reports.excel.book import About, Book, Column, Size
 from app.reports.excel.inspection_result import render
 from app.reports.excel.words import cell_text
-from tests.golden.libreoffice import Seen, is_installed, opened
-from tests.golden.sample_campaign import campaign_report
+from tests.golden.libreoffice import Seen, is_installed, opened, opened_csv
+from tests.golden.sample_campaign import IMPRINT, campaign_report
+from tests.golden.sample_reminders import reminder_rows
 from tests.golden.sample_report import rich_report
 
 GENERATED: Final = 100_000
@@ -89,6 +93,7 @@ def books(
         "texts": book_of(texts, size=Size.LARGE),
         "few": book_of(texts[:500]),
         "campaign": campaign_result.render(campaign_report()),
+        "reminders": reminder_list.render(reminder_rows(), imprint=IMPRINT, campaign="令和8年度"),
     }
     paths = [folder / f"{name}.xlsx" for name in made]
     for path, content in zip(paths, made.values(), strict=True):
@@ -155,3 +160,31 @@ def test_the_workbook_of_a_campaign_is_read_as_it_was_made(
     matrix = sheets["項目別（審査後）"][1]
     assert [cell.text for cell in matrix[3:7]] == ["○", "○", "×", ""]
     assert [row[6].text for row in sheets["未達の重要項目"][1:3]] == [one.comment for one in report.missed]
+
+
+def test_the_list_of_reminders_is_read_as_it_was_made(
+    books: dict[str, dict[str, list[list[Seen]]]],
+) -> None:
+    head, *found = books["reminders"]["督促リスト"][: len(reminder_rows()) + 1]
+    assert not any(cell.acts for row in [head, *found] for cell in row)
+    assert [cell.text for cell in head] == list(REMINDER_COLUMNS)
+    for row, made in zip(found, map(reminder_cells, reminder_rows()), strict=True):
+        assert (row[4].kind, row[5].kind) == ("date", "float")
+        texts = [cell_text(value) for value in made if isinstance(value, str)]
+        assert [cell.text for at, cell in enumerate(row) if at not in {4, 5}] == texts
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "cp932"])
+def test_the_csv_of_the_list_of_reminders_acts_nowhere(tmp_path: Path, encoding: str) -> None:
+    if not is_installed():
+        pytest.skip("libreoffice-calc is not installed")
+    path = tmp_path / "reminders.csv"
+    path.write_bytes(reminder_csv(reminder_rows(), encoding=encoding))
+    head, *found = opened_csv(path, encoding=encoding)
+    assert [cell.text for cell in head] == list(REMINDER_COLUMNS)
+    assert [row[1].text for row in found[:3]] == [
+        "総務課",
+        "'=cmd|' /C calc'!A0",
+        "𠮷田・髙﨑出張所" if encoding == "utf-8" else "〓田・髙﨑出張所",
+    ]
+    assert not any(cell.acts for row in found for cell in row)

@@ -13,10 +13,12 @@ from pathlib import Path
 import pytest
 from openpyxl import load_workbook
 
-from app.reports.excel import campaign_result
+from app.reminders.files import reminder_csv
+from app.reports.excel import campaign_result, reminder_list
 from app.reports.excel.inspection_result import render
 from app.reports.rules import InspectionReport
-from tests.golden.sample_campaign import campaign_report
+from tests.golden.sample_campaign import IMPRINT, campaign_report
+from tests.golden.sample_reminders import reminder_rows
 from tests.golden.sample_report import COMMENTS, MADE_AT, draft_report, rich_report
 from tests.golden.workbooks import dump, margins
 
@@ -43,10 +45,33 @@ def test_cells_of_a_campaign_are_as_reviewed() -> None:
     as_reviewed("campaign_workbook", campaign_result.render(campaign_report()))
 
 
-def test_a_campaign_gives_the_same_bytes_too(monkeypatch: pytest.MonkeyPatch) -> None:
-    first = campaign_result.render(campaign_report())
+def reminder_workbook() -> bytes:
+    """The list of reminders of a campaign whose name has signs that Excel's margins take for codes."""
+    return reminder_list.render(reminder_rows(), imprint=IMPRINT, campaign="令和8年度 点検 & 研修")
+
+
+def test_cells_of_the_list_of_reminders_are_as_reviewed() -> None:
+    as_reviewed("reminder_workbook", reminder_workbook())
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "cp932"])
+def test_the_csv_of_the_list_of_reminders_is_as_reviewed(encoding: str) -> None:
+    golden = HERE / f"reminder_list_{encoding}.txt"
+    content = reminder_csv(reminder_rows(), encoding=encoding)
+    lines = content.decode(encoding).split("\r\n")
+    # Kept in UTF-8 and with the line ends of the sources, so that a change can be read as a diff.
+    found = "\n".join(lines)
+    if UPDATE:
+        golden.write_text(found, encoding="utf-8")
+    assert found == golden.read_text(encoding="utf-8")
+    assert len(lines) == len(reminder_rows()) + 2
+
+
+@pytest.mark.parametrize("build", [lambda: campaign_result.render(campaign_report()), reminder_workbook])
+def test_a_list_gives_the_same_bytes_too(monkeypatch: pytest.MonkeyPatch, build: Callable[[], bytes]) -> None:
+    first = build()
     monkeypatch.setattr("time.time", lambda: 2_000_000_000.0)
-    assert campaign_result.render(campaign_report()) == first
+    assert build() == first
 
 
 def test_the_same_report_gives_the_same_bytes(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -56,8 +81,9 @@ def test_the_same_report_gives_the_same_bytes(monkeypatch: pytest.MonkeyPatch) -
     assert render(rich_report()) == first
 
 
-def test_the_file_holds_nothing_that_acts() -> None:
-    with zipfile.ZipFile(io.BytesIO(render(rich_report()))) as archive:
+@pytest.mark.parametrize("content", [render(rich_report()), reminder_workbook()], ids=["sheet", "reminders"])
+def test_the_file_holds_nothing_that_acts(content: bytes) -> None:
+    with zipfile.ZipFile(io.BytesIO(content)) as archive:
         names = archive.namelist()
         text = "".join(archive.read(name).decode() for name in names)
     assert not any("vba" in name.lower() or "external" in name.lower() for name in names)

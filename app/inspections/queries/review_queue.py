@@ -10,7 +10,7 @@ from enum import StrEnum
 from fractions import Fraction
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, Row, Select, case, func, select
+from sqlalchemy import ColumnElement, Row, Select, and_, case, func, select
 from sqlalchemy.orm import Session, aliased
 
 from app.access.actor import Actor
@@ -168,13 +168,18 @@ def review_queue(
     number: int,
     now: datetime,
     lane: Lane | None = None,
+    campaign_id: CampaignId | None = None,
 ) -> ReviewQueue:
     """Return a page of the queue, the gravest lane first, then the oldest due, then whoever waits longest: seven statements.
+
+    All its figures are of one campaign where one is given, else of all that are open.
 
     Raises:
         NotAllowed: the actor does not follow the review.
     """
     scope = queue_scope(actor).where(Inspection.unit_id)
+    if campaign_id is not None:
+        scope = and_(scope, Inspection.campaign_id == campaign_id)
     today = business_date(now)
     counts, clear = _counts(session, scope=scope), _lanes(session, scope=scope)
     lanes = {one: sum(found.values()) for one, found in clear.items()}
@@ -212,6 +217,12 @@ def beside(
     rows = session.execute(_rows(scope, states=TO_JUDGE, lane=lane).limit(PAGE_SIZE)).all()
     around = _surroundings(session, rows=rows, actor=actor, now=now, tree=tree)
     return tuple(line for row in rows if (line := _line(row, around=around)).way is Way.REVIEW)
+
+
+def campaign_lanes(session: Session, *, campaign_id: CampaignId) -> Mapping[Lane, int]:
+    """Return how many sheets of one campaign wait for a judgement in each lane: one statement."""
+    found = _lanes(session, scope=Inspection.campaign_id == campaign_id)
+    return {lane: sum(counts.values()) for lane, counts in found.items()}
 
 
 def lane_counts(session: Session, *, actor: Actor) -> Mapping[Lane, int]:

@@ -1,10 +1,10 @@
 """The board of a campaign and what its figures open to."""
 
 from collections.abc import Sequence
-from typing import Final
+from typing import Final, cast
 from uuid import UUID
 
-from flask import render_template, request, url_for
+from flask import current_app, render_template, request, url_for
 from markupsafe import Markup, escape
 
 from app.access.permissions import Permission
@@ -18,6 +18,7 @@ from app.inspections.rules.board import Order
 from app.inspections.rules.score_change import Measure
 from app.inspections.texts import CAUSE, MEASURE, NEED, ORDER, signed_points
 from app.kernel.ids import CampaignId, UnitId
+from app.kernel.ports import Ports
 from app.web.access import actor, now, requires, today
 from app.web.charts import Axis, Radar, Series, radar
 
@@ -38,9 +39,13 @@ def board(campaign_id: UUID) -> str:
     """Show the whole city at a glance."""
     with reading() as session:
         page = queries.board_page(
-            session, actor=actor(), campaign_id=CampaignId(campaign_id), view=_view(), today=today()
+            session, actor=actor(), campaign_id=CampaignId(campaign_id), view=board_view(), today=today()
         )
-    return _rendered("inspections/board.html", page=page, chart=_radar(page), cells=_Cells(page).of)
+        ports = cast("Ports", current_app.extensions["ports"])
+        actions = queries.next_actions(session, actor=actor(), page=page, ports=ports)
+    return _rendered(
+        "inspections/board.html", page=page, actions=actions, chart=_radar(page), cells=_Cells(page).of
+    )
 
 
 @blueprint.get("/campaigns/<uuid:campaign_id>/board/items")
@@ -49,7 +54,7 @@ def board_items(campaign_id: UUID) -> str:
     """Show every missed item with the units that miss it."""
     with reading() as session:
         page = queries.board_page(
-            session, actor=actor(), campaign_id=CampaignId(campaign_id), view=_view(), today=today()
+            session, actor=actor(), campaign_id=CampaignId(campaign_id), view=board_view(), today=today()
         )
     return _rendered("inspections/board_items.html", page=page)
 
@@ -60,7 +65,7 @@ def board_change(campaign_id: UUID) -> str:
     """Show why the city's score differs from the year before."""
     with reading() as session:
         page = queries.difference_page(
-            session, actor=actor(), campaign_id=CampaignId(campaign_id), view=_view(), today=today()
+            session, actor=actor(), campaign_id=CampaignId(campaign_id), view=board_view(), today=today()
         )
     return _rendered("inspections/board_change.html", page=page.board, difference=page)
 
@@ -75,7 +80,7 @@ def board_unit(campaign_id: UUID, unit_id: UUID) -> str:
             actor=actor(),
             campaign_id=CampaignId(campaign_id),
             unit_id=UnitId(unit_id),
-            measure=_view().measure,
+            measure=board_view().measure,
             today=today(),
         )
     return _rendered("inspections/board_unit.html", page=page)
@@ -108,7 +113,7 @@ class _Cells:
         )
 
 
-def _view() -> BoardView:
+def board_view() -> BoardView:
     """Read how the board is looked at; what the address does not know is left at its default."""
     order, measure = request.args.get("order", ""), request.args.get("score", "")
     return BoardView(

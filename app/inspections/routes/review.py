@@ -51,7 +51,7 @@ from app.inspections.texts import (
     TEMPLATE_KIND,
 )
 from app.kernel.errors import InvalidInput, NotNow, Problem, Refusal, StaleVersion
-from app.kernel.ids import InspectionId
+from app.kernel.ids import CampaignId, InspectionId
 from app.web.access import actor, now, requires
 from app.web.forms import key_for_page, new_key, perform
 
@@ -89,9 +89,16 @@ def review_queue() -> str:
     wanted = request.args.get("state", "")
     state = State(wanted) if wanted in QUEUED else None
     number = request.args.get("page", 1, type=int)
+    campaign = request.args.get("campaign", type=UUID)
     with reading() as session:
         page = queue_page(
-            session, actor=actor(), state=state, number=number, now=now(), lane=_lane(request.args)
+            session,
+            actor=actor(),
+            state=state,
+            number=number,
+            now=now(),
+            lane=_lane(request.args),
+            campaign_id=CampaignId(campaign) if campaign else None,
         )
         batches = recent_batches(session, actor=actor())
     return render_template(
@@ -103,6 +110,7 @@ def review_queue() -> str:
         rules_version=FLAG_RULES_VERSION,
         here=actor(),
         may_follow=may(Permission.CITY_PROGRESS_READ, actor=actor()),
+        only={"campaign": campaign} if campaign else {},
         key=new_key(),
     )
 

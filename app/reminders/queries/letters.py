@@ -14,11 +14,11 @@ from app.access.policy import require
 from app.inspections.queries.campaigns import (
     ProgressFilter,
     ProgressPage,
-    ProgressRow,
     notice_page,
     progress_page,
 )
 from app.inspections.rules import State
+from app.inspections.rules.progress import ProgressRow
 from app.inspections.texts import STATE
 from app.kernel.clock import business_date
 from app.kernel.fiscal_year import long_date, plain_date

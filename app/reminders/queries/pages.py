@@ -18,7 +18,7 @@ from app.inspections.queries.places import ENDED_UNIT, department_of
 from app.inspections.rules import CampaignState
 from app.inspections.texts import STATE, sheet_name
 from app.kernel.errors import NotNow
-from app.kernel.ids import CampaignId, InspectionId, PersonId, UnitId
+from app.kernel.ids import CampaignId, PersonId, UnitId
 from app.notices.queries import PAGE_SIZE, last_sent, sent_about
 from app.notices.rules import MailState
 from app.organisation.queries import tree_on
@@ -26,37 +26,19 @@ from app.people.queries import people_by_id
 from app.people.rules import PersonView
 from app.reminders.queries.people import NOBODY, People, roll_of
 from app.reminders.queries.planning import standing_of
-from app.reminders.rules import WITH_DEPARTMENT, Audience, ReminderKind, coming, plan_of_sheet
+from app.reminders.rules import (
+    WITH_DEPARTMENT,
+    Audience,
+    ReminderKind,
+    ReminderRow,
+    coming,
+    plan_of_sheet,
+)
 from app.reminders.texts import REMINDER
 
 KINDS = tuple(kind.value for kind in ReminderKind)
 URGING = tuple(kind for kind in KINDS if kind != ReminderKind.BEGINS)
 """What counts as a reminder on the list: being told of the beginning is none."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ReminderRow:
-    """One department that still has its sheet: who has it in hand, until when, when it was reminded and when it will be."""
-
-    inspection_id: InspectionId
-    unit_name: str
-    department_name: str
-    standing: str
-    label: str
-    due: date
-    late_days: int
-    locked: bool
-    holders: tuple[str, ...]
-    heads: tuple[str, ...]
-    clerks: tuple[str, ...]
-    last_at: datetime | None
-    next_on: date | None
-    next_label: str
-
-    @property
-    def late(self) -> bool:
-        """Whether the due date is over."""
-        return self.late_days > 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -4,8 +4,7 @@ from collections.abc import Iterable
 from functools import cache
 from typing import Final
 
-from app.inspections.queries.campaigns import ProgressRow
-from app.inspections.queries.campaigns.progress import ShownScore
+from app.inspections.rules.progress import ProgressRow, ShownScore
 from app.kernel.fiscal_year import long_date, long_instant
 from app.reports.excel.book import Book, Column, Look, Size, Value
 from app.reports.excel.campaign_result import about

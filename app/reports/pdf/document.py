@@ -13,7 +13,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Protocol, runtime_checkable
 
-from reportlab.lib.pagesizes import A4
+from reportlab.lib.pagesizes import A4, landscape
 from reportlab.lib.units import mm
 from reportlab.pdfgen.canvas import Canvas
 
@@ -22,15 +22,40 @@ from app.reports.pdf.charts import RULE, pen
 from app.reports.pdf.fonts import WRITING, Weight
 from app.reports.pdf.typesetting import QUIET, Align, Colour, Style, Typesetter
 
-PAGE_WIDTH, PAGE_HEIGHT = A4
 MARGIN = 14 * mm
-WIDTH = PAGE_WIDTH - 2 * MARGIN
 HEADER = 22.0
 FOOTER = 27.0
-TOP = PAGE_HEIGHT - MARGIN - HEADER
 BOTTOM = MARGIN + FOOTER
-PAGE_ROOM = TOP - BOTTOM
-"""Height of the area blocks are placed in, in points."""
+
+
+@dataclass(frozen=True, slots=True)
+class Paper:
+    """The paper of a document, in points."""
+
+    width: float
+    height: float
+
+    @property
+    def measure(self) -> float:
+        """Width of the area blocks are placed in."""
+        return self.width - 2 * MARGIN
+
+    @property
+    def top(self) -> float:
+        """Upper edge of that area."""
+        return self.height - MARGIN - HEADER
+
+    @property
+    def room(self) -> float:
+        """Height of that area."""
+        return self.top - BOTTOM
+
+
+UPRIGHT = Paper(*A4)
+WIDE = Paper(*landscape(A4))
+PAGE_WIDTH, PAGE_HEIGHT = A4
+WIDTH = UPRIGHT.measure
+"""Of the documents on upright paper."""
 
 
 class Block(Protocol):
@@ -202,7 +227,11 @@ class Flow:
 
     pages: list[list[_Placed]] = field(default_factory=lambda: [[]])
     bookmarks: list[_Bookmark] = field(default_factory=list)
-    top: float = TOP
+    paper: Paper = UPRIGHT
+    top: float = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.top = self.paper.top
 
     @property
     def room(self) -> float:
@@ -213,7 +242,7 @@ class Flow:
         """Continue on a fresh page, unless this one is still empty."""
         if self.pages[-1]:
             self.pages.append([])
-            self.top = TOP
+            self.top = self.paper.top
 
     def gap(self, height: float) -> None:
         """Leave white space; none at the top of a page."""
@@ -247,7 +276,7 @@ class Flow:
     def _begin(self, row: Block, *, heading: Block, again: Block) -> Block:
         if row.height + heading.height <= self.room:
             return heading
-        if row.height + again.height <= PAGE_ROOM or self.room < heading.height + _LEAST_PART:
+        if row.height + again.height <= self.paper.room or self.room < heading.height + _LEAST_PART:
             self.new_page()
             return heading if heading.height else again
         return heading
@@ -307,7 +336,7 @@ def write_document(flow: Flow, *, furniture: Furniture, metadata: Metadata, type
     with WRITING:
         canvas = Canvas(
             output,
-            pagesize=A4,
+            pagesize=(flow.paper.width, flow.paper.height),
             pageCompression=1,
             invariant=1,
             # Without a name of ours every page would begin with Helvetica, which is not embedded.
@@ -360,45 +389,50 @@ def _draw_page(
     typesetter: Typesetter,
 ) -> None:
     if furniture.stamp:
-        _draw_stamp(canvas, furniture.stamp, typesetter=typesetter)
+        _draw_stamp(canvas, furniture.stamp, paper=flow.paper, typesetter=typesetter)
     right = furniture.first_right if number == 1 else furniture.running_right
-    _draw_header(canvas, furniture, right, typesetter=typesetter)
+    _draw_header(canvas, furniture, right, paper=flow.paper, typesetter=typesetter)
     for placed in page:
         placed.block.draw(canvas, MARGIN, placed.top)
-    _draw_footer(canvas, furniture, f"{number} / {len(flow.pages)}", typesetter=typesetter)
+    pages = f"{number} / {len(flow.pages)}"
+    _draw_footer(canvas, furniture, pages, paper=flow.paper, typesetter=typesetter)
     for at, mark in enumerate(flow.bookmarks):
         if mark.page == number - 1:
             canvas.bookmarkPage(f"b{at}", fit="XYZ", left=0, top=mark.top + 6)
             canvas.addOutlineEntry(mark.title, f"b{at}", level=mark.level)
 
 
-def _draw_stamp(canvas: Canvas, text: str, *, typesetter: Typesetter) -> None:
-    stamp = typesetter.single(text, style=_STAMP, measure=PAGE_HEIGHT)
+def _draw_stamp(canvas: Canvas, text: str, *, paper: Paper, typesetter: Typesetter) -> None:
+    stamp = typesetter.single(text, style=_STAMP, measure=paper.height)
     canvas.saveState()
-    canvas.translate(PAGE_WIDTH / 2, PAGE_HEIGHT / 2)
+    canvas.translate(paper.width / 2, paper.height / 2)
     canvas.rotate(52)
-    stamp.draw(canvas, -PAGE_HEIGHT / 2, _STAMP.leading / 2)
+    stamp.draw(canvas, -paper.height / 2, _STAMP.leading / 2)
     canvas.restoreState()
 
 
-def _draw_header(canvas: Canvas, furniture: Furniture, right: str, *, typesetter: Typesetter) -> None:
-    top = PAGE_HEIGHT - MARGIN
-    label = typesetter.single(furniture.classification, style=_SMALL, measure=WIDTH * 0.3)
+def _draw_header(
+    canvas: Canvas, furniture: Furniture, right: str, *, paper: Paper, typesetter: Typesetter
+) -> None:
+    top, width = paper.height - MARGIN, paper.measure
+    label = typesetter.single(furniture.classification, style=_SMALL, measure=width * 0.3)
     if furniture.classification:
         label.draw(canvas, MARGIN + 5, top)
         with pen(canvas, stroke=QUIET, width=0.6):
             canvas.rect(MARGIN, top - 11.0, label.width + 10, 12.0, stroke=1, fill=0)
-    notice = typesetter.single(furniture.notice, style=_NOTICE, measure=WIDTH * 0.36)
-    notice.draw(canvas, MARGIN + WIDTH * 0.32, top)
-    text = typesetter.single(right, style=_SMALL_RIGHT, measure=WIDTH * 0.32)
-    text.draw(canvas, MARGIN + WIDTH * 0.68, top)
+    notice = typesetter.single(furniture.notice, style=_NOTICE, measure=width * 0.36)
+    notice.draw(canvas, MARGIN + width * 0.32, top)
+    text = typesetter.single(right, style=_SMALL_RIGHT, measure=width * 0.32)
+    text.draw(canvas, MARGIN + width * 0.68, top)
 
 
-def _draw_footer(canvas: Canvas, furniture: Furniture, pages: str, *, typesetter: Typesetter) -> None:
-    top = MARGIN + 21.0
+def _draw_footer(
+    canvas: Canvas, furniture: Furniture, pages: str, *, paper: Paper, typesetter: Typesetter
+) -> None:
+    top, width = MARGIN + 21.0, paper.measure
     with pen(canvas, stroke=RULE, width=0.5):
-        canvas.line(MARGIN, top + 2.5, MARGIN + WIDTH, top + 2.5)
+        canvas.line(MARGIN, top + 2.5, MARGIN + width, top + 2.5)
     for line in furniture.footer:
-        typesetter.single(line, style=_SMALL, measure=WIDTH - 60).draw(canvas, MARGIN, top)
+        typesetter.single(line, style=_SMALL, measure=width - 60).draw(canvas, MARGIN, top)
         top -= _SMALL.leading
-    typesetter.single(pages, style=_PAGE_NUMBER, measure=56).draw(canvas, MARGIN + WIDTH - 56, MARGIN + 21.0)
+    typesetter.single(pages, style=_PAGE_NUMBER, measure=56).draw(canvas, MARGIN + width - 56, MARGIN + 21.0)

@@ -39,6 +39,7 @@ class Heading:
 
     text: Paragraph
     aside: Paragraph
+    width: float = WIDTH
     height: float = 22.0
 
     def draw(self, canvas: Canvas, x: float, top: float) -> None:
@@ -46,7 +47,7 @@ class Heading:
         self.text.draw(canvas, x, top)
         self.aside.draw(canvas, x, top - 5.0)
         with pen(canvas, stroke=INK, width=1.0):
-            canvas.line(x, top - 18.5, x + WIDTH, top - 18.5)
+            canvas.line(x, top - 18.5, x + self.width, top - 18.5)
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,9 +100,10 @@ class Note:
 
 @dataclass(frozen=True, slots=True)
 class TableMaker:
-    """Builds cells and rows from texts. Widths are outer widths of cells, padding included."""
+    """Builds cells and rows from texts. Widths are outer widths of cells, padding included; `width` is that of the page."""
 
     typesetter: Typesetter
+    width: float = WIDTH
 
     def text(self, text: str, *, width: float, style: Style = SMALL) -> Paragraph:
         """A paragraph for a cell of this width."""
@@ -115,14 +117,15 @@ class TableMaker:
         """A heading over the whole width."""
         right = replace(LABEL, align=Align.RIGHT)
         return Heading(
-            self.typesetter.single(text, style=HEADING, measure=WIDTH * 0.7),
-            self.typesetter.single(aside, style=right, measure=WIDTH),
+            self.typesetter.single(text, style=HEADING, measure=self.width * 0.7),
+            self.typesetter.single(aside, style=right, measure=self.width),
+            self.width,
         )
 
-    def head(self, names: Sequence[tuple[str, float, Align]]) -> Row:
-        """A tinted row of column names: (name, width, alignment)."""
+    def head(self, names: Sequence[tuple[str, float, Align]], *, size: float = _HEAD_CELL.size) -> Row:
+        """A tinted row of column names: (name, width, alignment); `size` of the letters where columns are narrow."""
         cells = [
-            self.cell(name, width=width, style=replace(_HEAD_CELL, align=align), fill=TINT)
+            self.cell(name, width=width, style=replace(_HEAD_CELL, size=size, align=align), fill=TINT)
             for name, width, align in names
         ]
         return Row(tuple(cells), line=INK)
@@ -134,10 +137,10 @@ class TableMaker:
         facts = list(pairs)
         facts += [("", "")] * (-len(facts) % columns)
         rows = [self._fact_row(facts[at : at + columns], label_width) for at in range(0, len(facts), columns)]
-        return Stack((top_rule(RULE), *rows))
+        return Stack((top_rule(RULE, width=self.width), *rows))
 
     def _fact_row(self, facts: Sequence[tuple[str, str]], label_width: float) -> Row:
-        width = WIDTH / len(facts) - label_width
+        width = self.width / len(facts) - label_width
         cells: list[Cell] = []
         for label, value in facts:
             cells.append(self.cell(label, width=label_width, style=LABEL, fill=TINT))
@@ -180,7 +183,7 @@ class TableMaker:
     def note(self, label: str, text: str, *, number: str, indent: float) -> Note:
         """A labelled text below an item; `number` names the item on the pages where the text continues."""
         label_width = 50.0
-        measure = WIDTH - indent - label_width - PAD_X
+        measure = self.width - indent - label_width - PAD_X
         return Note(
             self.typesetter.single(label, style=LABEL, measure=label_width),
             self.typesetter.single(f"{number} つづき", style=LABEL, measure=label_width),
@@ -204,12 +207,12 @@ class TableMaker:
         return Marked(Drawing(MARK_SIZE + 2.0, paint_shape), replace(word, measure=width - 2 * PAD_X))
 
 
-def top_rule(colour: Colour) -> Drawing:
+def top_rule(colour: Colour, *, width: float = WIDTH) -> Drawing:
     """The upper edge of a grid of rows over the whole width."""
 
     def paint(canvas: Canvas, x: float, top: float) -> None:
         with pen(canvas, stroke=colour, width=0.5):
-            canvas.line(x, top, x + WIDTH, top)
+            canvas.line(x, top, x + width, top)
 
     return Drawing(_HAIR, paint)
 

@@ -12,14 +12,16 @@ from app.access.actor import Actor
 from app.checklists.rules import Edition, Item, score
 from app.checklists.texts import SCORING_METHOD_NAME
 from app.config import Settings
-from app.inspections.queries.campaigns.progress import ProgressRow
+from app.inspections.queries.board import BoardView, board_page
 from app.inspections.queries.campaigns.results import CampaignResults, SheetAnswers, campaign_results
 from app.inspections.rules import State
+from app.inspections.rules.progress import ProgressRow
 from app.inspections.texts import CAMPAIGN_KIND, CAMPAIGN_STATE
 from app.kernel.clock import business_date
 from app.kernel.fiscal_year import long_instant
 from app.kernel.ids import CampaignId, ItemId
 from app.reports.queries import DATES, figure_of, level_of, report_day
+from app.reports.queries.board import board_figures
 from app.reports.rules import LevelCount, ReportLevel
 from app.reports.rules.campaign import (
     Assessment,
@@ -32,6 +34,7 @@ from app.reports.rules.campaign import (
     UnitResult,
 )
 
+_WEAK_FIRST: Final = BoardView()
 _REVIEW_ENDED: Final = frozenset({State.REVIEWED, State.SIGNED_OFF})
 """Before that a judgement may still change, and nobody else sees it."""
 
@@ -47,9 +50,15 @@ def imprint(*, settings: Settings, now: datetime) -> Imprint:
 
 
 def campaign_report(
-    session: Session, *, actor: Actor, campaign_id: CampaignId, settings: Settings, now: datetime
+    session: Session,
+    *,
+    actor: Actor,
+    campaign_id: CampaignId,
+    settings: Settings,
+    now: datetime,
+    view: BoardView = _WEAK_FIRST,
 ) -> CampaignReport:
-    """Return the results of an opened campaign as they are now.
+    """Return the results of an opened campaign as they are now; `view` says how its board is looked at.
 
     Raises:
         NotAllowed: the actor does not follow the progress of the whole city.
@@ -58,6 +67,7 @@ def campaign_report(
     """
     found = campaign_results(session, actor=actor, campaign_id=campaign_id, today=business_date(now))
     page, edition = found.page, found.page.edition
+    board = board_page(session, actor=actor, campaign_id=campaign_id, view=view, today=business_date(now))
     sheets = tuple(_sheets(found))
     return CampaignReport(
         imprint=imprint(settings=settings, now=now),
@@ -82,6 +92,7 @@ def campaign_report(
         units=tuple(_unit(sheet) for sheet in sheets),
         missed=tuple(line for sheet in sheets for line in _missed(sheet)),
         open_items=tuple(line for sheet in sheets for line in _open(sheet)),
+        board=board_figures(board),
     )
 
 

@@ -98,6 +98,76 @@ class OpenItem:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class BoardStage:
+    """One part of the bar of stages: how many sheets stand there; `detail` counts what it is made of. `tone` as on the page."""
+
+    label: str
+    count: int
+    detail: str
+    tone: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BoardMean:
+    """The mean of one section, or of all, over the city; `low` says that it is below the target."""
+
+    number: str
+    title: str
+    short: str
+    now: ScoreFigure
+    last: ScoreFigure
+    low: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BoardCell:
+    """One section of one unit; `tone` is 0 (best) to 4 (worst), None where there is no figure."""
+
+    text: str
+    tone: int | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BoardLine:
+    """One unit on the board: `cells` in the order of the sections, `reasons` why it needs support (empty where it does not)."""
+
+    department: str
+    name: str
+    state: str
+    cells: tuple[BoardCell, ...]
+    score: ScoreFigure
+    change: str
+    reasons: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BoardMiss:
+    """An item and in how many sheets it is below full points."""
+
+    number: str
+    statement: str
+    units: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BoardFigures:
+    """The city at a glance, as on the page of the board. `support_more` counts who needs support and is not listed."""
+
+    measure: str
+    order: str
+    scored: int
+    target: str
+    stages: tuple[BoardStage, ...]
+    whole: BoardMean
+    means: tuple[BoardMean, ...]
+    lines: tuple[BoardLine, ...]
+    dropped: tuple[BoardLine, ...]
+    support: tuple[BoardLine, ...]
+    support_more: int
+    missed: tuple[BoardMiss, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class CampaignReport:
     """Everything that the results of a campaign show; excluded sheets are counted and left out of the rest."""
 
@@ -123,3 +193,4 @@ class CampaignReport:
     units: tuple[UnitResult, ...]
     missed: tuple[MissedItem, ...]
     open_items: tuple[OpenItem, ...]
+    board: BoardFigures

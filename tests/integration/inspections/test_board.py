@@ -8,6 +8,7 @@ from typing import Final
 
 import pytest
 from flask import Flask
+from flask.testing import FlaskClient
 from sqlalchemy import delete, select, update
 
 from app.checklists.rules import percent, score
@@ -17,7 +18,7 @@ from app.inspections.commands.reopening import confirm_reopening, request_reopen
 from app.inspections.commands.review import cancel_return
 from app.inspections.commands.sign_off import close_unsubmitted
 from app.inspections.commands.summaries import Summed, keep_summaries
-from app.inspections.models import Revision, ScoreChangeSummary, SectionSummary
+from app.inspections.models import Campaign, Revision, ScoreChangeSummary, SectionSummary
 from app.inspections.queries.board import (
     BoardPage,
     BoardRow,
@@ -29,12 +30,14 @@ from app.inspections.queries.board import (
 from app.inspections.queries.head import head_page
 from app.inspections.queries.score_change import earlier_lines, lines_of
 from app.inspections.queries.sheet import content_of_sheet
-from app.inspections.rules import Judgement, State
+from app.inspections.rules import CampaignState, Judgement, State
 from app.inspections.rules.board import Need, Order
 from app.inspections.rules.score_change import Cause, Measure, explained
 from app.kernel.errors import NotAllowed, NotFound
 from app.organisation.models import Unit, UnitVersion
+from app.reminders.commands import remind_by_hand
 from tests.conftest import StandingClock
+from tests.factories.desk import desk_of
 from tests.factories.editions import small_yaml
 from tests.factories.inspections import Year, running_year, year_after
 from tests.pages import browser
@@ -557,11 +560,93 @@ def test_links_lead_to_the_board(app: Flask, year: Year, clock: StandingClock) -
         assert address in client.get(page).text, page
 
 
+# ------------------------------------------------------------------------------------- what can be done next
+
+
+def actions(client: FlaskClient, year: Year) -> dict[str, tuple[int, str, str]]:
+    """Return the next actions of the board: how much there is, what else is said of it, and what it leads to."""
+    text = client.get(f"/campaigns/{year.campaign_id}/board").text
+    found = re.findall(
+        r'figures__action"><b>(\d+)</b><p>(.*?)<br>\s*(.*?)</p>(?:<a [^>]*href="([^"]*)">([^<]*)</a>)?',
+        text,
+        re.DOTALL,
+    )
+    return {
+        about: (int(count), f"{more.strip()}／{label}", href) for count, about, more, href, label in found
+    }
+
+
+def figure(client: FlaskClient, address: str, words: str) -> int:
+    """Return the number that a page gives after some words."""
+    match = re.search(rf"{words}\s*(?:<b>)?(\d+)", client.get(address.replace("&amp;", "&")).text)
+    assert match, (address, words)
+    return int(match[1])
+
+
+def test_each_next_action_opens_as_much_as_it_names(app: Flask, year: Year, clock: StandingClock) -> None:
+    year.bring(AFFAIRS, to=State.SUBMITTED)
+    year.answer(COUNTER, levels={"D01": "not_implemented"})
+    year.hand_over(COUNTER)
+    year.approve(COUNTER)
+    client = browser(app, TANAKA, year=year, clock=clock)
+    found = actions(client, year)
+    waiting, about_waiting, queue = found["審査を待っている点検票"]
+    clear, _, lane = found["印がなく「問題なし」の点検票"]
+    left, about_left, reminders = found["まだ所属にある点検票"]
+    assert (waiting, left) == (2, 2)
+    assert about_waiting.endswith("／審査を始める")
+    assert about_left == "催促はまだありません／催促を送る"
+    assert figure(client, queue, "判断を待つ所属") == waiting
+    assert figure(client, queue, "問題なし") == clear
+    assert figure(client, reminders, "まだ所属にある点検票") == left
+    if clear:
+        assert client.get(lane).status_code == 200
+
+
+def test_a_second_campaign_is_not_in_what_the_first_ones_board_opens(
+    app: Flask, database: Database, year: Year, clock: StandingClock
+) -> None:
+    year.bring(AFFAIRS, to=State.SUBMITTED)
+    desk = desk_of(database, count=3, edition_id=year.edition_id, now=year.now)
+    client = browser(app, TANAKA, year=year, clock=clock)
+    waiting, _, queue = actions(client, year)["審査を待っている点検票"]
+    assert waiting == 1
+    assert figure(client, queue, "判断を待つ所属") == 1
+    assert "第1試験課" not in client.get(queue).text
+    assert figure(client, "/reviews", "判断を待つ所属") == 1 + len(desk.sheets)
+
+
+def test_the_board_names_the_last_reminder(app: Flask, year: Year, clock: StandingClock) -> None:
+    with year.database.transaction() as session:
+        remind_by_hand(
+            session,
+            actor=year.actor(TANAKA),
+            campaign_id=year.campaign_id,
+            inspection_ids=frozenset({year.sheets[AFFAIRS.code]}),
+            now=year.now,
+        )
+    found = actions(browser(app, TANAKA, year=year, clock=clock), year)
+    assert found["まだ所属にある点検票"][1].startswith("最後の催促 11月20日(金)")
+
+
+def test_who_only_looks_is_not_asked_to_act(app: Flask, year: Year, clock: StandingClock) -> None:
+    year.bring(AFFAIRS, to=State.SUBMITTED)
+    found = actions(browser(app, ITO, year=year, clock=clock), year)
+    assert found["審査を待っている点検票"][1].endswith("／審査の一覧を見る")
+    assert found["まだ所属にある点検票"][1].endswith("／催促の状況を見る")
+
+
+def test_a_closed_campaign_has_no_next_actions(app: Flask, year: Year, clock: StandingClock) -> None:
+    with year.database.transaction() as session:
+        session.execute(update(Campaign).values(state=CampaignState.CLOSED.value))
+    assert actions(browser(app, TANAKA, year=year, clock=clock), year) == {}
+
+
 # ------------------------------------------------------------------------------------- how much is asked
 
 PAGES: Final = {
-    "": 5,
-    "?score=reviewed&order=dropped": 5,
+    "": 7,
+    "?score=reviewed&order=dropped": 7,
     "/items": 5,
     "/change": 6,
     "/units/{unit}": 5,

@@ -24,6 +24,7 @@ from app.inspections.queries.campaigns.preparation import suggested_dates
 from app.inspections.queries.campaigns.progress import marks_of
 from app.inspections.queries.places import NO_DEPARTMENT
 from app.inspections.rules import CampaignDates, CampaignKind, Judgement, State
+from app.inspections.rules.progress import ProgressRow, StepMark
 from app.journal.models import JournalEntry
 from app.kernel.clock import business_date
 from app.kernel.ids import CampaignId, UnitId, new_id
@@ -112,7 +113,7 @@ def drafted(
         return prepare_campaign(session, actor=year.actor(TANAKA), draft=draft, now=year.now)
 
 
-def row_of(year: Year, place: Place) -> queries.ProgressRow:
+def row_of(year: Year, place: Place) -> ProgressRow:
     """Return the progress row of a unit as 木村 sees it."""
     with year.database.reading() as session:
         page = queries.progress_page(
@@ -458,10 +459,10 @@ def test_a_returned_sheet_is_late_from_its_earliest_waiting_item(year: Year) -> 
 
 @pytest.mark.parametrize("state", list(State))
 def test_the_steps_of_a_state_never_go_back(state: State) -> None:
-    order = [queries.StepMark.DONE, queries.StepMark.NOW, queries.StepMark.LATER, queries.StepMark.NEVER]
+    order = [StepMark.DONE, StepMark.NOW, StepMark.LATER, StepMark.NEVER]
     places = [order.index(mark) for mark in marks_of(state)]
     assert places == sorted(places)
-    assert places.count(order.index(queries.StepMark.NOW)) <= 1
+    assert places.count(order.index(StepMark.NOW)) <= 1
 
 
 def test_filters_by_state_department_and_lateness(

@@ -1,8 +1,8 @@
 """The lead division's pages of reminders: who sees them, sending, the log, the lists and letters that are taken away."""
 
-import csv
 import io
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
+from urllib.parse import quote
 
 import pytest
 from flask import Flask
@@ -12,10 +12,10 @@ from openpyxl import load_workbook
 from app.db.session import Database
 from app.inspections.rules import State
 from app.reminders.commands import remind_by_rule
-from app.reminders.files import COLUMNS, reminder_csv, reminder_workbook
-from app.reminders.queries.pages import ReminderRow
+from app.reminders.files import COLUMNS
 from tests.conftest import StandingClock
 from tests.factories.inspections import PLACES, Year, running_year
+from tests.golden.workbooks import margins
 from tests.pages import browser
 from tests.people import (
     AFFAIRS,
@@ -149,77 +149,22 @@ def test_only_signed_off_sheets_have_a_result(app: Flask, year: Year, clock: Sta
     assert "評価 " in text
 
 
-def row(**given: object) -> ReminderRow:
-    values: dict[str, object] = {
-        "inspection_id": None,
-        "unit_name": "総務課",
-        "department_name": "総務部",
-        "standing": "answering",
-        "label": "回答中",
-        "due": date(2026, 11, 27),
-        "late_days": 4,
-        "locked": False,
-        "holders": ("佐藤 花子", "鈴木 一郎"),
-        "heads": ("鈴木 一郎",),
-        "clerks": ("佐藤 花子",),
-        "last_at": None,
-        "next_on": date(2026, 12, 2),
-        "next_label": "回答の遅れ（上位の所属長へ）",
-        **given,
-    }
-    return ReminderRow(**values)  # type: ignore[arg-type]
-
-
-ROWS = (
-    row(),
-    row(unit_name="=cmd|' /C calc'!A0", late_days=0, locked=True, clerks=(), holders=(), next_on=None),
-)
-
-
-def test_the_workbook_has_real_cells_a_frozen_head_and_prints_on_a4() -> None:
-    book = load_workbook(
-        io.BytesIO(reminder_workbook(ROWS, title="令和8年度　定期自己点検", label="取扱注意", made_at=LATE))
-    )
+def test_the_workbook_has_the_form_of_every_workbook_of_the_house(reviewer: FlaskClient, year: Year) -> None:
+    answer = reviewer.get(f"{at(year)}/reminders.xlsx")
+    name = quote(f"督促リスト-{LATE.date().isoformat()}.xlsx")
+    assert name in answer.headers["Content-Disposition"]
+    book = load_workbook(io.BytesIO(answer.data))
     sheet = book["督促リスト"]
-    assert [[cell.value for cell in line] for line in sheet.iter_rows(min_row=1, max_row=5)] == [
-        ["督促リスト　令和8年度　定期自己点検", *[None] * 10],
-        ["令和8年12月1日(火) 9時00分 現在　2所属　取扱注意", *[None] * 10],
-        [column.label for column in COLUMNS],
-        [
-            *("総務部", "総務課", "回答中", "令和8年11月27日(金)", FRIDAY, 4),
-            *("佐藤 花子、鈴木 一郎", "鈴木 一郎", "佐藤 花子", None),
-            "令和8年12月2日(水)　回答の遅れ（上位の所属長へ）",
-        ],
-        [
-            *(
-                "総務部",
-                "=cmd|' /C calc'!A0",
-                "猶予日を過ぎた",
-                "令和8年11月27日(金)",
-                FRIDAY,
-                0,
-            ),
-            *("いない", "鈴木 一郎", None, None, None),
-        ],
-    ]
-    assert sheet["B5"].data_type == "s"
-    assert sheet["E4"].is_date
-    assert sheet.freeze_panes == "C4"
-    assert sheet.auto_filter.ref == "A3:K5"
+    head, *rows = sheet.iter_rows(values_only=True)
+    assert head == COLUMNS
+    affairs = next(row for row in rows if row[1] == AFFAIRS.name)
+    assert affairs[3:6] == ("令和8年11月27日(金)", FRIDAY, 4)
+    assert affairs[8] == "佐藤 花子"
+    assert len(rows) == 4
+    assert (sheet.freeze_panes, sheet.auto_filter.ref, sheet.print_title_rows) == ("C2", "A1:K5", "$1:$1")
     assert (sheet.page_setup.paperSize, sheet.page_setup.orientation) == (9, "landscape")
-    assert sheet.print_title_rows == "$3:$3"
-
-
-@pytest.mark.parametrize("encoding", ["utf-8", "cp932"])
-def test_the_csv_opens_again_without_a_formula(encoding: str) -> None:
-    content = reminder_csv((*ROWS, row(unit_name="𠮷田出張所")), encoding=encoding)
-    text = content.decode("utf-8-sig" if encoding == "utf-8" else "cp932")
-    lines = list(csv.reader(io.StringIO(text)))
-    assert lines[0] == [column.label for column in COLUMNS]
-    assert lines[1][:6] == ["総務部", "総務課", "回答中", "令和8年11月27日(金)", "2026-11-27", "4"]
-    assert lines[2][1] == "'=cmd|' /C calc'!A0"
-    assert lines[3][1] == ("𠮷田出張所" if encoding == "utf-8" else "〓田出張所")
-    assert content.startswith(b"\xef\xbb\xbf") is (encoding == "utf-8")
+    assert "取扱注意" in margins(sheet.oddHeader)[0]
+    assert book.properties.creator == "みほん市"
 
 
 def test_the_files_say_what_they_are_and_only_late_ones_when_asked(
@@ -232,6 +177,7 @@ def test_the_files_say_what_they_are_and_only_late_ones_when_asked(
     assert len(whole.data.decode("utf-8-sig").splitlines()) == 5
     assert len(late.data.decode("cp932").splitlines()) == 4
     assert late.headers["Content-Type"] == "text/csv; charset=Shift_JIS"
-    assert "attachment" in reviewer.get(f"{at(year)}/reminders.xlsx").headers["Content-Disposition"]
+    book = load_workbook(io.BytesIO(reviewer.get(f"{at(year)}/reminders.xlsx?late=1").data))
+    assert book["督促リスト"].max_row == 4
     log = browser(app, ITO, year=year, clock=clock).get("/access-log").text
     assert "督促リストを取り出した" in log

@@ -7,6 +7,7 @@ import pytest
 from flask import Flask
 from openpyxl import Workbook, load_workbook
 from openpyxl.worksheet.worksheet import Worksheet
+from pypdf import PdfReader
 from sqlalchemy import select
 
 from app.config import Settings
@@ -223,7 +224,33 @@ def test_the_number_of_statements_does_not_grow_with_the_sheets(year: Year, sett
     assert len(few) == len(many)
 
 
-@pytest.mark.parametrize("name", ["progress.xlsx", "results.xlsx"])
+def board_text(app: Flask, cast: Cast, address: str) -> str:
+    answer = signed_in(app, cast).get(address)
+    assert (answer.status_code, answer.mimetype) == (200, "application/pdf")
+    assert answer.headers["Content-Disposition"].startswith('attachment; filename="board-')
+    return "".join("".join(page.extract_text().split()) for page in PdfReader(io.BytesIO(answer.data)).pages)
+
+
+def test_the_board_is_a_document_too(app: Flask, year: Year) -> None:
+    year.bring(AFFAIRS, to=State.SUBMITTED)
+    text = board_text(app, TANAKA, f"/campaigns/{year.campaign_id}/board.pdf")
+    assert "全庁の状況" in text
+    assert all(place.name in text for place in (AFFAIRS, COUNTER, LEAD, BRANCH))
+    assert "自己点検弱い順" in text
+    assert acts(year) == ["campaign.board-document"]
+
+
+def test_the_document_shows_what_the_page_showed(app: Flask, year: Year) -> None:
+    year.bring(AFFAIRS, to=State.SUBMITTED)
+    page = signed_in(app, TANAKA).get(f"/campaigns/{year.campaign_id}/board?score=reviewed&order=units").text
+    link = f"/campaigns/{year.campaign_id}/board.pdf?score=reviewed&amp;order=units"
+    assert f'href="{link}"' in page
+    text = board_text(app, TANAKA, link.replace("&amp;", "&"))
+    assert "審査後部局順" in text
+    assert "審査前" in text
+
+
+@pytest.mark.parametrize("name", ["progress.xlsx", "results.xlsx", "board.pdf"])
 def test_only_those_who_follow_the_city_take_them_away(app: Flask, year: Year, name: str) -> None:
     address = f"/campaigns/{year.campaign_id}/{name}"
     for cast in (SATO, SUZUKI, YAMADA, NAKAMURA):

@@ -11,6 +11,7 @@ from app.inspections.queries.board.city import (
     board_page,
 )
 from app.inspections.queries.board.differences import ChangeLine, DifferencePage, difference_page
+from app.inspections.queries.board.next_actions import NextActions, next_actions
 from app.inspections.queries.board.units import Comparison, ComparisonLine, UnitBoardPage, unit_board_page
 
 __all__ = [
@@ -24,9 +25,11 @@ __all__ = [
     "ComparisonLine",
     "DifferencePage",
     "MissedItem",
+    "NextActions",
     "RatingLine",
     "UnitBoardPage",
     "board_page",
     "difference_page",
+    "next_actions",
     "unit_board_page",
 ]

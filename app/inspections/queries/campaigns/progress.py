@@ -3,8 +3,7 @@
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
-from enum import StrEnum
+from datetime import date
 from fractions import Fraction
 from functools import cache
 from typing import Any, Final
@@ -39,6 +38,7 @@ from app.inspections.queries.sheet import (
 )
 from app.inspections.rules import SEALED, STEPS, Action, CampaignDates, CampaignState, State
 from app.inspections.rules.extension import CORRECTING, EXTENDABLE
+from app.inspections.rules.progress import ProgressRow, ShownScore, StepMark
 from app.inspections.texts import ACTION, sheet_name
 from app.kernel.errors import NotNow
 from app.kernel.ids import CampaignId, EditionId, InspectionId, UnitId
@@ -50,15 +50,6 @@ from app.people.queries import InCharge, in_charge_of, people_in_charge
 PRINT_SIZE: Final = 200
 """Rows on one page when it is to be printed."""
 ENDING: Final = (Action.CLOSE_UNSUBMITTED, Action.EXCLUDE)
-
-
-class StepMark(StrEnum):
-    """Where one of the four steps of a sheet stands: 回答, 所属長承認, 審査, 確定."""
-
-    DONE = "done"
-    NOW = "now"
-    LATER = "later"
-    NEVER = "never"
 
 
 _STEP_OF_STATE: Final[Mapping[State, int]] = {
@@ -82,52 +73,13 @@ class ProgressFilter:
     department: UnitId | None = None
     overdue_only: bool = False
 
-    def lets_through(self, row: "ProgressRow") -> bool:
+    def lets_through(self, row: ProgressRow) -> bool:
         """Return whether a row is shown."""
         return (
             self.standing in {None, row.standing}
             and self.department in {None, row.department_id}
             and (row.overdue or not self.overdue_only)
         )
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ShownScore:
-    """A score as lists show it: percent with one decimal, and the grade (after the cap)."""
-
-    percent: str
-    grade: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ProgressRow:
-    """One unit's sheet. Heads and clerks are those of today; `since` is when it came to where it stands.
-
-    `extended`: whether it was given more time than the others where it stands; `grace_until`: its own last day of grace.
-    """
-
-    inspection_id: InspectionId
-    unit_id: UnitId
-    unit_name: str
-    department_id: UnitId | None
-    department_name: str
-    state: State
-    standing: str
-    label: str
-    marks: tuple[StepMark, ...]
-    answered: int
-    applicable: int
-    decided: int
-    self_score: ShownScore | None
-    reviewed_score: ShownScore | None
-    due: date | None
-    overdue: bool
-    extended: bool
-    grace_until: date
-    since: datetime
-    heads: tuple[str, ...]
-    clerks: tuple[str, ...]
-    may_end: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
