@@ -28,8 +28,8 @@ test: dev-environment  ## all checks and all tests, on SQLite and PostgreSQL
 lint: dev-environment  ## the checks without the tests
 	@$(VENV_PYTHON) -m tests.harness.steps lint
 
-bench: dev-environment  ## measure; nothing passes or fails by time
-	@$(VENV_PYTHON) -m pytest tests/benchmarks -s
+bench: dev-environment  ## measure on SQLite and PostgreSQL; nothing passes or fails by time
+	@$(VENV_PYTHON) -m tests.harness.postgres -- $(VENV_PYTHON) -m pytest tests/benchmarks -s
 
 lock: python-version  ## write both lock files anew from pyproject.toml
 	@$(PYTHON) -m tests.harness.bootstrap venv

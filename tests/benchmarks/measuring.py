@@ -15,9 +15,22 @@ from statistics import median
 from time import perf_counter, process_time
 from typing import Final
 
+from sqlalchemy import URL, Engine, text
+
+from tests.statements import statements
+
 Work = Callable[[], object]
 TABLE: Final = Path(__file__).resolve().parents[2] / ".cache" / "benchmarks" / "table.md"
 HEADINGS: Final = ("item", "database", "product", "bare", "ratio", "spread of the rounds", "goal")
+
+
+NO_DATABASE: Final = "―"
+_ENGINES: Final = {"sqlite": "SQLite", "postgresql": "PostgreSQL"}
+
+
+def name_of(url: URL) -> str:
+    """Return which database an address is of, for the table: a label written by hand was wrong once."""
+    return _ENGINES[url.get_backend_name()]
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +48,13 @@ def timed(works: Sequence[Work]) -> Sample:
     for work in works:
         work()
     return Sample((perf_counter() - wall) / len(works), (process_time() - cpu) / len(works))
+
+
+def count_of(work: Work) -> int:
+    """Return how many SQL statements a piece of work sends."""
+    with statements() as sent:
+        work()
+    return len(sent)
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,14 +141,14 @@ class Table:
     began: str
     lines: list[Line] = field(default_factory=list)
 
-    def compare(self, item: str, found: Comparison, *, goal: str, database: str = "SQLite") -> None:
+    def compare(self, item: str, found: Comparison, *, goal: str, database: str) -> None:
         """Add a line for a comparison by CPU time; the ratio of wall times stands beside it."""
         spread = f"CPU {_range(found.cpu)}, wall ×{found.wall.middle:.2f} ({_range(found.wall)})"
         both = medians(found.product), medians(found.bare)
         self.lines.append(Line(item, database, *both, f"×{found.cpu.middle:.2f}", spread, goal))
 
     def add(
-        self, item: str, *, product: str, bare: str, ratio: Ratio | None, goal: str, database: str = "SQLite"
+        self, item: str, *, product: str, bare: str, ratio: Ratio | None, goal: str, database: str
     ) -> None:
         """Add a line whose figures are not times of one piece of work."""
         middle, spread = (f"×{ratio.middle:.2f}", _range(ratio)) if ratio else ("―", "―")
@@ -151,10 +171,22 @@ def _range(ratio: Ratio) -> str:
     return f"{ratio.low:.2f}–{ratio.high:.2f}"
 
 
-def machine() -> str:
-    """Return one line on the machine at the beginning of a run."""
+def machine(server: Engine | None) -> str:
+    """Return one line on the machine at the beginning of a run, with the PostgreSQL that takes part."""
     versions = f"Python {platform.python_version()}, SQLite {sqlite3.sqlite_version}"
+    if server is not None:
+        versions += f", {_server(server)}"
     return f"{os.cpu_count()} cores, {versions}. At the beginning: {load()}"
+
+
+def _server(engine: Engine) -> str:
+    """Name the server with how it writes: one that does not wait for the disk makes both sides quicker."""
+    with engine.connect() as connection:
+        version, *settings = (
+            connection.scalar(text(f"SHOW {name}"))
+            for name in ("server_version", "synchronous_commit", "fsync")
+        )
+    return "PostgreSQL {} (synchronous_commit {}, fsync {})".format(str(version).split()[0], *settings)
 
 
 def load() -> str:

@@ -1,6 +1,6 @@
 """The board of 120 sheets, in the first year and in the tenth, against the same cells from the same rows."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any, Final
 
@@ -15,7 +15,7 @@ from app.organisation.models import UnitVersion
 from tests.benchmarks.browsing import expect
 from tests.benchmarks.city import OFFICES, add_summaries
 from tests.benchmarks.conftest import Stage
-from tests.benchmarks.measuring import Sample, Table, Work, in_turns, timed
+from tests.benchmarks.measuring import Table, Work, in_turns
 from tests.people import KIMURA
 
 ROUNDS: Final = 7
@@ -71,15 +71,25 @@ def test_board_of_120_sheets(stage: Stage, table: Table) -> None:
         page = board(stage)
         text = bytes(getattr(page(), "body", b"")).decode()
         assert text.count('<td class="cell risk-') == len(OFFICES) * len(stage.year.city.edition.sections)
-        found = in_turns(_sampled(stage, page), _sampled(stage, lambda: bare_page(stage)), rounds=ROUNDS)
-    item = "board of 120 sheets, vs a bare Jinja page with the same cells from summary rows (two SELECTs)"
+        number = stage.statements_of(page)
+        found = in_turns(
+            stage.sampled(page, times=PAGES),
+            stage.sampled(lambda: bare_page(stage), times=PAGES),
+            rounds=ROUNDS,
+        )
+    item = f"board of 120 sheets ({number} SQL statements), vs a bare Jinja page with the same cells from summary rows (two SELECTs)"
     table.compare(item, found, goal="≤ 1.5 ×", database=stage.engine)
 
 
 def test_board_after_ten_years(stage: Stage, old_stage: Stage, table: Table) -> None:
     with scored(stage), scored(old_stage):
-        found = in_turns(_sampled(old_stage, board(old_stage)), _sampled(stage, board(stage)), rounds=ROUNDS)
-    item = "board with ten years of campaigns (1,200 sheets) in the database, vs the first year"
+        page, old_page = board(stage), board(old_stage)
+        number = stage.statements_of(page)
+        assert old_stage.statements_of(old_page) == number
+        found = in_turns(
+            old_stage.sampled(old_page, times=PAGES), stage.sampled(page, times=PAGES), rounds=ROUNDS
+        )
+    item = f"board with ten years of campaigns (1,200 sheets) in the database, vs the first year ({number} SQL statements in both)"
     table.compare(item, found, goal="≤ 1.2 ×", database=stage.engine)
 
 
@@ -87,14 +97,6 @@ def board(stage: Stage) -> Work:
     """Return the work of the whole board, for the manager."""
     work = stage.browser(KIMURA).get(f"/campaigns/{stage.year.campaign_id}/board")
     return lambda: expect(work())
-
-
-def _sampled(stage: Stage, work: Work) -> Callable[[], Sample]:
-    def sample() -> Sample:
-        stage.enter()
-        return timed([work] * PAGES)
-
-    return sample
 
 
 def bare_page(stage: Stage) -> str:

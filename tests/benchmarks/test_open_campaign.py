@@ -14,14 +14,14 @@ from app.journal.models import JournalEntry, JournalHead
 from app.kernel.digest import digest_text
 from app.kernel.ids import CampaignId, new_id
 from tests.benchmarks.city import OFFICE_COUNT, City, prepared_campaign
-from tests.benchmarks.measuring import Sample, Table, in_turns, timed
+from tests.benchmarks.measuring import Sample, Table, in_turns, name_of, timed
 from tests.people import KIMURA, STORY
 
 ROUNDS: Final = 7
 Rows = list[dict[str, Any]]
 
 
-def test_open_campaign(city: City, engine: str, table: Table) -> None:
+def test_open_campaign(city: City, table: Table) -> None:
     kimura = city.actor(KIMURA)
     opened: list[CampaignId] = []
 
@@ -42,7 +42,7 @@ def test_open_campaign(city: City, engine: str, table: Table) -> None:
 
     found = in_turns(product, bare, rounds=ROUNDS)
     item = "open a campaign (120 sheets × 72 items), vs SQLAlchemy Core inserting the same rows"
-    table.compare(item, found, goal="≤ 4 ×", database=engine)
+    table.compare(item, found, goal="≤ 4 ×", database=name_of(city.database.engine.url))
 
 
 def insert_rows(city: City, campaign_id: CampaignId, *, rows: list[tuple[SqlTable, Rows]]) -> None:

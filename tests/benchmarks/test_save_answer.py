@@ -1,4 +1,4 @@
-"""Saving one answer by the autosave: CSRF checked, rights, version, history, journal chain, counts, committed."""
+"""Saving one answer by the autosave, in the first year and in the tenth: CSRF, rights, version, history, chain, counts, committed."""
 
 from collections.abc import Callable
 from itertools import count
@@ -12,22 +12,52 @@ from tests.benchmarks.bare_store import BareStore, filled_store
 from tests.benchmarks.browsing import Page, expect
 from tests.benchmarks.city import CLERKS, item_ids
 from tests.benchmarks.conftest import Stage
-from tests.benchmarks.measuring import Sample, Table, Work, in_turns, timed
+from tests.benchmarks.measuring import Sample, Table, Work, count_of, in_turns, timed
 
 ROUNDS: Final = 5
 SAVES: Final = 40
 BARE_SAVES: Final = 120
 OFFICE: Final = 1
+FOR_THE_YEARS: Final = 4
+"""The office whose sheet is answered where the years are compared: each sheet is answered from its first version on, once."""
 
 
 def test_save_one_answer(stage: Stage, table: Table, tmp_path: Path) -> None:
-    saves = autosaves(stage)
+    _compare(stage, table, tmp_path, year="in the first year (120 sheets)")
+
+
+def test_save_one_answer_after_ten_years(old_stage: Stage, table: Table, tmp_path: Path) -> None:
+    _compare(old_stage, table, tmp_path, year="in the tenth year (1,200 sheets)")
+
+
+def test_years_do_not_slow_a_save(stage: Stage, old_stage: Stage, table: Table) -> None:
+    saves, old_saves = autosaves(stage, office=FOR_THE_YEARS), autosaves(old_stage, office=FOR_THE_YEARS)
+    number = _statements(stage, saves)
+    assert _statements(old_stage, old_saves) == number
+    found = in_turns(_round(old_stage, old_saves), _round(stage, saves), rounds=ROUNDS)
+    item = f"save one answer in the tenth year, vs in the first year ({number} SQL statements in both)"
+    table.compare(item, found, goal="≤ 1.2 ×", database=stage.engine)
+
+
+def _statements(stage: Stage, saves: Callable[[], Callable[[], Page]]) -> int:
+    stage.enter()
+    next_save(saves)()
+    return count_of(next_save(saves))
+
+
+def _round(stage: Stage, saves: Callable[[], Callable[[], Page]]) -> Callable[[], Sample]:
+    def measured() -> Sample:
+        stage.enter()
+        return timed([next_save(saves) for _ in range(SAVES)])
+
+    return measured
+
+
+def _compare(stage: Stage, table: Table, tmp_path: Path, *, year: str) -> None:
+    saves = autosaves(stage, office=OFFICE)
     numbers = count()
-
-    def product() -> Sample:
-        works = [next_save(saves) for _ in range(SAVES)]
-        return timed(works)
-
+    product = _round(stage, saves)
+    statements = _statements(stage, saves)
     url = stage.url if stage.engine == "PostgreSQL" else f"sqlite:///{tmp_path / 'bare.sqlite3'}"
     with filled_store(url) as store:
         driver = in_turns(
@@ -35,7 +65,7 @@ def test_save_one_answer(stage: Stage, table: Table, tmp_path: Path) -> None:
         )
         view = bare_view(store)
         flask = in_turns(product, lambda: timed([view] * BARE_SAVES), rounds=ROUNDS)
-    item = "save one answer (PUT through WSGI, CSRF on)"
+    item = f"save one answer {year} (PUT through WSGI, CSRF on, {statements} SQL statements)"
     work = "one indexed read and one committed write by the driver"
     table.compare(f"{item}, vs {work}", driver, goal="≤ 4 ×", database=stage.engine)
     table.compare(f"{item}, vs {work} in an empty Flask view", flask, goal="―", database=stage.engine)
@@ -57,10 +87,10 @@ def bare_view(store: BareStore) -> Work:
     return work
 
 
-def autosaves(stage: Stage) -> Callable[[], Callable[[], Page]]:
+def autosaves(stage: Stage, *, office: int) -> Callable[[], Callable[[], Page]]:
     """Return a maker of autosaves: item after item of one sheet, each on the version before it."""
-    sheet, items = stage.year.sheets[OFFICE], item_ids(stage.year.city)
-    browser = stage.browser(CLERKS[OFFICE], form_page=f"/inspections/{sheet}/profile")
+    sheet, items = stage.year.sheets[office], item_ids(stage.year.city)
+    browser = stage.browser(CLERKS[office], form_page=f"/inspections/{sheet}/profile")
     numbers = count()
 
     def make() -> Callable[[], Page]:

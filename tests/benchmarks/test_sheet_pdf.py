@@ -18,7 +18,7 @@ from app.inspections.queries.sealed import SealedSheet, sealed_sheet
 from app.reports.pdf import fonts
 from app.reports.queries import inspection_pdf
 from tests.benchmarks.city import COMMENT, EDITION, LEVELS, REMARK
-from tests.benchmarks.measuring import Table, Work, in_turns, timed
+from tests.benchmarks.measuring import Table, Work, in_turns, name_of, timed
 from tests.factories.inspections import Year, running_year
 from tests.people import AFFAIRS, KIMURA, SATO
 
@@ -36,7 +36,7 @@ def test_pdf_of_one_sheet(database: Database, table: Table, tmp_path: Path) -> N
     sizes = [len(bytes(made) if isinstance(made, bytes) else b"") // 1024 for made in (work(), bare())]
     found = in_turns(lambda: timed([work]), lambda: timed([bare]), rounds=ROUNDS)
     item = f"PDF of one sheet of 72 items ({sizes[0]} KiB), vs a ReportLab table with CJK paragraphs ({sizes[1]} KiB)"
-    table.compare(item, found, goal="≤ 2 ×")
+    table.compare(item, found, goal="≤ 2 ×", database=name_of(database.engine.url))
 
 
 def document(year: Year, *, settings: Settings) -> Work:

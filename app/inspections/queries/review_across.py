@@ -6,12 +6,12 @@ from datetime import date, datetime, timedelta
 from enum import StrEnum
 from typing import Any, Final
 
-from sqlalchemy import Row, and_, select
-from sqlalchemy.orm import Session, aliased
+from sqlalchemy import Row, Uuid, and_, bindparam, select
+from sqlalchemy.orm import Session
 
 from app.access.actor import Actor
 from app.access.permissions import Permission
-from app.access.policy import Subject, require
+from app.access.policy import require
 from app.checklists.queries import load_edition
 from app.checklists.rules import Edition, Item, Level
 from app.inspections.models import (
@@ -26,8 +26,8 @@ from app.inspections.queries.campaigns.summaries import campaign_row
 from app.inspections.queries.previous import comparable_items
 from app.inspections.queries.review_batches import refusals_of
 from app.inspections.queries.review_claims import claims_of
-from app.inspections.queries.review_queue import is_own, queue_scope
-from app.inspections.queries.sheet import CampaignLine, campaign_line, subjects_of
+from app.inspections.queries.review_queue import own_units, queue_scope
+from app.inspections.queries.sheet import CampaignLine, campaign_line, reviewing_subjects
 from app.inspections.rules import SEALED, CampaignState, Judgement, State
 from app.inspections.rules.flags import FLAG_RULES_VERSION, RULES_BY_CODE, FlagCode, FlagRule
 from app.inspections.texts import sheet_name
@@ -232,44 +232,52 @@ def listed_rows(
     return page, tuple(row for row in page.rows if row.inspection_id in inspection_ids)
 
 
+# These are built once for the process: every page asks them, and building them was a good part of its cost.
+_ITEM: Final = bindparam("item", type_=Uuid())
+_ANSWERED: Final = (
+    select(
+        Inspection.id,
+        Inspection.unit_id,
+        Inspection.system_name,
+        Inspection.previous_revision_id,
+        Revision.id.label("revision_id"),
+        Revision.state,
+        Answer.level,
+        Answer.comment,
+        Answer.version,
+        ItemReview.judgement,
+        ItemReview.reviewed_level,
+        ItemReview.remark,
+    )
+    .join(Revision, and_(Revision.inspection_id == Inspection.id, Revision.current.is_(True)))
+    .join(Answer, and_(Answer.revision_id == Revision.id, Answer.item_id == _ITEM))
+    .outerjoin(ItemReview, and_(ItemReview.revision_id == Revision.id, ItemReview.item_id == _ITEM))
+    .where(
+        Inspection.campaign_id == bindparam("campaign", type_=Uuid()),
+        Revision.state.in_([state.value for state in _SHOWN]),
+    )
+)
+
+
 def _rows(
     session: Session, *, actor: Actor, campaign: Campaign, edition: Edition, item: Item, now: datetime
 ) -> list[AcrossRow]:
     today = business_date(now)
     rows = session.execute(
-        select(
-            Inspection.id,
-            Inspection.unit_id,
-            Inspection.system_name,
-            Inspection.previous_revision_id,
-            Revision.id.label("revision_id"),
-            Revision.state,
-            Answer.level,
-            Answer.comment,
-            Answer.version,
-            ItemReview.judgement,
-            ItemReview.reviewed_level,
-            ItemReview.remark,
-        )
-        .join(Revision, and_(Revision.inspection_id == Inspection.id, Revision.current.is_(True)))
-        .join(Answer, and_(Answer.revision_id == Revision.id, Answer.item_id == item.id))
-        .outerjoin(ItemReview, and_(ItemReview.revision_id == Revision.id, ItemReview.item_id == item.id))
-        .where(
-            Inspection.campaign_id == campaign.id,
-            Revision.state.in_([state.value for state in _SHOWN]),
-            queue_scope(actor).where(Inspection.unit_id),
-        )
+        _ANSWERED.where(queue_scope(actor).where(Inspection.unit_id)),
+        {"campaign": campaign.id, "item": item.id},
     ).all()
     tree = tree_on(session, day=today)
-    refused = _refused(session, rows=rows, actor=actor, tree=tree, now=now)
+    refused = _refused(session, rows=rows, actor=actor, now=now)
     flags = _flags(session, revision_ids=[row.revision_id for row in rows], item_id=item.id)
     before = _before(session, campaign=campaign, edition=edition, item=item)
     places = {unit.id: place for place, unit in enumerate(tree.units)}
     ordered = sorted(rows, key=lambda row: places.get(UnitId(row.unit_id), len(places)))
+    own = own_units(actor)
     return [
         _row(
             row,
-            actor=actor,
+            own=own,
             tree=tree,
             edition=edition,
             flags=flags.get(RevisionId(row.revision_id), ()),
@@ -285,16 +293,14 @@ def _refused(
     *,
     rows: Iterable[Row[*tuple[Any, ...]]],
     actor: Actor,
-    tree: UnitTree,
     now: datetime,
 ) -> Mapping[InspectionId, str]:
     """Return why the reader cannot judge sheets; a sealed one is never judged, so nobody asks who took part in it."""
     open_rows = [row for row in rows if State(row.state) not in SEALED]
-    subjects: Mapping[InspectionId, Subject] = subjects_of(
+    subjects = reviewing_subjects(
         session,
         sheets={InspectionId(row.id): UnitId(row.unit_id) for row in open_rows},
         today=business_date(now),
-        tree=tree,
     )
     claims = claims_of(session, revision_ids=[RevisionId(row.revision_id) for row in open_rows], now=now)
     sealed = {InspectionId(row.id): "もう確定しています。" for row in rows if State(row.state) in SEALED}
@@ -312,45 +318,57 @@ def _refused(
     )
 
 
+_FLAGS: Final = (
+    select(ReviewFlag.revision_id, ReviewFlag.rule)
+    .where(
+        ReviewFlag.item_id == _ITEM,
+        ReviewFlag.revision_id.in_(bindparam("revisions", expanding=True, type_=Uuid())),
+    )
+    .order_by(ReviewFlag.sequence)
+)
+
+
 def _flags(
     session: Session, *, revision_ids: Iterable[RevisionId], item_id: ItemId
 ) -> Mapping[RevisionId, tuple[FlagRule, ...]]:
     found: dict[RevisionId, tuple[FlagRule, ...]] = {}
-    for row in session.execute(
-        select(ReviewFlag.revision_id, ReviewFlag.rule)
-        .where(ReviewFlag.item_id == item_id, ReviewFlag.revision_id.in_(list(revision_ids)))
-        .order_by(ReviewFlag.sequence)
-    ):
-        rule = RULES_BY_CODE[FlagCode(row.rule)]
-        found[RevisionId(row.revision_id)] = (*found.get(RevisionId(row.revision_id), ()), rule)
+    for revision_id, code in session.execute(_FLAGS, {"item": item_id, "revisions": list(revision_ids)}):
+        rule = RULES_BY_CODE[FlagCode(code)]
+        found[RevisionId(revision_id)] = (*found.get(RevisionId(revision_id), ()), rule)
     return found
+
+
+_OLDER, _EARLIER = Campaign.__table__.alias("older"), Inspection.__table__.alias("earlier")
+_EARLIER_EDITIONS: Final = (
+    select(_OLDER.c.edition_id)
+    .join(_EARLIER, _EARLIER.c.campaign_id == _OLDER.c.id)
+    .join(Revision, Revision.inspection_id == _EARLIER.c.id)
+    .join(Inspection, Inspection.previous_revision_id == Revision.id)
+    .where(Inspection.campaign_id == bindparam("campaign", type_=Uuid()))
+    .distinct()
+)
+_EARLIER_ANSWERS: Final = (
+    select(Answer.revision_id, Answer.level)
+    .join(Inspection, Inspection.previous_revision_id == Answer.revision_id)
+    .where(
+        Inspection.campaign_id == bindparam("campaign", type_=Uuid()),
+        Answer.item_id.in_(bindparam("items", expanding=True, type_=Uuid())),
+    )
+)
 
 
 def _before(
     session: Session, *, campaign: Campaign, edition: Edition, item: Item
 ) -> Mapping[RevisionId, Level]:
     """Return last year's levels by revision, where the question stayed comparable."""
-    older = aliased(Campaign)
-    earlier = aliased(Inspection)
-    editions = session.scalars(
-        select(older.edition_id)
-        .join(earlier, earlier.campaign_id == older.id)
-        .join(Revision, Revision.inspection_id == earlier.id)
-        .join(Inspection, Inspection.previous_revision_id == Revision.id)
-        .where(Inspection.campaign_id == campaign.id)
-        .distinct()
-    ).all()
+    editions = session.scalars(_EARLIER_EDITIONS, {"campaign": campaign.id}).all()
     keys: set[ItemId] = set()
     for edition_id in editions:
         was = load_edition(session, edition_id=EditionId(edition_id))
         keys |= set(comparable_items(session, item, edition=edition, before=was))
     if not keys:
         return {}
-    rows = session.execute(
-        select(Answer.revision_id, Answer.level)
-        .join(Inspection, Inspection.previous_revision_id == Answer.revision_id)
-        .where(Inspection.campaign_id == campaign.id, Answer.item_id.in_(keys))
-    )
+    rows = session.execute(_EARLIER_ANSWERS, {"campaign": campaign.id, "items": list(keys)})
     levels = ((RevisionId(row.revision_id), edition.level(row.level)) for row in rows)
     return {revision_id: level for revision_id, level in levels if level is not None}
 
@@ -358,24 +376,25 @@ def _before(
 def _row(
     row: Row[*tuple[Any, ...]],
     *,
-    actor: Actor,
+    own: frozenset[UnitId],
     tree: UnitTree,
     edition: Edition,
     flags: tuple[FlagRule, ...],
     before: Level | None,
     refusal: str | None,
 ) -> AcrossRow:
-    path = tree.path(UnitId(row.unit_id))
+    unit_id, state = UnitId(row.unit_id), State(row.state)
+    path = tree.path(unit_id)
     # A judgement in the making is not shown to those whom it judges, here as on the sheet's own pages.
-    ended = State(row.state) is State.REVIEWED or State(row.state) in SEALED
-    hidden = is_own(actor, unit_id=UnitId(row.unit_id)) and not ended
+    ended = state is State.REVIEWED or state in SEALED
+    hidden = unit_id in own and not ended
     judged = row.judgement is not None and not hidden
     return AcrossRow(
         inspection_id=InspectionId(row.id),
         unit_name=sheet_name(path[-1].name if path else "（廃止された所属）", system_name=row.system_name),
         department_id=path[0].id if len(path) > 1 else None,
         department=path[0].name if len(path) > 1 else "",
-        state=State(row.state),
+        state=state,
         level=edition.level(row.level),
         comment=row.comment,
         answer_version=row.version,

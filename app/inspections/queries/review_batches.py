@@ -27,7 +27,7 @@ from app.inspections.models import (
 from app.inspections.queries.campaigns.summaries import campaign_row
 from app.inspections.queries.review_claims import Claim, claims_of
 from app.inspections.queries.review_queue import in_lane, queue_scope, share_of, to_judge
-from app.inspections.queries.sheet import Lock, subjects_of
+from app.inspections.queries.sheet import Lock, reviewing_subjects
 from app.inspections.rules import REVIEWABLE, UNDOABLE, State
 from app.inspections.rules.flags import FLAG_RULES_VERSION, Lane
 from app.inspections.texts import sheet_name
@@ -127,8 +127,8 @@ def candidates(session: Session, *, actor: Actor, campaign_id: CampaignId, now: 
     revision_ids = [RevisionId(row.revision_id) for row in rows]
     judged = _judged(session, revision_ids=revision_ids)
     tree = tree_on(session, day=today)
-    subjects = subjects_of(
-        session, sheets={InspectionId(row.id): UnitId(row.unit_id) for row in rows}, today=today, tree=tree
+    subjects = reviewing_subjects(
+        session, sheets={InspectionId(row.id): UnitId(row.unit_id) for row in rows}, today=today
     )
     claims = claims_of(session, revision_ids=revision_ids, now=now)
     refused = refusals_of(

@@ -3,8 +3,9 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
+from typing import Final
 
-from sqlalchemy import and_, case, func, select
+from sqlalchemy import Uuid, and_, bindparam, case, func, select
 from sqlalchemy.orm import Session
 
 from app.access.actor import Actor
@@ -190,20 +191,24 @@ class FlagCount:
     count: int
 
 
+_RULES: Final = tuple((code.value, rule) for code, rule in RULES_BY_CODE.items())
+_COUNTS: Final = (
+    select(ReviewFlag.revision_id, ReviewFlag.rule, func.count().label("times"))
+    .where(ReviewFlag.revision_id.in_(bindparam("revisions", expanding=True, type_=Uuid())))
+    .group_by(ReviewFlag.revision_id, ReviewFlag.rule)
+)
+
+
 def flag_counts(
     session: Session, *, revision_ids: Iterable[RevisionId]
 ) -> Mapping[RevisionId, tuple[FlagCount, ...]]:
     """Return how often each rule flagged something on sheets, in the order of the rules: one statement."""
-    found: dict[RevisionId, dict[FlagCode, int]] = {}
-    for row in session.execute(
-        select(ReviewFlag.revision_id, ReviewFlag.rule, func.count().label("times"))
-        .where(ReviewFlag.revision_id.in_(list(revision_ids)))
-        .group_by(ReviewFlag.revision_id, ReviewFlag.rule)
-    ):
-        found.setdefault(RevisionId(row.revision_id), {})[FlagCode(row.rule)] = row.times
+    found: dict[RevisionId, dict[str, int]] = {}
+    for revision_id, code, times in session.execute(_COUNTS, {"revisions": list(revision_ids)}):
+        found.setdefault(RevisionId(revision_id), {})[code] = times
     return {
         revision_id: tuple(
-            FlagCount(rule=rule, count=counts[code]) for code, rule in RULES_BY_CODE.items() if code in counts
+            FlagCount(rule=rule, count=counts[code]) for code, rule in _RULES if code in counts
         )
         for revision_id, counts in found.items()
     }

@@ -11,7 +11,7 @@ from fractions import Fraction
 from typing import Any, Final
 
 from sqlalchemy import ColumnElement, Row, Select, and_, case, func, select
-from sqlalchemy.orm import Session, aliased
+from sqlalchemy.orm import Session
 
 from app.access.actor import Actor
 from app.access.permissions import Permission
@@ -137,6 +137,7 @@ class _Surroundings:
     """What every line is seen against."""
 
     actor: Actor
+    own: frozenset[UnitId]
     tree: UnitTree
     lead: frozenset[UnitId]
     today: date
@@ -290,10 +291,8 @@ def _waiting(states: Iterable[State]) -> tuple[ColumnElement[bool], ...]:
     )
 
 
-def _rows(
-    scope: ColumnElement[bool], *, states: Iterable[State], lane: Lane | None
-) -> Select[*tuple[Any, ...]]:
-    before = aliased(Revision)
+def _all_lines() -> Select[*tuple[Any, ...]]:
+    before = Revision.__table__.alias("before")
     returned_until = (
         select(func.min(ItemReturn.due_on))
         .where(ItemReturn.revision_id == Revision.id, ItemReturn.round == Revision.return_round)
@@ -308,9 +307,11 @@ def _rows(
                 Inspection.system_name,
                 Campaign.title,
                 Campaign.review_due,
-                Revision,
-                before.self_earned.label("earned_before"),
-                before.self_possible.label("possible_before"),
+                Revision.id.label("revision_id"),
+                *(Revision.__table__.c[name] for name in ("state", "state_since", "applicable", "decided")),
+                *(Revision.__table__.c[name] for name in ("self_earned", "self_possible", "self_grade")),
+                before.c.self_earned.label("earned_before"),
+                before.c.self_possible.label("possible_before"),
                 returned_until.label("returned_until"),
                 _LANE.label("lane"),
                 ReviewScreening.red,
@@ -318,8 +319,7 @@ def _rows(
                 (ReviewScreening.rules_version == FLAG_RULES_VERSION).label("screened"),
             )
         )
-        .outerjoin(before, before.id == Inspection.previous_revision_id)
-        .where(scope, *_waiting(states), *([in_lane(lane)] if lane else []))
+        .outerjoin(before, before.c.id == Inspection.previous_revision_id)
         .order_by(
             case((Revision.state.in_([state.value for state in TO_JUDGE]), _GRAVITY), else_=len(Lane)),
             Campaign.review_due,
@@ -329,14 +329,25 @@ def _rows(
     )
 
 
+_LINES: Final = _all_lines()
+"""Built once for the process: every page of the queue asks it."""
+
+
+def _rows(
+    scope: ColumnElement[bool], *, states: Iterable[State], lane: Lane | None
+) -> Select[*tuple[Any, ...]]:
+    return _LINES.where(scope, *_waiting(states), *([in_lane(lane)] if lane else []))
+
+
 def _surroundings(
     session: Session, *, rows: Sequence[Row[*tuple[Any, ...]]], actor: Actor, now: datetime, tree: UnitTree
 ) -> _Surroundings:
     today = business_date(now)
     lead = units_with(session, function=UnitFunction.LEAD_DIVISION, day=today)
-    ids = [RevisionId(row.Revision.id) for row in rows if State(row.Revision.state) in TO_JUDGE]
+    ids = [RevisionId(row.revision_id) for row in rows if State(row.state) in TO_JUDGE]
     return _Surroundings(
         actor=actor,
+        own=own_units(actor),
         tree=tree,
         lead=lead,
         today=today,
@@ -346,12 +357,11 @@ def _surroundings(
 
 
 def _line(row: Row[*tuple[Any, ...]], *, around: _Surroundings) -> QueueLine:
-    revision: Revision = row.Revision
-    unit_id, state = UnitId(row.unit_id), State(revision.state)
+    unit_id, state = UnitId(row.unit_id), State(row.state)
     path = around.tree.path(unit_id)
     due = row.returned_until if state is State.RETURNED and row.returned_until else row.review_due
-    share = share_of(revision.self_earned, revision.self_possible)
-    own = is_own(around.actor, unit_id=unit_id)
+    share = share_of(row.self_earned, row.self_possible)
+    own = unit_id in around.own
     # What the desk makes of a sheet is not shown to those whom it judges, here as on all other pages.
     hidden = own and state is not State.REVIEWED
     return QueueLine(
@@ -361,22 +371,22 @@ def _line(row: Row[*tuple[Any, ...]], *, around: _Surroundings) -> QueueLine:
         department=path[0].name if len(path) > 1 else "",
         campaign_title=row.title,
         state=state,
-        state_since=revision.state_since,
+        state_since=row.state_since,
         due=due,
         overdue=due < around.today,
         share=share,
-        grade=revision.self_grade,
+        grade=row.self_grade,
         points_changed=points_between(share_of(row.earned_before, row.possible_before), share),
-        applicable=revision.applicable,
-        decided=0 if hidden else revision.decided,
+        applicable=row.applicable,
+        decided=0 if hidden else row.decided,
         own=own,
         substitute=unit_id in around.lead,
         way=_way(around, unit_id=unit_id, state=state),
         lane=Lane(row.lane) if state in TO_JUDGE and not hidden else None,
-        flags=() if hidden else around.flags.get(RevisionId(revision.id), ()),
+        flags=() if hidden else around.flags.get(RevisionId(row.revision_id), ()),
         flagged=0 if hidden else (row.red or 0) + (row.amber or 0),
         screened=bool(row.screened),
-        claim=around.claims.get(RevisionId(revision.id)),
+        claim=around.claims.get(RevisionId(row.revision_id)),
     )
 
 

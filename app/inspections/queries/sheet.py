@@ -7,7 +7,7 @@ from enum import StrEnum
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import Row, Select, and_, bindparam, exists, func, literal, select, union
+from sqlalchemy import Row, Select, Uuid, and_, bindparam, exists, func, literal, select, union
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from app.access.actor import Actor
@@ -306,18 +306,35 @@ def subjects_of(
         day=today,
     )
     return {
-        inspection_id: Subject(
-            unit_id=unit_id,
-            belongs_to_lead=unit_id in lead,
-            recorded_by=part.recorded,
-            approved_by=part.approved,
-            reviewed_by=part.reviewed,
-            requested_by=part.requested,
-            next_heads=above,
-            next_signers=higher,
-        )
+        inspection_id: replace(_subject(unit_id, part=part, lead=lead), next_heads=above, next_signers=higher)
         for inspection_id, (unit_id, part), above, higher in zip(sheets, parts, heads, signers, strict=True)
     }
+
+
+def reviewing_subjects(
+    session: Session, *, sheets: Mapping[InspectionId, UnitId], today: date
+) -> Mapping[InspectionId, Subject]:
+    """Return what the permissions to read and to review look at, in two statements: in a review nobody stands in for anybody.
+
+    A subject without those who stand in never allows more than the whole one.
+    """
+    if not sheets:
+        return {}
+    took_part = took_part_in(session, inspection_ids=sheets)
+    lead = units_with(session, function=UnitFunction.LEAD_DIVISION, day=today)
+    parts = ((one, unit_id, took_part.get(one, NOBODY)) for one, unit_id in sheets.items())
+    return {one: _subject(unit_id, part=part, lead=lead) for one, unit_id, part in parts}
+
+
+def _subject(unit_id: UnitId, *, part: "TookPart", lead: frozenset[UnitId]) -> Subject:
+    return Subject(
+        unit_id=unit_id,
+        belongs_to_lead=unit_id in lead,
+        recorded_by=part.recorded,
+        approved_by=part.approved,
+        reviewed_by=part.reviewed,
+        requested_by=part.requested,
+    )
 
 
 def answering_subject(session: Session, *, sheet: Sheet) -> Subject:
@@ -346,35 +363,7 @@ class TookPart:
 
 
 NOBODY: Final = TookPart()
-
-
-def took_part_in(
-    session: Session, *, inspection_ids: Iterable[InspectionId]
-) -> Mapping[InspectionId, TookPart]:
-    """Return who took part in sheets, in one statement; sheets in which nobody did are left out."""
-    ids = list(inspection_ids)
-    rows = session.execute(
-        union(
-            _part("recorded", AnswerHistory, AnswerHistory.answered_by, AnswerHistory.origin, ids=ids),
-            _part("recorded", AnswerEvidence, AnswerEvidence.done_by, AnswerEvidence.origin, ids=ids),
-            _part("recorded", ProfileHistory, ProfileHistory.confirmed_by, ProfileHistory.origin, ids=ids),
-            _part("approved", Approval, Approval.approved_by, ids=ids),
-            _part("reviewed", ItemReviewHistory, ItemReviewHistory.reviewed_by, ids=ids),
-            _part("reviewed", SheetStepRow, SheetStepRow.done_by, ids=ids).where(
-                SheetStepRow.action.in_(_REVIEWING)
-            ),
-            _part("requested", Reopening, Reopening.requested_by, ids=ids).where(
-                Reopening.decided_at.is_(None)
-            ),
-        )
-    )
-    found: dict[InspectionId, dict[str, set[PersonId]]] = {}
-    for inspection_id, role, person_id in rows:
-        found.setdefault(InspectionId(inspection_id), {}).setdefault(role, set()).add(PersonId(person_id))
-    return {
-        inspection_id: TookPart(**{role: frozenset(people) for role, people in parts.items()})
-        for inspection_id, parts in found.items()
-    }
+_THE_SHEETS: Final = bindparam("sheets", expanding=True, type_=Uuid())
 
 
 def _part(
@@ -382,17 +371,41 @@ def _part(
     table: type[Base],
     person: InstrumentedAttribute[UUID],
     origin: InstrumentedAttribute[str] | None = None,
-    *,
-    ids: list[InspectionId],
 ) -> Select[UUID, str, UUID]:
     """Return one part of the statement: what was only carried over or put back is nobody's act."""
     revision_id = table.__table__.c.revision_id
     query = (
-        select(Revision.inspection_id, literal(role), person)
+        select(Revision.inspection_id, literal(role).label("role"), person)
         .join_from(table, Revision, Revision.id == revision_id)
-        .where(Revision.inspection_id.in_(ids))
+        .where(Revision.inspection_id.in_(_THE_SHEETS))
     )
     return query if origin is None else query.where(origin == Origin.GIVEN.value)
+
+
+_TOOK_PART: Final = union(
+    _part("recorded", AnswerHistory, AnswerHistory.answered_by, AnswerHistory.origin),
+    _part("recorded", AnswerEvidence, AnswerEvidence.done_by, AnswerEvidence.origin),
+    _part("recorded", ProfileHistory, ProfileHistory.confirmed_by, ProfileHistory.origin),
+    _part("approved", Approval, Approval.approved_by),
+    _part("reviewed", ItemReviewHistory, ItemReviewHistory.reviewed_by),
+    _part("reviewed", SheetStepRow, SheetStepRow.done_by).where(SheetStepRow.action.in_(_REVIEWING)),
+    _part("requested", Reopening, Reopening.requested_by).where(Reopening.decided_at.is_(None)),
+)
+"""Built once for the process: it has seven parts, each with the ids of all sheets asked for."""
+
+
+def took_part_in(
+    session: Session, *, inspection_ids: Iterable[InspectionId]
+) -> Mapping[InspectionId, TookPart]:
+    """Return who took part in sheets, in one statement; sheets in which nobody did are left out."""
+    rows = session.execute(_TOOK_PART, {"sheets": list(inspection_ids)})
+    found: dict[InspectionId, dict[str, set[PersonId]]] = {}
+    for inspection_id, role, person_id in rows:
+        found.setdefault(InspectionId(inspection_id), {}).setdefault(role, set()).add(PersonId(person_id))
+    return {
+        inspection_id: TookPart(**{role: frozenset(people) for role, people in parts.items()})
+        for inspection_id, parts in found.items()
+    }
 
 
 _FLAG: Final = ProfileFlag.__table__.c

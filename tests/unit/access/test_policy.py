@@ -15,6 +15,8 @@ from app.access.policy import (
     Predicate,
     Subject,
     is_clerk_of_unit,
+    is_next_higher_head,
+    is_next_signer,
     is_reviewer,
     may,
     not_of_the_unit,
@@ -153,3 +155,10 @@ def test_whoever_is_tied_to_a_unit_in_any_way_is_of_it(tie: str) -> None:
     tied = with_tie(actor(Function.REVIEWER, Function.MANAGER), tie=tie, unit=UNIT)
     for permission in (Permission.UNIT_INSPECTION_REVIEW, Permission.UNIT_INSPECTION_SIGN_OFF):
         assert verdict(permission, actor=tied, subject=subject).failed is not_of_the_unit
+
+
+@pytest.mark.parametrize("permission", [Permission.UNIT_INSPECTION_READ, Permission.UNIT_INSPECTION_REVIEW])
+def test_nobody_reads_or_reviews_as_a_stand_in(permission: Permission) -> None:
+    """Pages of many sheets ask these two without looking up who stands in (`reviewing_subjects`)."""
+    used = {predicate for alternative in POLICY[permission] for predicate in alternative}
+    assert not used & {is_next_higher_head, is_next_signer}
