@@ -90,12 +90,13 @@ class MenuLink:
 
 @dataclass(frozen=True, slots=True)
 class Site:
-    """The installation."""
+    """The installation. `classification` says on paper how its lists are handled."""
 
     city: str
     product_name: str
     contact: str
     lead_division: str
+    classification: str
     demo_clock: str | None
 
 
@@ -128,7 +129,14 @@ def _site() -> Site:
     settings = cast("Settings", current_app.extensions["settings"])
     clock = current_app.extensions["clock"]
     story = long_date(today()) if isinstance(clock, DemonstrationClock) else None
-    return Site(settings.city, settings.product_name, settings.contact, settings.lead_division_name, story)
+    return Site(
+        city=settings.city,
+        product_name=settings.product_name,
+        contact=settings.contact,
+        lead_division=settings.lead_division_name,
+        classification=settings.classification,
+        demo_clock=story,
+    )
 
 
 def _viewer() -> ViewerLine | None:

@@ -115,6 +115,7 @@ def test_the_board_prints_on_a4(printed: tuple[PdfReader, Mapping[str, list[str]
     assert [head for page in heat for head in words["heads"] if head not in page] == []
     assert [panel for panel in words["panels"] if panel not in whole] == []
     assert [one for one in words["pressed"] if one in whole] == []
+    assert "取扱注意（自治体機密性2）" in whole
 
 
 def test_no_row_and_no_drawing_is_cut_in_two(printed: tuple[PdfReader, Mapping[str, list[str]]]) -> None:
