@@ -96,6 +96,7 @@ NO_PAGES: Final = frozenset(
         "systems.ledger",
         # Answers to a script, and an address that leads on.
         "inspections.answer_before",
+        "inspections.evidence_before",
         "inspections.go_on",
         "people.session_state",
     }
