@@ -12,8 +12,6 @@ from collections.abc import Mapping
 from io import BytesIO
 from typing import Final
 
-from PIL import ExifTags, Image
-
 from app.evidence.files.images import PNG_HEAD, NotAPicture, jpeg_parts, png_parts
 from app.evidence.rules import KIND_OF_ENDING, OFFICE_KINDS, FileKind
 
@@ -31,6 +29,9 @@ _PNG_KEPT: Final = frozenset(
     }
 )
 _UPRIGHT: Final = 1
+_TURNED: Final = (0x0112, 3)
+"""The tag of the orientation, and that it is a short number."""
+_BYTE_ORDERS: Final = {b"II\x2a\x00": "<", b"MM\x00\x2a": ">"}
 _PICTURES: Final = ((b"\xff\xd8\xff", FileKind.JPEG), (PNG_HEAD, FileKind.PNG))
 _CLEANED_INSIDE: Final = OFFICE_KINDS | {FileKind.JPEG, FileKind.PNG}
 _DOCUMENT: Final[Mapping[str, str]] = {
@@ -108,20 +109,24 @@ def _chunk(name: bytes, body: bytes) -> bytes:
 
 
 def _orientation(exif: bytes) -> int:
-    """Return on which side a picture stands by its EXIF, without any pixel."""
+    """Return on which side a picture stands by its EXIF, read by its own structure."""
+    order = _BYTE_ORDERS.get(exif[:4])
     try:
-        tags = Image.Exif()
-        tags.load(exif)
-        found = tags.get(ExifTags.Base.Orientation, _UPRIGHT)
-    except (OSError, ValueError, SyntaxError, TypeError, struct.error):
+        if order is None:
+            return _UPRIGHT
+        (at,) = struct.unpack_from(f"{order}I", exif, 4)
+        (count,) = struct.unpack_from(f"{order}H", exif, at)
+        entries = (struct.unpack_from(f"{order}HHIH", exif, at + 2 + 12 * number) for number in range(count))
+        found = next((value for tag, sort, _, value in entries if (tag, sort) == _TURNED), _UPRIGHT)
+    except struct.error:
         # EXIF that cannot be read goes with the rest.
         return _UPRIGHT
-    return found if isinstance(found, int) and found in range(1, 9) else _UPRIGHT
+    return int(found) if found in range(1, 9) else _UPRIGHT
 
 
 def _only_orientation(turned: int) -> bytes:
     """Return EXIF with nothing but the orientation."""
-    entry = struct.pack(">HHIHH", ExifTags.Base.Orientation, 3, 1, turned, 0)
+    entry = struct.pack(">HHIHH", *_TURNED, 1, turned, 0)
     return b"MM\x00\x2a" + struct.pack(">IH", 8, 1) + entry + struct.pack(">I", 0)
 
 
