@@ -609,6 +609,15 @@ def test_a_picture_stays_as_it_was_held_and_loses_its_place(kind: FileKind, turn
     assert without_metadata(clean, kind=kind) == clean
 
 
+def test_exif_of_the_other_byte_order_is_read_too() -> None:
+    said = (
+        b"Exif\0\0II\x2a\0" + struct.pack("<IH", 8, 1) + struct.pack("<HHIHH", 0x0112, 3, 1, 8, 0) + bytes(4)
+    )
+    data = jpeg()[:2] + b"\xff\xe1" + struct.pack(">H", len(said) + 2) + said + jpeg()[2:]
+    with Image.open(BytesIO(without_metadata(data, kind=FileKind.JPEG))) as now:
+        assert dict(now.getexif()) == {0x0112: 8}
+
+
 def test_exif_that_is_broken_goes_and_the_picture_stays() -> None:
     head = b"\xff\xe1" + struct.pack(">H", 20) + b"Exif\0\0MM\0\x2a\xff\xff\xff\xff\0\0\0\0"
     assert without_metadata(jpeg()[:2] + head + jpeg()[2:], kind=FileKind.JPEG) == jpeg()
