@@ -21,6 +21,7 @@ from app.inspections.rules.questions import QuestionState
 from app.inspections.rules.score_change import Cause, Measure
 from app.inspections.rules.taking_over import Barred, Offer
 from app.inspections.rules.templates import TemplateKind
+from app.kernel.fiscal_year import FiscalYear
 
 CAMPAIGN_STATE = {
     CampaignState.DRAFT: "準備中",
@@ -99,6 +100,11 @@ def moved(shift: Shift) -> str:
     closed = why if shift.closed else ""
     pushed = "前の期限が後ろへ動いたので、そのあとの開庁日にしました。" if shift.pushed else ""
     return leap + (pushed or closed)
+
+
+def year_before(label: str, *, now: FiscalYear) -> str:
+    """Return how the year of the sheet before is called: 昨年度, or by its name where years lie between."""
+    return "昨年度" if label == FiscalYear(now.year - 1).label else f"前回（{label}）"
 
 
 def origin(kind: LineageKind, keys: Iterable[str]) -> str:

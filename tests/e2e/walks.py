@@ -98,6 +98,7 @@ NO_PAGES: Final = frozenset(
         # Answers to a script, and an address that leads on.
         "inspections.answer_before",
         "inspections.editors",
+        "inspections.evidence_before",
         "inspections.go_on",
         "people.session_state",
     }

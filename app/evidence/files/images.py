@@ -1,5 +1,6 @@
 """JPEG and PNG: read by their own structure. No pixel is ever decoded here, so no picture can fill the memory."""
 
+import re
 import struct
 import zipfile
 import zlib
@@ -20,6 +21,12 @@ _SCAN: Final = 0xDA
 _END: Final = 0xD9
 _ALONE: Final = frozenset({0x01, *range(0xD0, 0xD9)})
 """JPEG markers without a length."""
+_MARKER: Final = re.compile(rb"\xff+([^\xff])")
+"""Fill bytes may stand before a marker."""
+_SCAN_END: Final = re.compile(rb"\xff[^\x00\xff\xd0-\xd7]")
+"""The next marker that is neither stuffing nor a restart."""
+MOST_PARTS: Final = 50_000
+"""Segments or chunks of one picture: a camera writes some dozens, a screenshot some thousands."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,17 +48,15 @@ def jpeg_parts(data: bytes) -> Iterator[Part]:
     """Yield the segments of a JPEG from its first byte to its end marker; what follows that is not part of it.
 
     Raises:
-        NotAPicture: it ends too early, or something else stands where a marker should.
+        NotAPicture: it ends too early, something else stands where a marker should, or there are too many.
     """
     at = 2
     yield Part(b"\xd8", data[:2])
-    while True:
-        if at + 2 > len(data) or data[at] != 0xFF:  # noqa: PLR2004 - every marker begins with it
+    for _ in range(MOST_PARTS):
+        found = _MARKER.match(data, at)
+        if found is None:
             raise NotAPicture
-        marker = data[at + 1]
-        if marker == 0xFF:  # noqa: PLR2004 - a fill byte
-            at += 1
-            continue
+        at, marker = found.start(1) - 1, found[1][0]
         end = at + 2 if marker in _ALONE or marker == _END else _segment_end(data, at)
         if marker == _SCAN:
             end = _scan_end(data, end)
@@ -59,6 +64,7 @@ def jpeg_parts(data: bytes) -> Iterator[Part]:
         if marker == _END:
             return
         at = end
+    raise NotAPicture
 
 
 def _segment_end(data: bytes, at: int) -> int:
@@ -71,26 +77,25 @@ def _segment_end(data: bytes, at: int) -> int:
 
 
 def _scan_end(data: bytes, at: int) -> int:
-    """Return where the pixels of a scan end: at the next marker that is neither stuffing nor a restart."""
-    while True:
-        at = data.find(b"\xff", at)
-        if at < 0 or at + 1 >= len(data):
-            raise NotAPicture
-        if data[at + 1] not in {0x00, 0xFF, *range(0xD0, 0xD8)}:
-            return at
-        at += 1 if data[at + 1] == 0xFF else 2  # noqa: PLR2004 - fill bytes may follow one another
+    """Return where the pixels of a scan end."""
+    found = _SCAN_END.search(data, at)
+    if found is None:
+        raise NotAPicture
+    return found.start()
 
 
 def jpeg_problem(data: bytes) -> str | None:
     """Return why bytes are no JPEG that is taken."""
     try:
-        names = {part.name[0] for part in jpeg_parts(data)}
+        parts = tuple(jpeg_parts(data))
     except NotAPicture:
         return BROKEN
+    names = {part.name[0] for part in parts}
     frames = names & {*range(0xC0, 0xD0)} - {0xC4, 0xC8, 0xCC}
     if not frames or _SCAN not in names:
         return BROKEN
-    return _size_problem(data, kind="JPEG") or _double_problem(data)
+    # Without what stands between the segments: the library would walk through it byte by byte.
+    return _size_problem(b"".join(part.data for part in parts), kind="JPEG") or _double_problem(data)
 
 
 # --------------------------------------------------------------------------------------------------- PNG
@@ -100,10 +105,10 @@ def png_parts(data: bytes) -> Iterator[Part]:
     """Yield the chunks of a PNG after its signature.
 
     Raises:
-        NotAPicture: a length or checksum is wrong, the end is missing, or something follows it.
+        NotAPicture: a length or checksum is wrong, the end is missing, something follows it, or there are too many.
     """
     at = len(PNG_HEAD)
-    while True:
+    for _ in range(MOST_PARTS):
         if at + 12 > len(data):
             raise NotAPicture
         (length,) = struct.unpack_from(">I", data, at)
@@ -120,6 +125,7 @@ def png_parts(data: bytes) -> Iterator[Part]:
                 raise NotAPicture
             return
         at = end
+    raise NotAPicture
 
 
 def png_problem(data: bytes) -> str | None:

@@ -21,9 +21,22 @@ ALWAYS_FINE: Final = 5 * 1024 * 1024
 """Unpacked bytes below which the ratio does not matter: short files of zeros are no bomb."""
 DEEPEST: Final = 2
 """Documents inside of documents that are looked into; deeper ones are refused."""
+LARGEST_DIRECTORY: Final = 2 * 1024 * 1024
+"""Bytes of the list of members: the library reads all of it before anybody can count."""
+LARGEST_LISTS: Final = 16 * 1024 * 1024
+"""Unpacked bytes of the list of contents and of all relations together."""
+MOST_ELEMENTS: Final = 6_000_000
+"""Of all parts together: two million cells of a table."""
+DEEPEST_ELEMENT: Final = 5000
+"""Elements within elements of one part: the parser remembers every one that is open."""
+LONGEST_TAG: Final = 1024 * 1024
+"""Bytes of one tag, comment or the like: the parser begins anew at its start with each piece."""
 _CHUNK: Final = 256 * 1024
 _LOCAL_HEADER: Final = struct.Struct("<4sHHHHHIIIHH")
 _END_RECORD: Final = struct.Struct("<4sHHHHIIH")
+_END_SEARCHED: Final = 0xFFFF + _END_RECORD.size
+"""A comment of that length may stand behind the record at the end."""
+_ZIP64: Final = b"PK\x06\x07"
 _DESCRIPTOR: Final = 24
 """Bytes that may follow the data of a member whose sizes were not known when it was begun."""
 _STREAMED: Final = 0x08
@@ -33,10 +46,25 @@ _PROGRAMS: Final = re.compile(
     r"vbaproject|vbadata|activex/|macrosheets?/|dialogsheets/|embeddings/[^/]*\.bin$|\.(exe|dll|com|bat|cmd|ps1|vbs|js|jse|hta|lnk|scr|msi|jar)$",
     re.IGNORECASE,
 )
+_FOREIGN: Final = re.compile(r"embeddings/(?![^/]*\.(?:xlsx|docx|pptx)$)", re.IGNORECASE)
+"""What lies among the embedded documents and is none that is looked into: an old one may carry macros."""
 _PROGRAM_TYPES: Final = re.compile(
     r"macroenabled|vbaproject|vbadata|macrosheet|activex|oleobject", re.IGNORECASE
 )
-_REMOTE: Final = re.compile(r"/(attachedtemplate|oleobject|frame|subdocument|externaldata)$", re.IGNORECASE)
+_REMOTE: Final = re.compile(
+    r"/(attachedtemplate|oleobject|frame|subdocument|externaldata|mailmergesource|mailmergeheadersource)$",
+    re.IGNORECASE,
+)
+_PICTURE: Final = re.compile(r"/(image|video|audio|media)$", re.IGNORECASE)
+_OTHER_COMPUTER: Final = re.compile(r"(?:file:)?[\\/]{2,}(?![\\/]*[a-z]:)", re.IGNORECASE)
+"""Where a program would sign in at another computer of the network to fetch a picture: \\\\host\\share, file://host/share."""
+_ACTING: Final = re.compile(r"/(oleobject|control|webextension|webextensiontaskpanes)$", re.IGNORECASE)
+_WHOLE_PAGES: Final = re.compile(r"/afchunk$", re.IGNORECASE)
+"""A web page or another document that is unpacked into the text when it is opened."""
+_LISTED: Final = frozenset({"Override", "Default"})
+_RELATION: Final = frozenset({"Relationship"})
+_FETCHING: Final = frozenset({"ddeLink"})
+"""Elements by which a table starts another program and takes its values."""
 _EMBEDDED: Final = {kind.value: kind for kind in OFFICE_KINDS}
 _MAIN: Final[Mapping[FileKind, str]] = {
     FileKind.XLSX: f"{FORMATS[FileKind.XLSX].media_type}.main+xml",
@@ -51,6 +79,7 @@ HIDING: Final = "Office文書の中に、ふつうの保存ではできない部
 BOMB: Final = "広げると大きくなりすぎる（150MBを超える）ため、付けられません。必要なところだけをPDFにして付けてください。"
 LOCKED: Final = "パスワードが掛かっています。外して保存し直してから付けてください。"
 MACRO: Final = "マクロか埋め込みのプログラムが入っています。取り除くか、PDFで保存し直してから付けてください。"
+FOREIGN: Final = "xlsx・docx・pptxではないファイルか、ウェブページが埋め込まれています。取り除くか、PDFで保存し直してから付けてください。"
 REMOTE: Final = (
     "開くとほかの場所からプログラムやひな形を読み込む設定があります。PDFで保存し直してから付けてください。"
 )
@@ -66,7 +95,7 @@ class _Refused(Exception):  # noqa: N818 - it carries a sentence, not a fault
 def office_problem(stream: IO[bytes], size: int, *, kind: FileKind) -> str | None:
     """Return why a file is no Office document of a kind that is taken."""
     try:
-        _look(stream, size, kind=kind, depth=0)
+        _look(stream, size, kind=kind, depth=0, budget=_Budget())
     except _Refused as refused:
         return refused.sentence
     except (zipfile.BadZipFile, zlib.error, EOFError, OSError, ValueError, NotImplementedError, struct.error):
@@ -74,26 +103,65 @@ def office_problem(stream: IO[bytes], size: int, *, kind: FileKind) -> str | Non
     return None
 
 
-def _look(stream: IO[bytes], size: int, *, kind: FileKind, depth: int) -> None:
+@dataclass(slots=True)
+class _Budget:
+    """What one file may still unpack to, with all documents inside of it: a hundred small bombs are one."""
+
+    unpacked: int = LARGEST_UNPACKED
+    lists: int = LARGEST_LISTS
+    elements: int = MOST_ELEMENTS
+
+    def spend(self, members: list[zipfile.ZipInfo]) -> None:
+        """Take what the members say of themselves.
+
+        Raises:
+            _Refused: more is asked for than there is.
+        """
+        self.unpacked -= sum(member.file_size for member in members)
+        self.lists -= sum(member.file_size for member in members if _is_list(member.filename))
+        if self.unpacked < 0 or self.lists < 0:
+            raise _Refused(BOMB)
+
+
+def _is_list(name: str) -> bool:
+    return name.lower().endswith(".rels") or name.lower() == "[content_types].xml"
+
+
+def _look(stream: IO[bytes], size: int, *, kind: FileKind, depth: int, budget: _Budget) -> None:
+    _check_end(stream, size)
     stream.seek(0)
     with zipfile.ZipFile(stream) as archive:
         members = archive.infolist()
         _check_numbers(members)
+        budget.spend(members)
         for member in members:
             _check_member(member)
         _check_layout(stream, size, members)
         _check_names(members)
         for member in members:
-            _read_through(archive, member)
-        _check_types(archive, kind=kind)
-        _check_relations(archive)
-        _check_embedded(archive, depth=depth)
+            _read_through(archive, member, budget=budget)
+        _check_types(archive, kind=kind, budget=budget)
+        _check_relations(archive, budget=budget)
+        _check_embedded(archive, depth=depth, budget=budget)
+
+
+def _check_end(stream: IO[bytes], size: int) -> None:
+    """Refuse what the library would read through before it can be counted, and every other way to end an archive."""
+    stream.seek(max(0, size - _END_SEARCHED))
+    tail = stream.read(_END_SEARCHED)
+    at = tail.rfind(b"PK\x05\x06")
+    if at < 0:
+        raise _Refused(BROKEN)
+    if len(tail) - at != _END_RECORD.size or tail[max(0, at - 20) : at].startswith(_ZIP64):
+        raise _Refused(HIDING)
+    if _END_RECORD.unpack(tail[at:])[5] > LARGEST_DIRECTORY:
+        raise _Refused(BOMB)
 
 
 def _check_numbers(members: list[zipfile.ZipInfo]) -> None:
     unpacked = sum(member.file_size for member in members)
     packed = sum(member.compress_size for member in members)
-    if len(members) > MOST_MEMBERS or unpacked > LARGEST_UNPACKED:
+    if len(members) > MOST_MEMBERS:
         raise _Refused(BOMB)
     if unpacked > ALWAYS_FINE and unpacked > HIGHEST_RATIO * max(1, packed):
         raise _Refused(BOMB)
@@ -126,6 +194,8 @@ def _check_names(members: list[zipfile.ZipInfo]) -> None:
         seen.add(name.lower())
         if _PROGRAMS.search(name):
             raise _Refused(MACRO)
+        if _FOREIGN.search(name):
+            raise _Refused(FOREIGN)
 
 
 def _check_layout(stream: IO[bytes], size: int, members: list[zipfile.ZipInfo]) -> None:
@@ -171,32 +241,67 @@ def _descriptor_size(stream: IO[bytes], at: int) -> int:
     raise _Refused(HIDING)
 
 
-def _read_through(archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> None:
+def _read_through(archive: zipfile.ZipFile, member: zipfile.ZipInfo, *, budget: _Budget) -> None:
     """Read a member to its end: its size and checksum are true, and XML is whole and defines no entity."""
-    is_xml = member.filename.lower().endswith((".xml", ".rels", ".vml"))
-    if is_xml and member.file_size > LARGEST_XML:
-        raise _Refused(BOMB)
-    parser = _parser() if is_xml else None
-    try:
-        with archive.open(member) as part:
-            while piece := part.read(_CHUNK):
-                if parser is not None:
-                    parser.Parse(piece, False)  # noqa: FBT003 - expat's own signature
-        if parser is not None:
-            parser.Parse(b"", True)  # noqa: FBT003 - the end
-    except expat.ExpatError:
-        raise _Refused(BROKEN) from None
+    if member.filename.lower().endswith((".xml", ".rels", ".vml")):
+        if member.file_size > LARGEST_XML:
+            raise _Refused(BOMB)
+        wanted = _FETCHING if "externallinks/" in member.filename.lower() else frozenset()
+        if any(True for _ in _elements(archive, member.filename, wanted=wanted, budget=budget)):
+            raise _Refused(REMOTE)
+        return
+    with archive.open(member) as part:
+        while part.read(_CHUNK):
+            pass
 
 
-def _parser() -> expat.XMLParserType:
-    # Stops where a DTD begins, before any entity exists.
-    parser = expat.ParserCreate()
-    parser.StartDoctypeDeclHandler = _refuse_doctype
-    return parser
+class _Reader:
+    """Reads XML piece by piece: nothing of it is kept but the elements that are asked for, and none may fill the memory.
 
+    It stops where a DTD begins, before any entity exists.
+    """
 
-def _refuse_doctype(*_: object) -> None:
-    raise _Refused(HIDING)
+    def __init__(self, wanted: frozenset[str], *, budget: _Budget) -> None:
+        self.found: list[_Element] = []
+        self._wanted, self._budget = wanted, budget
+        self._begun = self._ended = self._fed = 0
+        self._parser = expat.ParserCreate()
+        self._parser.StartDoctypeDeclHandler = self._doctype
+        self._parser.StartElementHandler = self._begin_wanted if wanted else self._begin
+        self._parser.EndElementHandler = self._end
+
+    def feed(self, piece: bytes) -> None:
+        """Read on; nothing is the end.
+
+        Raises:
+            _Refused: it is no XML, or more than anybody writes.
+        """
+        begun = self._begun
+        try:
+            self._parser.Parse(piece, not piece)
+        except expat.ExpatError:
+            raise _Refused(BROKEN) from None
+        self._fed += len(piece)
+        waiting = self._fed - max(0, self._parser.CurrentByteIndex) if piece else 0
+        # Looked at once for each piece: there are millions of elements, and a piece opens only so many.
+        self._budget.elements -= self._begun - begun
+        too_deep = self._begun - self._ended > DEEPEST_ELEMENT
+        if waiting > LONGEST_TAG + _CHUNK or too_deep or self._budget.elements < 0:
+            raise _Refused(BOMB)
+
+    def _begin(self, *_: object) -> None:
+        self._begun += 1
+
+    def _begin_wanted(self, name: str, attributes: dict[str, str]) -> None:
+        self._begun += 1
+        if (local := name.rpartition(":")[2]) in self._wanted:
+            self.found.append(_Element(local, attributes))
+
+    def _end(self, *_: object) -> None:
+        self._ended += 1
+
+    def _doctype(self, *_: object) -> None:
+        raise _Refused(HIDING)
 
 
 @dataclass(frozen=True, slots=True)
@@ -205,34 +310,39 @@ class _Element:
     attributes: Mapping[str, str]
 
 
-def _elements(archive: zipfile.ZipFile, name: str) -> Iterator[_Element]:
-    found: list[_Element] = []
-    parser = _parser()
-    parser.StartElementHandler = lambda tag, given: found.append(_Element(tag.rpartition(":")[2], given))
-    parser.Parse(archive.read(name), True)  # noqa: FBT003 - expat's own signature
-    yield from found
+def _elements(
+    archive: zipfile.ZipFile, name: str, *, wanted: frozenset[str], budget: _Budget
+) -> Iterator[_Element]:
+    """Read a part to its end, and yield the elements of some names on the way."""
+    reader = _Reader(wanted, budget=budget)
+    with archive.open(name) as part:
+        while piece := part.read(_CHUNK):
+            reader.feed(piece)
+            yield from reader.found
+            reader.found.clear()
+    reader.feed(b"")
 
 
-def _check_types(archive: zipfile.ZipFile, *, kind: FileKind) -> None:
+def _check_types(archive: zipfile.ZipFile, *, kind: FileKind, budget: _Budget) -> None:
     """Compare the list of contents with the kind that the name says."""
     names = {name.lower() for name in archive.namelist()}
     if "[content_types].xml" not in names:
         raise _Refused(OTHER.format(FORMATS[kind].label))
-    listed = [one for one in _elements(archive, "[Content_Types].xml") if one.name in {"Override", "Default"}]
-    types = [one.attributes.get("ContentType", "") for one in listed]
-    if any(_PROGRAM_TYPES.search(one) for one in types):
-        raise _Refused(MACRO)
-    mains = [
-        one.attributes.get("PartName", "").lstrip("/").lower()
-        for one in listed
-        if one.attributes.get("ContentType", "").lower() == _MAIN[kind]
-    ]
-    others = {main for other, main in _MAIN.items() if other is not kind} & {one.lower() for one in types}
+    mains: list[str] = []
+    types: set[str] = set()
+    for one in _elements(archive, "[Content_Types].xml", wanted=_LISTED, budget=budget):
+        content = one.attributes.get("ContentType", "").lower()
+        types.add(content)
+        if _PROGRAM_TYPES.search(content):
+            raise _Refused(MACRO)
+        if content == _MAIN[kind]:
+            mains.append(one.attributes.get("PartName", "").lstrip("/").lower())
+    others = {main for other, main in _MAIN.items() if other is not kind} & types
     if len(mains) != 1 or mains[0] not in names or others or "_rels/.rels" not in names:
         raise _Refused(OTHER.format(FORMATS[kind].label))
 
 
-def _check_embedded(archive: zipfile.ZipFile, *, depth: int) -> None:
+def _check_embedded(archive: zipfile.ZipFile, *, depth: int, budget: _Budget) -> None:
     """Look into documents inside of the document, such as the table behind a chart, in the same way."""
     for member in archive.infolist():
         kind = _EMBEDDED.get(member.filename.lower().rpartition(".")[2])
@@ -242,14 +352,25 @@ def _check_embedded(archive: zipfile.ZipFile, *, depth: int) -> None:
             raise _Refused(HIDING)
         if member.file_size > LARGEST_FILE:
             raise _Refused(BOMB)
-        _look(BytesIO(archive.read(member)), member.file_size, kind=kind, depth=depth + 1)
+        _look(BytesIO(archive.read(member)), member.file_size, kind=kind, depth=depth + 1, budget=budget)
 
 
-def _check_relations(archive: zipfile.ZipFile) -> None:
+def _check_relations(archive: zipfile.ZipFile, *, budget: _Budget) -> None:
     """Refuse what makes a program fetch more than text and pictures from elsewhere when the document is opened."""
     for name in archive.namelist():
         if name.lower().endswith(".rels"):
-            for one in _elements(archive, name):
-                outside = one.attributes.get("TargetMode", "").lower() == "external"
-                if outside and _REMOTE.search(one.attributes.get("Type", "")):
-                    raise _Refused(REMOTE)
+            for one in _elements(archive, name, wanted=_RELATION, budget=budget):
+                _check_relation(one.attributes)
+
+
+def _check_relation(given: Mapping[str, str]) -> None:
+    sort, outside = given.get("Type", ""), given.get("TargetMode", "").lower() == "external"
+    fetches = _REMOTE.search(sort) or (
+        _PICTURE.search(sort) and _OTHER_COMPUTER.match(given.get("Target", "").strip())
+    )
+    if outside and fetches:
+        raise _Refused(REMOTE)
+    if _ACTING.search(sort):
+        raise _Refused(MACRO)
+    if _WHOLE_PAGES.search(sort):
+        raise _Refused(FOREIGN)

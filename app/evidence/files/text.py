@@ -7,9 +7,11 @@ _ENCODINGS: Final = ("utf-8-sig", "cp932")
 _ALLOWED_CONTROLS: Final = frozenset("\t\n\r\f\x1a")
 """0x1A ends texts of old programs."""
 _MARKUP: Final = re.compile(
-    r"\A\s*<[a-z!?/]|<\s*(?:!doctype|html|head|body|script|iframe|object|embed|svg|meta|link|form|\?xml)\b",
+    r"\A\s*+<[a-z!?/]|"
+    r"<\s*+(?:!doctype|html|head|body|script|style|i?frame|frameset|object|embed|applet|svg|math|img|meta|base|link|form|\?xml)\b",
     re.IGNORECASE,
 )
+"""The spaces are never given back: megabytes of them would be tried again and again."""
 UNREADABLE: Final = "文字として読めません。文字コードをUTF-8かシフトJISにして保存し直してください。"
 MARKUP: Final = "ウェブページやプログラムの書き方（<script> など）が入っているため、付けられません。PDFにして付けてください。"
 

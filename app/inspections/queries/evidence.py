@@ -18,6 +18,7 @@ from app.evidence.queries import Library, Wanted, find_piece, library
 from app.evidence.rules import Piece
 from app.inspections.models import AnswerEvidence, Campaign, Inspection, Revision
 from app.inspections.queries.evidence_links import Link, links_of
+from app.inspections.queries.previous import predecessors
 from app.inspections.queries.sheet import (
     Sheet,
     answering_subject,
@@ -28,6 +29,7 @@ from app.inspections.queries.sheet import (
     returns_of,
 )
 from app.inspections.rules import ANSWERABLE, SEALED, State
+from app.inspections.texts import year_before
 from app.kernel.errors import NotFound
 from app.kernel.fiscal_year import FiscalYear
 from app.kernel.ids import EditionId, EvidenceId, InspectionId, ItemId, PersonId, UnitId
@@ -114,12 +116,42 @@ def uses_of_all(
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class EarlierPiece:
+    """A piece that stood beside what a question goes on from."""
+
+    piece: Piece
+    numbers: tuple[str, ...]
+    holds: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EarlierEvidence:
+    """What stood beside the predecessors of an item in the sealed sheet of the year before, and not beside the item yet.
+
+    Attributes:
+        year: how that year is called (昨年度).
+        pieces: what still holds today first.
+    """
+
+    sheet: Sheet
+    item: Item
+    year: str
+    pieces: tuple[EarlierPiece, ...]
+    editable: bool
+
+    @property
+    def expired(self) -> bool:
+        """Whether one of them holds no more."""
+        return any(not one.holds for one in self.pieces)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ItemEvidencePage:
     """The evidence of one item, and what could be chosen for it.
 
     Attributes:
-        before: pieces that stood beside the same question in the sealed sheet of the year before, and not here yet.
-        offered: one page of the unit's other pieces.
+        earlier: what stood beside the questions of the year before that this one goes on from.
+        offered: one page of the unit's pieces.
     """
 
     sheet: Sheet
@@ -128,7 +160,7 @@ class ItemEvidencePage:
     item: Item
     links: tuple[Link, ...]
     editable: bool
-    before: tuple[Piece, ...]
+    earlier: EarlierEvidence
     offered: Library
 
 
@@ -156,16 +188,15 @@ def item_evidence_page(
     item = sheet.edition.items[item_id]
     links = links_of(session, revision_id=sheet.revision_id).of(item_id)
     here = {link.piece.id for link in links}
+    editable = _editable(session, actor=actor, sheet=sheet, item_id=item_id, today=today)
     return ItemEvidencePage(
         sheet=sheet,
         unit_name=_unit_name(session, unit_id=sheet.unit_id, day=today),
         section=section,
         item=item,
         links=links,
-        editable=_editable(session, actor=actor, sheet=sheet, item_id=item_id, today=today),
-        before=tuple(
-            piece for piece in _of_last_year(session, sheet=sheet, item=item) if piece.id not in here
-        ),
+        editable=editable,
+        earlier=_earlier(session, sheet=sheet, item=item, here=here, editable=editable, today=today),
         offered=library(
             session,
             actor=actor,
@@ -179,7 +210,8 @@ def item_evidence_page(
 
 def _editable(session: Session, *, actor: Actor, sheet: Sheet, item_id: ItemId, today: date) -> bool:
     """Return what `open_item` would say, without its sentence: used to hide buttons."""
-    if sheet.state not in ANSWERABLE or sheet.campaign.dates.opens_after(today) is not None:
+    begun = sheet.campaign.dates.opens_after(today) is None and not sheet.locked(today)
+    if sheet.state not in ANSWERABLE or not begun:
         return False
     if sheet.state is State.RETURNED:
         opened = open_returns(sheet, returns_of(session, revision_id=sheet.revision_id))
@@ -190,26 +222,49 @@ def _editable(session: Session, *, actor: Actor, sheet: Sheet, item_id: ItemId, 
     )
 
 
-def _of_last_year(session: Session, *, sheet: Sheet, item: Item) -> tuple[Piece, ...]:
-    """Return what stood beside the same question, by its key, in the sealed sheet of the year before."""
-    if sheet.previous_revision_id is None:
-        return ()
-    before = links_of(session, revision_id=sheet.previous_revision_id)
-    edition_id = session.scalar(
-        select(Campaign.edition_id)
-        .join(Inspection, Inspection.campaign_id == Campaign.id)
-        .join(Revision, Revision.inspection_id == Inspection.id)
-        .where(Revision.id == sheet.previous_revision_id)
-    )
-    if edition_id is None or not before.standing:
-        return ()
-    items = load_edition(session, edition_id=EditionId(edition_id)).items
-    return tuple(
-        link.piece
-        for item_id, links in before.standing.items()
-        if items[item_id].key == item.key
-        for link in links
-        if link.piece.withdrawn_at is None and link.piece.unit_id == sheet.unit_id
+def earlier_evidence(
+    session: Session, *, actor: Actor, inspection_id: InspectionId, item_id: ItemId, today: date
+) -> EarlierEvidence:
+    """Return what may be linked again to an item: a number of statements that does not grow with the pieces.
+
+    Raises:
+        NotFound: there is no such sheet for the actor, or it has no such item.
+    """
+    sheet = find_sheet(session, actor=actor, inspection_id=inspection_id)
+    if item_id not in sheet.edition.items:
+        raise NotFound
+    item = sheet.edition.items[item_id]
+    here = {link.piece.id for link in links_of(session, revision_id=sheet.revision_id).of(item_id)}
+    editable = _editable(session, actor=actor, sheet=sheet, item_id=item_id, today=today)
+    return _earlier(session, sheet=sheet, item=item, here=here, editable=editable, today=today)
+
+
+def _earlier(
+    session: Session, *, sheet: Sheet, item: Item, here: Collection[EvidenceId], editable: bool, today: date
+) -> EarlierEvidence:
+    before = predecessors(session, sheet=sheet, item=item)
+    if before is None or not before.items:
+        return EarlierEvidence(sheet=sheet, item=item, year="昨年度", pieces=(), editable=editable)
+    links = links_of(session, revision_id=before.revision_id)
+    pieces: dict[EvidenceId, Piece] = {}
+    numbers: dict[EvidenceId, list[str]] = {}
+    for was in before.items:
+        for link in links.of(was.id):
+            piece = link.piece
+            # A system's sheet follows the system: what its owner of then had is not this unit's.
+            if piece.id not in here and piece.withdrawn_at is None and piece.unit_id == sheet.unit_id:
+                pieces[piece.id] = piece
+                numbers.setdefault(piece.id, []).append(was.number)
+    found = [
+        EarlierPiece(piece=piece, numbers=tuple(numbers[piece.id]), holds=not piece.expired(today))
+        for piece in pieces.values()
+    ]
+    return EarlierEvidence(
+        sheet=sheet,
+        item=item,
+        year=year_before(before.fiscal_year, now=sheet.campaign.fiscal_year),
+        pieces=tuple(sorted(found, key=lambda one: not one.holds)),
+        editable=editable,
     )
 
 

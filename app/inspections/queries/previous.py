@@ -24,7 +24,7 @@ from app.inspections.queries.sheet import Sheet
 from app.inspections.rules import Change, Judgement, change
 from app.inspections.texts import OBSTACLE, origin
 from app.kernel.fiscal_year import FiscalYear
-from app.kernel.ids import EditionId, ItemId
+from app.kernel.ids import EditionId, ItemId, RevisionId
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -132,12 +132,15 @@ def previous_answers(
 
 _REVISION: Final = Revision.__table__.c
 _FLAG: Final = ProfileFlag.__table__.c
-_FLAGS: Final = (
-    select(Campaign.__table__.c.edition_id, Campaign.__table__.c.fiscal_year, _FLAG.flag, _FLAG.is_on)
+_ASKED: Final = (
+    select(Campaign.__table__.c.edition_id, Campaign.__table__.c.fiscal_year)
     .join_from(Revision.__table__, Inspection.__table__, Inspection.__table__.c.id == _REVISION.inspection_id)
     .join(Campaign.__table__, Campaign.__table__.c.id == Inspection.__table__.c.campaign_id)
-    .outerjoin(ProfileFlag.__table__, _FLAG.revision_id == _REVISION.id)
     .where(_REVISION.id == bindparam("revision"))
+)
+"""The campaign of a revision."""
+_FLAGS: Final = _ASKED.add_columns(_FLAG.flag, _FLAG.is_on).outerjoin(
+    ProfileFlag.__table__, _FLAG.revision_id == _REVISION.id
 )
 """The campaign of a revision beside each flag of its profile; once alone where there is none."""
 _ANSWER: Final = Answer.__table__.c
@@ -191,6 +194,34 @@ def _origins(
         item_id: _Origin(decision, tuple(by_key[key] for key in decision.of))
         for item_id, decision in decisions.items()
     }
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Predecessors:
+    """The items of the sheet of the year before that an item goes on from, as its answers are found.
+
+    Attributes:
+        revision_id: that sheet as it was sealed.
+        fiscal_year: the label of that year (令和7年度).
+        items: nothing for a new question; several for a merged one. Whether answers may be compared does not matter here.
+    """
+
+    revision_id: RevisionId
+    fiscal_year: str
+    items: tuple[Item, ...]
+
+
+def predecessors(session: Session, *, sheet: Sheet, item: Item) -> Predecessors | None:
+    """Return where an item comes from; None without a sheet of the year before."""
+    if sheet.previous_revision_id is None:
+        return None
+    asked = session.connection().execute(_ASKED, {"revision": sheet.previous_revision_id}).one()
+    before = load_edition(session, edition_id=EditionId(asked.edition_id))
+    return Predecessors(
+        revision_id=sheet.previous_revision_id,
+        fiscal_year=FiscalYear(asked.fiscal_year).label,
+        items=_origins(session, [item], edition=sheet.edition, before=before)[item.id].items,
+    )
 
 
 def comparable_items(

@@ -87,6 +87,22 @@ def _list_of(inspection_id: UUID, item_id: UUID, *, message: str = "") -> Respon
     return jsonify(html=render_template("inspections/evidence_list.html", page=page), message=message)
 
 
+@blueprint.get("/inspections/<uuid:inspection_id>/items/<uuid:item_id>/evidence/before")
+@requires(Permission.UNIT_INSPECTION_READ)
+def evidence_before(inspection_id: UUID, item_id: UUID) -> ResponseReturnValue:
+    """What the year before offers for an item: asked for by our own script when somebody opens it on the card."""
+    with reading() as session:
+        found = queries.earlier_evidence(
+            session,
+            actor=actor(),
+            inspection_id=InspectionId(inspection_id),
+            item_id=ItemId(item_id),
+            today=today(),
+        )
+    log_access(inspection_id=found.sheet.id, unit_id=found.sheet.unit_id, act="sheet.evidence")
+    return jsonify(html=render_template("inspections/evidence_before.html", found=found))
+
+
 @blueprint.post("/inspections/<uuid:inspection_id>/items/<uuid:item_id>/evidence/files")
 @takes_files
 @requires(Permission.UNIT_INSPECTION_ANSWER)

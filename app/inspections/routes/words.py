@@ -17,7 +17,14 @@ from app.inspections.queries.lists import PAGE_SIZE, SheetLine, SheetList
 from app.inspections.queries.sheet import Sheet
 from app.inspections.routes import blueprint
 from app.inspections.rules import Action, State
-from app.inspections.texts import BARRED, NOT_APPLICABLE_REASONS, NOT_STARTED, QUESTION_STATE, STATE
+from app.inspections.texts import (
+    BARRED,
+    NOT_APPLICABLE_REASONS,
+    NOT_STARTED,
+    QUESTION_STATE,
+    STATE,
+    year_before,
+)
 from app.kernel.errors import Problem
 from app.kernel.fiscal_year import clock_time
 from app.web.access import visitor_or_none
@@ -186,6 +193,12 @@ def bar_tone(share: Fraction | None, edition: Edition) -> str:
     if place == 0:
         return "good"
     return "warn" if place == len(grades) - 2 else "now"
+
+
+@blueprint.app_template_global()
+def last_year_name(label: str, sheet: Sheet) -> str:
+    """Return how the year of the sheet before is called on a page of this one."""
+    return year_before(label, now=sheet.campaign.fiscal_year)
 
 
 @blueprint.app_template_filter()

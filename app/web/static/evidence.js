@@ -36,10 +36,17 @@
     const said = document.createElement("p");
     said.className = "small";
     said.setAttribute("role", "status");
-    field.append(chooser, sending, said);
+    const before = document.createElement("div");
+    before.hidden = true;
+    field.append(before, chooser, sending, said);
+    field.before = before;
+    const opener = field.querySelector("[data-before]");
+    if (opener) opener.setAttribute("aria-expanded", "false");
     field.sending = sending;
     field.said = said;
     field.addEventListener("click", (event) => {
+      const more = event.target.closest("[data-again]");
+      if (more) againThisYear(field, more);
       const link = event.target.closest("a");
       if (!link || event.ctrlKey || event.metaKey || event.shiftKey) return;
       if ("choose" in link.dataset) {
@@ -48,6 +55,10 @@
       } else if (link.dataset.unlink) {
         event.preventDefault();
         unlink(field, link);
+      } else if ("before" in link.dataset) {
+        event.preventDefault();
+        if (field.before.hidden) openBefore(field, link);
+        else closeBefore(field, link);
       }
     });
     const card = cardOf(field);
@@ -248,6 +259,47 @@
     }
   }
 
+  // What the year before offers is asked for when somebody opens it: the page itself carries nothing of it.
+  async function openBefore(field, opener) {
+    let reply = {};
+    try {
+      const response = await fetch(opener.dataset.before, { headers: { Accept: "application/json" }, credentials: "same-origin" });
+      reply = await response.json().catch(() => ({}));
+    } catch (error) { reply = {}; }
+    if (typeof reply.html !== "string") {
+      say(field, reply.message || "読み込めませんでした。通信を確かめてから、もう一度押してください。");
+      return false;
+    }
+    field.before.innerHTML = reply.html;
+    field.before.hidden = false;
+    opener.setAttribute("aria-expanded", "true");
+    return true;
+  }
+
+  function closeBefore(field, opener) {
+    field.before.hidden = true;
+    field.before.replaceChildren();
+    opener.setAttribute("aria-expanded", "false");
+  }
+
+  const refresh = (field) => (field.before.hidden ? null : openBefore(field, field.querySelector("[data-before]")));
+
+  async function againThisYear(field, pressed) {
+    const title = pressed.dataset.title;
+    pressed.disabled = true;
+    const { ok, reply } = await post(field.dataset.link, { evidence: pressed.dataset.again });
+    if (!ok) {
+      pressed.disabled = false;
+      pressed.focus();
+      say(field, reply.message || "付けられませんでした。通信を確かめてから、もう一度押してください。");
+      return;
+    }
+    show(field, reply.html);
+    await refresh(field);
+    say(field, "「" + title + "」を付けました。");
+    (field.before.querySelector("[data-again]") || field.querySelector("[data-before]")).focus();
+  }
+
   async function unlink(field, link) {
     const title = link.dataset.title;
     const piece = link.dataset.piece;
@@ -257,9 +309,13 @@
       return;
     }
     show(field, reply.html);
+    refresh(field);
     const undo = button("元に戻す", title, async () => {
       const back = await post(field.dataset.link, { evidence: piece });
-      if (back.ok) show(field, back.reply.html);
+      if (back.ok) {
+        show(field, back.reply.html);
+        refresh(field);
+      }
       say(field, back.ok ? "「" + title + "」を元に戻しました。" : back.reply.message || "元に戻せませんでした。もう一度押してください。");
       field.querySelector("[data-choose]").focus();
     });

@@ -457,6 +457,7 @@ def test_the_same_call_is_not_refused_where_it_may_go_on(town: Town) -> None:
 OF_A_CAMPAIGN: Final[Mapping[Command, Permission]] = {
     campaign.prepare_campaign: _P.CITY_CAMPAIGN_PREPARE,
     campaign.change_campaign: _P.CITY_CAMPAIGN_PREPARE,
+    campaign.discard_campaign: _P.CITY_CAMPAIGN_PREPARE,
     campaign.open_campaign: _P.CITY_CAMPAIGN_OPEN,
     campaign.add_unit: _P.CITY_CAMPAIGN_OPEN,
     campaign.close_campaign: _P.CITY_CAMPAIGN_OPEN,

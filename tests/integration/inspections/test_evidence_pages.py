@@ -1,6 +1,8 @@
 """The pages of evidence, as a browser sends files to them."""
 
+import hashlib
 import json
+import zipfile
 from io import BytesIO
 from pathlib import Path
 from secrets import token_urlsafe
@@ -10,6 +12,7 @@ from urllib.parse import unquote
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
+from PIL import Image
 from sqlalchemy import func, select
 from werkzeug.datastructures import FileStorage, MultiDict
 from werkzeug.test import TestResponse, encode_multipart
@@ -27,7 +30,7 @@ from app.kernel.ids import EvidenceId
 from app.web import uploads
 from app.web.uploads import LARGEST_UPLOAD
 from tests.conftest import StandingClock
-from tests.factories.files import PLAIN_CANARY, jpeg, office, pdf, png
+from tests.factories.files import OFFICE, PLAIN_CANARY, jpeg, office, pdf, png
 from tests.factories.inspections import Year
 from tests.pages import browser
 from tests.people import AFFAIRS, ITO, NAKAMURA, SATO, SUZUKI, TAKAHASHI, TANAKA, Cast
@@ -192,8 +195,9 @@ def test_a_full_disk_refuses_with_a_sentence(
 def test_a_file_at_the_limit_is_taken_and_a_larger_one_refused(clerk: FlaskClient, year: Year) -> None:
     limit = 20 * 1024 * 1024
     assert send(clerk, year, (b"a" * limit, "a.txt")).status_code == 303
-    reply = send(clerk, year, (b"b" * (21 * 1024 * 1024), "b.txt"))
-    assert (reply.status_code, "20MBを超えています" in reply.text) == (422, True)
+    for size in (limit + 1, 21 * 1024 * 1024):
+        reply = send(clerk, year, (b"b" * size, "b.txt"))
+        assert (reply.status_code, "20MBを超えています" in reply.text) == (422, True)
 
 
 def test_only_routes_that_take_files_take_much(
@@ -334,6 +338,84 @@ def test_a_file_is_handed_out_as_an_attachment_that_no_browser_shows(
     assert acts == [str(ITO.id)]
     assert "証跡「窓口 _夜_」（総務課）" in signed_in(app, ITO).get("/access-log").text
     assert signed_in(app, TAKAHASHI).get(url).status_code == 404
+
+
+SCRIPT: Final = b"<script>alert(1)</script>"
+
+
+@pytest.mark.parametrize(
+    ("name", "data", "media_type"),
+    [
+        ("a.pdf", pdf(b"9 0 obj\n<< /S /JavaScript /JS (app.alert\\(1\\)) >>\nendobj\n"), "application/pdf"),
+        ("a.jpg", jpeg() + SCRIPT, "image/jpeg"),
+        ("a.png", png(), "image/png"),
+        ("a.xlsx", office("xlsx"), f"{OFFICE}spreadsheetml.sheet"),
+        ("a.docx", office("docx"), f"{OFFICE}wordprocessingml.document"),
+        ("a.pptx", office("pptx"), f"{OFFICE}presentationml.presentation"),
+        ("a.csv", b'=cmd|" /C calc"!A1,<b onclick=alert(1)>\n', "text/csv"),
+        ("a.txt", b"a <a href=javascript:alert(1)>b</a>\n", "text/plain"),
+    ],
+)
+def test_whatever_stands_in_a_file_no_browser_runs_it(
+    clerk: FlaskClient, year: Year, name: str, data: bytes, media_type: str
+) -> None:
+    assert send(clerk, year, (data, name)).status_code == 303
+    reply = clerk.get(f"/evidence/{the_piece(year)}/file")
+    assert (reply.status_code, reply.headers["Content-Type"]) == (200, media_type)
+    assert reply.headers["Content-Disposition"].startswith("attachment; ")
+    assert reply.headers["X-Content-Type-Options"] == "nosniff"
+    assert reply.headers["Content-Security-Policy"] == "default-src 'none'; sandbox"
+    assert SCRIPT not in reply.data
+
+
+@pytest.mark.parametrize(
+    ("sent", "kept"),
+    [
+        ("../../../etc/cron.d/台帳.pdf", "台帳.pdf"),
+        ("..\\..\\台帳.pdf", "台帳.pdf"),
+        ("/etc/passwd\0.pdf", "passwd.pdf"),
+        ("a%0d%0aSet-Cookie: x=1.pdf", "a%0d%0aSet-Cookie_ x=1.pdf"),
+        ("\u202efdp.exe.pdf", "fdp.exe.pdf"),
+        ("<b>名簿</b>.pdf", "b_.pdf"),
+        ("<b onclick=alert(1)>名簿.pdf", "_b onclick=alert(1)_名簿.pdf"),
+        ("あ" * 300 + ".pdf", "あ" * 78 + ".pdf"),
+        ("CON.pdf", "_CON.pdf"),
+    ],
+)
+def test_a_name_reaches_no_folder_no_header_and_no_page_as_it_was_sent(
+    clerk: FlaskClient, year: Year, settings: Settings, sent: str, kept: str
+) -> None:
+    reply = send(clerk, year, (pdf(), sent))
+    assert reply.status_code == 303
+    assert all(word not in clerk.get(reply.location).text for word in ("<b>名簿", "<b onclick", "\u202e"))
+    handed = clerk.get(f"/evidence/{the_piece(year)}/file")
+    assert "Set-Cookie" not in handed.headers
+    disposition = handed.headers["Content-Disposition"]
+    assert disposition.isascii()
+    assert unquote(disposition.rpartition("''")[2]) == kept
+    files = [path for path in settings.instance_path.rglob("*") if path.is_file()]
+    assert [path.name for path in files if settings.evidence_path in path.parents] == [
+        hashlib.sha256(pdf()).hexdigest()
+    ]
+    assert not [path for path in files if "pdf" in path.name or "passwd" in path.name]
+
+
+@pytest.mark.parametrize("kind", ["jpg", "docx"])
+def test_a_photograph_loses_its_place_on_the_way_out_and_keeps_it_in_the_store(
+    clerk: FlaskClient, year: Year, settings: Settings, kind: str
+) -> None:
+    photo = jpeg(exif=True)
+    original = photo if kind == "jpg" else office("docx", {"word/media/image1.jpeg": photo})
+    send(clerk, year, (original, f"a.{kind}"))
+    digest = hashlib.sha256(original).hexdigest()
+    assert path_of(digest, folder=settings.evidence_path).read_bytes() == original
+    handed = clerk.get(f"/evidence/{the_piece(year)}/file").data
+    if kind == "docx":
+        with zipfile.ZipFile(BytesIO(handed)) as archive:
+            handed = archive.read("word/media/image1.jpeg")
+    with Image.open(BytesIO(handed)) as image:
+        assert dict(image.getexif()) == {0x0112: 6}
+        assert dict(image.getexif().get_ifd(0x8825)) == {}
 
 
 def test_text_keeps_its_own_encoding(clerk: FlaskClient, year: Year) -> None:

@@ -167,7 +167,7 @@ def test_a_mark_is_read_back_and_ends_with_its_time() -> None:
         None,
         "",
         "x",
-        cookie[:-1] + ("A" if cookie[-1] != "A" else "B"),
+        cookie[:-2] + ("A" if cookie[-2] != "A" else "B") + cookie[-1],
         "." + cookie,
         "x" * 5000,
     ):

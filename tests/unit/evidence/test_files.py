@@ -12,7 +12,7 @@ from typing import Final
 
 import pytest
 from openpyxl import Workbook
-from PIL import Image
+from PIL import Image, ImageOps
 
 from app.evidence.files import checked_file, without_metadata
 from app.evidence.rules import LARGEST_FILE, FileKind, clean_name
@@ -66,6 +66,35 @@ def streamed() -> bytes:
     return made.getvalue()
 
 
+def pdf_with_script() -> bytes:
+    """What a viewer may do with it is not judged; it is handed out so that no browser shows it."""
+    script = b"9 0 obj\n<< /S /JavaScript /JS (app.alert\\(1\\)) >>\nendobj\n"
+    return pdf(script + b"8 0 obj\n<< /Type /EmbeddedFile /Length 2 >>\nstream\nMZ\nendstream\nendobj\n")
+
+
+def pictures_of_both_eyes() -> bytes:
+    """Two photographs in one file, as some cameras write them."""
+    made = BytesIO()
+    one, other = Image.new("RGB", (32, 24), "red"), Image.new("RGB", (32, 24), "blue")
+    one.save(made, "MPO", save_all=True, append_images=[other])
+    return made.getvalue()
+
+
+def related(kind: str, target: str, *, outside: bool = True) -> tuple[str, bytes]:
+    """A document with one relation."""
+    mode = ' TargetMode="External"' if outside else ""
+    return docx(
+        {
+            "word/_rels/document.xml.rels": f'<Relationships><Relationship Id="r" Type="{RELATIONS}/{kind}" '
+            f'Target="{target}"{mode}/></Relationships>'
+        }
+    )
+
+
+def docx(more: Mapping[str, str | bytes]) -> tuple[str, bytes]:
+    return "a.docx", office("docx", more)
+
+
 def docx_with_table() -> tuple[str, bytes]:
     return "a.docx", office("docx", {"word/embeddings/Microsoft_Excel_Sheet1.xlsx": workbook()})
 
@@ -102,6 +131,25 @@ GOOD: Final[Mapping[str, tuple[str, bytes, FileKind]]] = {
         *docx_with_table(),
         FileKind.DOCX,
     ),
+    "docx with a picture of the own disk": (
+        *related("image", "file:///C:/Users/sato/a.png"),
+        FileKind.DOCX,
+    ),
+    "docx with a picture of the web": (*related("image", "https://www.city.example.jp/a.png"), FileKind.DOCX),
+    "xlsx that looks into another table": (
+        "a.xlsx",
+        office(
+            "xlsx",
+            {
+                "xl/externalLinks/externalLink1.xml": f"{XML}<externalLink><externalBook/></externalLink>",
+                "xl/externalLinks/_rels/externalLink1.xml.rels": f'<Relationships><Relationship Id="r" '
+                f'Type="{RELATIONS}/externalLinkPath" Target="file:///C:/b.xlsx" TargetMode="External"/></Relationships>',
+            },
+        ),
+        FileKind.XLSX,
+    ),
+    "pdf with a script and a program inside": ("a.pdf", pdf_with_script(), FileKind.PDF),
+    "jpeg of two pictures": ("a.jpg", pictures_of_both_eyes(), FileKind.JPEG),
     "csv utf-8": ("一覧.csv", "番号,名前\r\n1,佐藤\r\n".encode(), FileKind.CSV),
     "csv utf-8 with a mark": ("一覧.csv", "番号,名前\n".encode("utf-8-sig"), FileKind.CSV),
     "csv cp932": ("一覧.csv", "番号,髙橋①\r\n".encode("cp932"), FileKind.CSV),
@@ -117,6 +165,10 @@ def test_what_a_city_needs_is_taken(case: str) -> None:
 
 
 # ------------------------------------------------------------------------------------------ the hostile
+
+
+def _comment(words: bytes) -> bytes:
+    return b"\xff\xfe" + struct.pack(">H", len(words) + 2) + words
 
 
 def symlink() -> bytes:
@@ -228,10 +280,6 @@ def truncated(data: bytes) -> bytes:
     return data[: len(data) * 2 // 3]
 
 
-def docx(more: Mapping[str, str | bytes]) -> tuple[str, bytes]:
-    return "a.docx", office("docx", more)
-
-
 def rels(kind: str) -> tuple[str, bytes]:
     return docx(
         {
@@ -292,7 +340,24 @@ HOSTILE: Final[Mapping[str, tuple[str, bytes, str]]] = {
     "elf as text": ("a.txt", b"\x7fELF\x02\x01\x01" + b"\0" * 20, TYPE),
     "pdf behind other bytes": ("a.pdf", b"garbage\n" + pdf(), TYPE),
     "rtf as text": ("a.txt", b"{\\rtf1}", TYPE),
+    "svg as png": ("a.png", b"<svg xmlns='http://www.w3.org/2000/svg' onload='alert(1)'/>", TYPE),
+    "svg as jpeg": ("a.jpg", b"<?xml version='1.0'?><svg/>", TYPE),
+    "html as docx": ("a.docx", b"<html><body>", TYPE),
+    "html as jpeg": ("a.jpeg", b"<!doctype html><script>alert(1)</script>", TYPE),
+    "gif and zip as jpeg": ("a.jpg", b"GIF89a" + b"\0" * 20 + zipped({"a": "b"}), TYPE),
+    "gif and zip by its name": ("a.gif", b"GIF89a" + b"\0" * 20 + zipped({"a": "b"}), "JPEGかPNG"),
+    "macro workbook as csv": ("a.csv", office("xlsx", {"xl/vbaProject.bin": b"x"}), TYPE),
     # polyglots
+    "zip in the words of a jpeg": (
+        "a.jpg",
+        jpeg()[:2] + _comment(zipped({"a": "b"})) + jpeg()[2:],
+        DOUBLE,
+    ),
+    "zip in the words of a png": (
+        "a.png",
+        png()[:33] + chunk(b"tEXt", b"a\0" + zipped({"a": "b"})) + png()[33:],
+        DOUBLE,
+    ),
     "pdf and zip": ("a.pdf", pdf() + zipped({"a": "b"}), BROKEN),
     "pdf and zip inside of the tail": (
         "a.pdf",
@@ -309,6 +374,14 @@ HOSTILE: Final[Mapping[str, tuple[str, bytes, str]]] = {
     "markup as text": ("a.txt", b"<html><body>", "ウェブページやプログラム"),
     "script in csv": ("a.csv", b"a,b\n1,<script>alert(1)</script>\n", "ウェブページやプログラム"),
     "svg as text": ("a.txt", b"  \n<svg onload=alert(1)>", "ウェブページやプログラム"),
+    "html behind a mark of utf-8": ("a.txt", b"\xef\xbb\xbf<html>", "ウェブページやプログラム"),
+    "picture of a web page in csv": (
+        "a.csv",
+        b"a,b\n1,<img src=x onerror=alert(1)>\n",
+        "ウェブページやプログラム",
+    ),
+    "xml as csv": ("a.csv", b"<?xml version='1.0'?><r/>", "ウェブページやプログラム"),
+    "iso-2022-jp as text": ("a.txt", "点検".encode("iso-2022-jp"), "文字として"),
     "NUL in text": ("a.txt", b"abc\0def", "文字として"),
     "bytes as text": ("a.txt", bytes(range(128, 256)), "文字として"),
     "escape sequences in text": ("a.log", b"\x1b]0;title\x07", "文字として"),
@@ -371,6 +444,32 @@ HOSTILE: Final[Mapping[str, tuple[str, bytes, str]]] = {
     "program inside": (*docx({"word/media/a.exe": b"MZ"}), MACRO),
     "template from elsewhere": (*rels("attachedTemplate"), "ほかの場所から"),
     "object from elsewhere": (*rels("oleObject"), "ほかの場所から"),
+    "letters to names from elsewhere": (*rels("mailMergeSource"), "ほかの場所から"),
+    "frame from elsewhere": (*rels("frame"), "ほかの場所から"),
+    "picture from another computer": (*related("image", "\\\\192.0.2.1\\a\\b.png"), "ほかの場所から"),
+    "picture from another computer by its address": (
+        *related("image", "file://192.0.2.1/a/b.png"),
+        "ほかの場所から",
+    ),
+    "object inside by its relation": (*related("oleObject", "media/a.dat", outside=False), MACRO),
+    "add-in": (*related("webextensiontaskpanes", "webextensions/t.xml", outside=False), MACRO),
+    "web page in a document": (
+        *related("aFChunk", "afchunk.htm", outside=False),
+        "ウェブページが埋め込まれて",
+    ),
+    "values of another program": (
+        "a.xlsx",
+        office(
+            "xlsx",
+            {
+                "xl/externalLinks/externalLink1.xml": f'{XML}<externalLink><ddeLink ddeService="cmd" '
+                'ddeTopic="/c calc"/></externalLink>'
+            },
+        ),
+        "ほかの場所から",
+    ),
+    "old workbook in a document": (*docx({"word/embeddings/a.xls": OLE}), "埋め込まれて"),
+    "anything in a document": (*docx({"word/embeddings/package.dat": b"MZ"}), "埋め込まれて"),
     "entity in a part": (*docx({"word/comments.xml": f"{XML}{DTD}<r>&x;</r>"}), HIDING),
     "entity in the list": (
         "a.docx",
@@ -518,3 +617,95 @@ def test_a_profile_of_colours_stays() -> None:
     profile = b"\0\0\0\x80" + zlib.crc32(b"x").to_bytes(4, "big") + b"\0" * 120
     Image.new("RGB", (8, 8)).save(made, "JPEG", icc_profile=profile)
     assert profile in without_metadata(made.getvalue(), kind=FileKind.JPEG)
+
+
+@pytest.mark.parametrize("turned", range(1, 9))
+@pytest.mark.parametrize("kind", [FileKind.JPEG, FileKind.PNG])
+def test_a_picture_stays_as_it_was_held_and_loses_its_place(kind: FileKind, turned: int) -> None:
+    said = Image.Exif()
+    said[0x0112] = turned
+    said[0x010F] = PLAIN_CANARY  # Make
+    said.get_ifd(0x8825).update({1: "N", 2: (35.0, 41.0, 22.0), 3: "E", 4: (139.0, 41.0, 30.0)})
+    made = BytesIO()
+    Image.linear_gradient("L").resize((32, 24)).convert("RGB").save(made, kind.name, exif=said)
+    original = made.getvalue()
+    assert checked_file(BytesIO(original), name=f"a.{kind}").kind is kind
+    clean = without_metadata(original, kind=kind)
+    assert PLAIN_CANARY.encode() not in clean
+    with Image.open(BytesIO(clean)) as now, Image.open(BytesIO(original)) as before:
+        assert before.getexif().get_ifd(0x8825)
+        assert dict(now.getexif()) == ({0x0112: turned} if turned != 1 else {})
+        assert dict(now.getexif().get_ifd(0x8825)) == {}
+        upright, wanted = ImageOps.exif_transpose(now), ImageOps.exif_transpose(before)
+        assert upright.tobytes() == wanted.tobytes()
+    assert checked_file(BytesIO(clean), name=f"a.{kind}").kind is kind
+    assert without_metadata(clean, kind=kind) == clean
+
+
+def test_exif_of_the_other_byte_order_is_read_too() -> None:
+    said = (
+        b"Exif\0\0II\x2a\0" + struct.pack("<IH", 8, 1) + struct.pack("<HHIHH", 0x0112, 3, 1, 8, 0) + bytes(4)
+    )
+    data = jpeg()[:2] + b"\xff\xe1" + struct.pack(">H", len(said) + 2) + said + jpeg()[2:]
+    with Image.open(BytesIO(without_metadata(data, kind=FileKind.JPEG))) as now:
+        assert dict(now.getexif()) == {0x0112: 8}
+
+
+def test_exif_that_is_broken_goes_and_the_picture_stays() -> None:
+    head = b"\xff\xe1" + struct.pack(">H", 20) + b"Exif\0\0MM\0\x2a\xff\xff\xff\xff\0\0\0\0"
+    assert without_metadata(jpeg()[:2] + head + jpeg()[2:], kind=FileKind.JPEG) == jpeg()
+    broken = png()[:33] + chunk(b"eXIf", b"MM\0\x2a\xff") + png()[33:]
+    assert without_metadata(broken, kind=FileKind.PNG) == png()
+
+
+def test_a_small_picture_of_the_whole_goes() -> None:
+    """JFIF may carry the photograph once more, small, as it was before somebody cut it."""
+    small = PLAIN_CANARY.encode()
+    facts = b"JFIF\0\x01\x02\x01\0\x48\0\x48"
+    jfif = b"\xff\xe0" + struct.pack(">H", len(facts) + 4 + len(small)) + facts + b"\x01\x09" + small
+    jfxx = b"\xff\xe0" + struct.pack(">H", 8 + len(small)) + b"JFXX\0\x10" + small
+    plain = jpeg()
+    behind = 4 + struct.unpack(">H", plain[4:6])[0]
+    original = plain[:2] + jfif + jfxx + plain[behind:]
+    clean = without_metadata(original, kind=FileKind.JPEG)
+    assert original.count(small) == 2
+    assert small not in clean
+    with Image.open(BytesIO(clean)) as now, Image.open(BytesIO(plain)) as before:
+        assert (now.info["jfif_version"], now.info["dpi"]) == ((1, 2), (72, 72))
+        assert now.tobytes() == before.tobytes()
+
+
+def test_a_script_in_a_picture_is_not_handed_out() -> None:
+    script = b"<script>alert(1)</script>"
+    data = jpeg()[:2] + _comment(script) + jpeg()[2:] + script
+    assert checked_file(BytesIO(data), name="a.jpg").kind is FileKind.JPEG
+    assert script not in without_metadata(data, kind=FileKind.JPEG)
+
+
+@pytest.mark.parametrize("name", ["image1.jpeg", "image1.JPG", "image1.tmp"])
+def test_a_photograph_in_a_document_loses_its_place_too(name: str) -> None:
+    inner = office(
+        "xlsx", {"xl/media/image1.png": png(words=True), "docProps/app.xml": f"{XML}<a>{CANARY}</a>"}
+    )
+    more = {f"word/media/{name}": jpeg(exif=True), "word/embeddings/table.xlsx": inner}
+    original = office("docx", more)
+    assert checked_file(BytesIO(original), name="a.docx").kind is FileKind.DOCX
+    clean = without_metadata(original, kind=FileKind.DOCX)
+    assert checked_file(BytesIO(clean), name="a.docx").kind is FileKind.DOCX
+    with zipfile.ZipFile(BytesIO(clean)) as archive:
+        photo = archive.read(f"word/media/{name}")
+        with zipfile.ZipFile(BytesIO(archive.read("word/embeddings/table.xlsx"))) as table:
+            inside = b"".join(table.read(one) for one in table.namelist())
+    assert PLAIN_CANARY.encode() not in photo + inside
+    assert CANARY.encode() not in photo + inside
+    with Image.open(BytesIO(photo)) as now:
+        assert dict(now.getexif()) == {0x0112: 6}
+
+
+def test_what_only_says_it_is_a_picture_is_handed_out_as_it_is() -> None:
+    original = office(
+        "docx", {"word/media/image1.jpeg": b"\xff\xd8\xff broken", "word/media/image2.png": b"x"}
+    )
+    with zipfile.ZipFile(BytesIO(without_metadata(original, kind=FileKind.DOCX))) as archive:
+        assert archive.read("word/media/image1.jpeg") == b"\xff\xd8\xff broken"
+        assert archive.read("word/media/image2.png") == b"x"
