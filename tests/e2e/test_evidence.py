@@ -293,7 +293,7 @@ def test_the_page_of_an_item_does_all_of_it_also_without_scripts(
     expect(card(page).locator(".evidence__name", has_text="写真")).to_be_visible()
     expect(card(page).get_by_text("有効期限 令和8年11月20日")).to_be_visible()
 
-    card(page, "D02").get_by_role("link", name="前のものから選ぶ").click()
+    card(page, "D02").get_by_role("link", name="一覧から選ぶ").click()
     page.get_by_label("名前・文書番号・場所").fill("書庫")
     page.get_by_role("button", name="探す").click()
     page.get_by_role("checkbox", name="個人情報取扱台帳").check()
