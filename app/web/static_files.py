@@ -20,7 +20,7 @@ from app.web.headers import FOREVER
 
 FOLDER = Path(__file__).parent / "static"
 COMPRESSED = {".css", ".js", ".svg"}
-_ON_EVERY_PAGE = ("page/queue.js", "page/session.js", "page/unsent.js", "page/primary.js")
+_ON_EVERY_PAGE = ("page/queue.js", "page/session.js", "page/unsent.js", "page/primary.js", "page/leaving.js")
 BUNDLES: Final[Mapping[str, tuple[str, ...]]] = {
     "app.css": ("app.css", "answer/answer.css", "evidence.css"),
     "page.js": _ON_EVERY_PAGE,

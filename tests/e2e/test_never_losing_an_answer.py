@@ -5,7 +5,7 @@ from datetime import timedelta
 from typing import Final
 
 import pytest
-from playwright.sync_api import Route, expect
+from playwright.sync_api import Dialog, Route, expect
 
 from app.inspections.commands.answer import AnswerDraft, record_answers
 from app.inspections.rules import State
@@ -72,6 +72,29 @@ def test_without_a_network_nobody_is_led_away_from_the_page(site: Site) -> None:
     expect(work.page.locator("#offline")).to_have_count(0)
     work.page.get_by_role("button", name="次の分野へ").click()
     work.page.wait_for_url("**/sections/assets")
+
+
+def test_a_question_that_was_typed_is_asked_about_before_the_page_is_left(site: Site) -> None:
+    work = Answering.begun(site, SATO)
+    asked: list[str] = []
+
+    def stay(dialog: Dialog) -> None:
+        asked.append(dialog.type)
+        dialog.dismiss()
+
+    work.page.on("dialog", stay)
+    work.page.goto(f"{sheet_address(site)}/items/{site.year.item_id('D01')}/question")
+    words = work.page.locator("main form textarea")
+    words.fill("書きかけ")
+    work.page.get_by_role("link", name="ホーム").first.click()
+    work.page.wait_for_timeout(300)
+    assert asked == ["beforeunload"]
+    expect(words).to_have_value("書きかけ")
+    # What was taken back, or sent, is no reason to ask.
+    words.fill("")
+    work.page.get_by_role("link", name="ホーム").first.click()
+    work.page.wait_for_url(f"{site.url}/")
+    assert asked == ["beforeunload"]
 
 
 def test_colleagues_see_each_other_before_they_meet(site: Site) -> None:

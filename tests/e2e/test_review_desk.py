@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import Final
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Dialog, Page, expect
 from sqlalchemy import select
 
 from app.inspections.models import ItemReview
@@ -167,3 +167,61 @@ def test_one_remark_for_many_units(site: Site, scripts: str) -> None:
     expect(page.get_by_text("2所属のこの項目を判断しました")).to_be_visible()
     page.get_by_role("button", name="2所属の判断を取り消す").click()
     expect(page.get_by_text("2項目の判断を取り消しました")).to_be_visible()
+
+
+def test_another_department_is_opened_with_the_judgements_saved(site: Site) -> None:
+    desk = desk_at(site, count=2, levels=FLAGGED)
+    page = site.signed_in(TANAKA)
+    page.goto(f"{site.url}/inspections/{desk.sheets[0]}/review?show=all")
+    row = page.locator(".judgement").first
+    row.locator('label:has(input[value="returned"])').click()
+    row.locator("textarea").fill("控えの日付を確かめてください。")
+    page.locator(".queue button").first.click()
+    page.wait_for_url(lambda url: str(desk.sheets[0]) not in url)
+    with desk.database.reading() as session:
+        remarks = set(session.scalars(select(ItemReview.remark)))
+    assert "控えの日付を確かめてください。" in remarks
+
+
+def test_a_return_is_listed_before_it_is_sent(site: Site) -> None:
+    desk = desk_at(site, count=1, levels=FLAGGED)
+    page = site.signed_in(TANAKA)
+    page.goto(f"{site.url}/inspections/{desk.sheets[0]}/review?show=all")
+    for place, words in ((0, "一つ目の理由です。"), (1, "二つ目の理由です。")):
+        row = page.locator(".judgement").nth(place)
+        row.locator('label:has(input[value="returned"])').click()
+        row.locator("textarea").fill(words)
+        if place == 0:
+            page.get_by_role("button", name="判断を保存する").click()
+            page.get_by_text("1件の判断を保存しました").wait_for()
+    page.get_by_role("button", name="差戻しを送る").click()
+    listed = page.get_by_role("dialog", name="所属へ届く差戻し")
+    expect(listed.get_by_role("listitem")).to_have_text(
+        ["1-1　一つ目の理由です。", "1-2　二つ目の理由です。"]
+    )
+    assert problems_of(page, where="list of returns") == []
+    listed.get_by_role("button", name="やめる").click()
+    assert desk.sheet(desk.sheets[0]).state is State.UNDER_REVIEW
+    page.get_by_role("button", name="差戻しを送る").click()
+    listed.get_by_role("button", name="この内容で送る").click()
+    expect(page.get_by_text("2件を所属へ差し戻しました")).to_be_visible()
+
+
+def test_signing_out_asks_about_judgements_that_are_not_saved(site: Site) -> None:
+    desk = desk_at(site, count=1, levels=FLAGGED)
+    page = site.signed_in(TANAKA)
+    asked: list[str] = []
+
+    def stay(dialog: Dialog) -> None:
+        asked.append(dialog.type)
+        dialog.dismiss()
+
+    page.on("dialog", stay)
+    page.goto(f"{site.url}/inspections/{desk.sheets[0]}/review?show=all")
+    page.locator('.judgement label:has(input[value="accepted"])').first.click()
+    page.get_by_role("button", name="ログアウト").click()
+    page.wait_for_timeout(300)
+    assert asked == ["beforeunload"]
+    assert str(desk.sheets[0]) in page.url
+    page.get_by_role("button", name="判断を保存する").click()
+    page.get_by_text("1件の判断を保存しました").wait_for()

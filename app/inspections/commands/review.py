@@ -125,7 +125,7 @@ def _differs(draft: JudgementDraft, *, loaded: Loaded) -> bool:
 
 def _was_sent(stored: ReviewFact, item_id: ItemId, *, loaded: Loaded) -> bool:
     """Whether a return already went out: the same words once more are a new return."""
-    marked = is_marked(stored, loaded.content.returns, loaded.sheet, item_id)
+    marked = is_marked(stored, loaded.content.returns, item_id)
     return stored.judgement is Judgement.RETURNED and not marked
 
 
@@ -372,7 +372,7 @@ def return_items(
         (item, review)
         for item in loaded.content.items
         if (review := loaded.content.reviews.get(item.id))
-        and is_marked(review, loaded.content.returns, loaded.sheet, item.id)
+        and is_marked(review, loaded.content.returns, item.id)
     ]
     next_round = loaded.sheet.return_round + 1
     session.execute(

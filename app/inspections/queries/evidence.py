@@ -129,7 +129,7 @@ class EarlierEvidence:
     """What stood beside the predecessors of an item in the sealed sheet of the year before, and not beside the item yet.
 
     Attributes:
-        year: how that year is called (昨年度).
+        year: how that year is called (昨年度); empty where the item goes on from nothing.
         pieces: what still holds today first.
     """
 
@@ -244,7 +244,7 @@ def _earlier(
 ) -> EarlierEvidence:
     before = predecessors(session, sheet=sheet, item=item)
     if before is None or not before.items:
-        return EarlierEvidence(sheet=sheet, item=item, year="昨年度", pieces=(), editable=editable)
+        return EarlierEvidence(sheet=sheet, item=item, year="", pieces=(), editable=editable)
     links = links_of(session, revision_id=before.revision_id)
     pieces: dict[EvidenceId, Piece] = {}
     numbers: dict[EvidenceId, list[str]] = {}

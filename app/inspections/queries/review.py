@@ -423,7 +423,7 @@ def _item(
     answer, review = content.answers.get(item.id), content.reviews.get(item.id)
     level = sheet.edition.level(answer.level) if answer else None
     against = compared(level, before=previous, edition=sheet.edition)
-    marked = review is not None and is_marked(review, content.returns, sheet, item.id)
+    marked = review is not None and is_marked(review, content.returns, item.id)
     stands = review if review is not None and (marked or review.judgement in DECIDED) else None
     return JudgedItem(
         item=item,

@@ -765,7 +765,7 @@ def facts_of(sheet: Sheet, content: SheetContent, *, today: date) -> SheetFacts:
     marked = sum(
         1
         for item in content.items
-        if (review := content.reviews.get(item.id)) and is_marked(review, content.returns, sheet, item.id)
+        if (review := content.reviews.get(item.id)) and is_marked(review, content.returns, item.id)
     )
     return SheetFacts(
         flags_open=len(content.profile.unconfirmed),
@@ -795,11 +795,8 @@ def is_corrected(entry: ReturnFact, answer: AnswerFact | None) -> bool:
     return answer is not None and (answer.level, answer.comment, answer.action_due) != before
 
 
-def is_marked(review: ReviewFact, returns: tuple[ReturnFact, ...], sheet: Sheet, item_id: ItemId) -> bool:
-    """Whether a judgement is a return that was marked and not yet sent."""
-    if review.judgement is not Judgement.RETURNED:
-        return False
-    sent = next(
-        (entry for entry in returns if entry.item_id == item_id and entry.round == sheet.return_round), None
+def is_marked(review: ReviewFact, returns: tuple[ReturnFact, ...], item_id: ItemId) -> bool:
+    """Whether a judgement is a return that was marked and not yet sent, in this round or in any before it."""
+    return review.judgement is Judgement.RETURNED and all(
+        review.reviewed_at > entry.returned_at for entry in returns if entry.item_id == item_id
     )
-    return sent is None or review.reviewed_at > sent.returned_at

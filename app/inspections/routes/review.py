@@ -212,9 +212,9 @@ def _onwards(session: Session) -> str | None:
     One that somebody else took meanwhile is no reason to lose what was judged here: the way then leads to the queue.
     """
     way = request.form.get("then")
-    if way not in {"next", "previous"}:
+    if not way:
         return None
-    wanted = request.form.get(way, "")
+    wanted = request.form.get(way, "") if way in {"next", "previous"} else way
     try:
         following = UUID(wanted)
         claims.open_for_review(session, actor=actor(), inspection_id=InspectionId(following), now=now())

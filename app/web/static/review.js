@@ -51,7 +51,8 @@
     if (value === "returned") remark(row).focus();
   });
   form.addEventListener("input", () => { changed = true; });
-  document.addEventListener("submit", () => { changed = false; });
+  // Only this form takes the judgements along: any other one (signing out, handing the sheet over) leaves them behind, and is asked about.
+  form.addEventListener("submit", () => { changed = false; });
   window.addEventListener("beforeunload", (event) => { if (changed) event.preventDefault(); });
 
   // ---- the sheet stays in hand while somebody works on it
@@ -116,7 +117,8 @@
     insert(button.dataset.text);
   });
   const help = document.getElementById("keys");
-  for (const dialog of [templates, help]) {
+  const returning = document.getElementById("returning");
+  for (const dialog of [templates, help, returning]) {
     dialog?.querySelector("[data-close]").addEventListener("click", () => dialog.close());
     dialog?.addEventListener("close", () => { dialog.hidden = true; });
   }
@@ -124,6 +126,33 @@
     button.hidden = !keysOn();
     button.addEventListener("click", () => show(help));
   }
+
+  // ---- what a return brings is listed before it is sent: marks of this page, and those that were saved before
+
+  const sender = document.querySelector("[data-return]");
+  const marks = () => {
+    const here = rows.filter((row) => chosen(row) === "returned")
+      .map((row) => [row.dataset.number, remark(row).value.trim() || "（理由がまだありません）"]);
+    const elsewhere = [...form.querySelectorAll("[data-marked]")].filter((one) => !rows.some((row) => row.dataset.number === one.dataset.marked))
+      .map((one) => [one.dataset.marked, one.querySelector(".prewrap").textContent]);
+    return [...here, ...elsewhere];
+  };
+  sender?.addEventListener("click", (event) => {
+    const found = marks();
+    if (sender.dataset.sure || found.length === 0) return; // the server says what is missing
+    event.preventDefault();
+    returning.querySelector("[data-list]").replaceChildren(...found.map(([number, words]) => {
+      const line = document.createElement("li");
+      line.append(Object.assign(document.createElement("b"), { textContent: number }), `　${words}`);
+      return line;
+    }));
+    show(returning);
+  });
+  returning?.querySelector("[data-sure]").addEventListener("click", () => {
+    sender.dataset.sure = "yes";
+    returning.close();
+    form.requestSubmit(sender);
+  });
 
   // ---- keys
 

@@ -180,6 +180,11 @@
       form.dataset.decided = "yes";
       inspection.leaving = true;
       form.requestSubmit();
+      // Whoever stays, because something else on the page is not saved, has a page as before.
+      window.setTimeout(() => {
+        delete form.dataset.decided;
+        inspection.leaving = false;
+      }, 10000);
     };
     if (waiting.length === 0) { go(); return; }
     confirmSigningOut(waiting.length, go);
