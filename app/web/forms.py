@@ -111,7 +111,7 @@ class Form(FlaskForm):
 
 
 def seen_field() -> HiddenField:
-    """Return the field that says what was shown, for a form that only makes sense with it. It has no name that anybody would know."""
+    """Return the field that says what was shown, for a form that only makes sense with it. It is named by what somebody would do about it."""
     sentence = "画面が古いか、途中で切れています。開き直してください。"
     return HiddenField("画面", validators=[InputRequired(sentence)])
 

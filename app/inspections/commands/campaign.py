@@ -145,6 +145,8 @@ def discard_campaign(
 ) -> None:
     """Throw a draft away, with the questions that it brings: nobody has been told of it, and nothing hangs on it.
 
+    Questions that were published meanwhile stay: what is published is for ever.
+
     Raises:
         NotNow: it was opened.
         StaleVersion: somebody changed it after it was looked at.
@@ -153,7 +155,9 @@ def discard_campaign(
     campaign = _held(session, campaign_id=campaign_id)
     _require_draft(campaign, seen_version=seen_version)
     edition_id = EditionId(campaign.edition_id)
-    own_questions = campaign.questions_by is not None
+    own_questions = (
+        campaign.questions_by is not None and not load_edition(session, edition_id=edition_id).published
+    )
     record(
         session,
         subject=_subject(campaign_id),

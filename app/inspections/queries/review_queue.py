@@ -207,14 +207,22 @@ def review_queue(
 
 
 def beside(
-    session: Session, *, actor: Actor, tree: UnitTree, now: datetime, lane: Lane | None
+    session: Session,
+    *,
+    actor: Actor,
+    campaign_id: CampaignId,
+    tree: UnitTree,
+    now: datetime,
+    lane: Lane | None,
 ) -> tuple[QueueLine, ...]:
     """Return the sheets of a lane (None: of all) that wait for a judgement, for the list beside the one in hand: four statements.
+
+    They are of its own campaign: whoever judges goes on with the same questions.
 
     Raises:
         NotAllowed: the actor does not follow the review.
     """
-    scope = queue_scope(actor).where(Inspection.unit_id)
+    scope = and_(queue_scope(actor).where(Inspection.unit_id), Inspection.campaign_id == campaign_id)
     rows = session.execute(_rows(scope, states=TO_JUDGE, lane=lane).limit(PAGE_SIZE)).all()
     around = _surroundings(session, rows=rows, actor=actor, now=now, tree=tree)
     return tuple(line for row in rows if (line := _line(row, around=around)).way is Way.REVIEW)
@@ -226,13 +234,14 @@ def campaign_lanes(session: Session, *, campaign_id: CampaignId) -> Mapping[Lane
     return {lane: sum(counts.values()) for lane, counts in found.items()}
 
 
-def lane_counts(session: Session, *, actor: Actor) -> Mapping[Lane, int]:
-    """Return how many sheets wait for a judgement in each lane: one statement.
+def lane_counts(session: Session, *, actor: Actor, campaign_id: CampaignId) -> Mapping[Lane, int]:
+    """Return how many sheets of a campaign wait for the actor's judgement in each lane: one statement.
 
     Raises:
         NotAllowed: the actor does not follow the review.
     """
-    found = _lanes(session, scope=queue_scope(actor).where(Inspection.unit_id))
+    own = queue_scope(actor).where(Inspection.unit_id)
+    found = _lanes(session, scope=and_(own, Inspection.campaign_id == campaign_id))
     return {lane: sum(counts.values()) for lane, counts in found.items()}
 
 

@@ -271,7 +271,9 @@ _MISSED: Final = (
 
 
 def _place_support(flow: Flow, report: CampaignReport, *, maker: TableMaker) -> None:
-    more = f"ほか{report.board.support_more}件" if report.board.support_more else ""
+    more = "情報主管課・監査・委員会だけに示す"
+    if report.board.support_more:
+        more = f"ほか{report.board.support_more}件　{more}"
     _place_lines(flow, "支援が必要な所属", report.board.support, aside=more, maker=maker)
     note = "訪問や相談の順を決めるためのもので、所属の順位ではありません。"
     flow.add(maker.text(note, width=_WIDTH, style=LABEL))

@@ -38,7 +38,7 @@ def board_figures(page: BoardPage) -> BoardFigures:
             title="総合",
             short="総合",
             now=figure_of(page.mean),
-            last=figure_of(None),
+            last=figure_of(page.change.before if page.change else None),
             low=page.mean is not None and page.mean < page.target,
         ),
         means=tuple(_mean(section, page=page) for section in page.sections),

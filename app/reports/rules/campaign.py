@@ -151,7 +151,7 @@ class BoardMiss:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BoardFigures:
-    """The city at a glance, as on the page of the board. `support_more` counts who needs support and is not listed."""
+    """The city at a glance, from the figures of the board's page. `support_more` counts who needs support and is not listed."""
 
     measure: str
     order: str

@@ -11,7 +11,7 @@ import random
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Final
@@ -28,7 +28,7 @@ from app.journal.queries import verify
 from app.people.models import SignInSession
 from tests.e2e.answering import Answering, sign_in_over_the_page, whole
 from tests.e2e.conftest import DESK, Site
-from tests.factories.inspections import Year, running_year
+from tests.factories.inspections import Year
 from tests.integration.cli.served import environment, free_port, serving
 from tests.people import AFFAIRS, PASSWORD, SATO, SUZUKI, Cast
 
@@ -164,12 +164,11 @@ class Stream:
 
 
 @pytest.fixture
-def year(city_url: str) -> Iterator[Year]:
-    """A running campaign in a database that a server of its own opens."""
+def year(city_url: str, year_template: tuple[str, Year]) -> Iterator[Year]:
+    """The running campaign, in a database that a server of its own opens."""
     database = Database(make_engine(city_url))
-    made = running_year(database)
-    database.engine.dispose()
-    yield made
+    made = year_template[1]
+    yield replace(made, database=database, sheets=dict(made.sheets))
     database.engine.dispose()
 
 

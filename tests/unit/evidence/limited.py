@@ -16,7 +16,8 @@ from app.kernel.errors import InvalidInput
 
 MEMORY: Final = 100 * 1024 * 1024
 """Beyond what the process has with the file itself: the parser of XML takes its memory where Python does not count."""
-SECONDS: Final = 20
+SECONDS: Final = 60
+"""So that what has no end at all ends."""
 
 
 def limit() -> None:

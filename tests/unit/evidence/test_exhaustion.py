@@ -4,6 +4,7 @@ import os
 import struct
 import subprocess
 import sys
+import time
 import zlib
 from collections.abc import Callable, Iterator, Mapping
 from typing import Final
@@ -153,9 +154,17 @@ def looking() -> Iterator[subprocess.Popen[bytes]]:
         process.stdin.close()
 
 
+@pytest.fixture(scope="module")
+def unit() -> float:
+    """The time that this machine takes for a fixed piece of work: what a file may take is said in it, not in seconds."""
+    began = time.process_time()
+    sum(range(10**7))
+    return time.process_time() - began
+
+
 @pytest.mark.parametrize("case", CASES)
 def test_no_file_fills_the_memory_or_keeps_the_machine_busy(
-    looking: subprocess.Popen[bytes], case: str
+    looking: subprocess.Popen[bytes], unit: float, case: str
 ) -> None:
     name, made, said = CASES[case]
     data = made()
@@ -166,4 +175,4 @@ def test_no_file_fills_the_memory_or_keeps_the_machine_busy(
     seconds, _, reply = looking.stdout.readline().decode().partition(" ")
     assert said in reply, "it took too much memory, or so much time that it was ended"
     # Pictures are never unpacked; in a document, elements may be counted to the bound.
-    assert float(seconds) < (10 if name.endswith(".docx") else 3)
+    assert float(seconds) < unit * (60 if name.endswith(".docx") else 20)
