@@ -9,6 +9,7 @@ import pytest
 from flask import Flask
 from playwright.sync_api import Browser, Page, expect
 
+from app.checklists.rules import Edition
 from app.db.session import bound
 from app.inspections.commands.answer import AnswerDraft, confirm_profile, record_answers
 from app.inspections.queries.answering import answer_page
@@ -50,6 +51,19 @@ class Hands:
         self.press("Enter")
 
 
+def level_before(place: int) -> str:
+    """Return how the item at a place of last year's sheet was answered."""
+    return "partial" if place % 4 == 1 and place // 4 < CHANGED else "implemented"
+
+
+def given_again(edition: Edition) -> int:
+    """Count what may be taken over by what was prepared: kept last year, and not among what is looked at afresh every year."""
+    items = edition.applicable({flag.code: True for flag in edition.flags})
+    kept = [item for place, item in enumerate(items) if level_before(place) == "implemented"]
+    assert len(kept) == 72 - CHANGED
+    return sum(1 for item in kept if not item.mandatory)
+
+
 def settled_before(year: Year) -> None:
     """Answer every item of last year's sheet with all flags on: sixteen not kept, the others kept; then bring it to its seal."""
     sheet, clerk = year.sheet(AFFAIRS), year.actor(LINES[AFFAIRS.code].clerk)
@@ -67,7 +81,7 @@ def settled_before(year: Year) -> None:
         drafts = [
             AnswerDraft(
                 item_id=item.id,
-                level="partial" if place % 4 == 1 and place // 4 < CHANGED else "implemented",
+                level=level_before(place),
                 comment="途中です。",
                 seen_version=0,
                 client_id=f"before {item.key}",
@@ -144,7 +158,8 @@ def test_a_sheet_of_72_items_is_answered_in_at_most_130_key_presses(big: Site) -
         sheet = big.year.sheet(AFFAIRS)
         answers = content_of_sheet(session, sheet=sheet).answers.values()
     assert len(answers) == 72
-    assert sum(1 for answer in answers if answer.taken_over) == copied > 0
+    # Counted from the prepared answers: what the page offers decides which key is pressed, and could be less.
+    assert sum(1 for answer in answers if answer.taken_over) == copied == given_again(edition) > 0
 
 
 def test_a_section_is_taken_over_and_confirmed_without_a_mouse(big: Site) -> None:

@@ -121,6 +121,24 @@ def test_a_section_names_who_else_is_at_work_in_it(
     assert clerk.get(f"{section}/editors").json == {"editors": []}
 
 
+def test_the_line_of_who_is_at_work_names_the_latest_save(
+    clerk: FlaskClient, year: Year, app: Flask, clock: StandingClock
+) -> None:
+    head, line = signed_in(app, SUZUKI), f"{address(year)}/sections/organisation/editors"
+
+    def said() -> object:
+        return clerk.get(line).json
+
+    save(head, year, key="D01")
+    clock.pass_by(timedelta(minutes=1))
+    save(head, year, key="D02")
+    assert said() == {"editors": [{"words": "鈴木 一郎さん（1-2　9時01分に保存）"}]}
+    # Not simply the last item of the section: an earlier one, saved later, takes its place.
+    clock.pass_by(timedelta(minutes=1))
+    save(head, year, key="D01", comment="もう一度", version=1)
+    assert said() == {"editors": [{"words": "鈴木 一郎さん（1-1　9時02分に保存）"}]}
+
+
 def test_the_check_shows_the_time_that_the_saves_tell(
     clerk: FlaskClient, year: Year, clock: StandingClock
 ) -> None:

@@ -27,6 +27,7 @@ from app.inspections.queries.board import (
     difference_page,
     unit_board_page,
 )
+from app.inspections.queries.board.next_actions import next_actions
 from app.inspections.queries.head import head_page
 from app.inspections.queries.score_change import earlier_lines, lines_of
 from app.inspections.queries.sheet import content_of_sheet
@@ -34,6 +35,7 @@ from app.inspections.rules import CampaignState, Judgement, State
 from app.inspections.rules.board import Need, Order
 from app.inspections.rules.score_change import Cause, Measure, explained
 from app.kernel.errors import NotAllowed, NotFound
+from app.kernel.ports import Ports
 from app.organisation.models import Unit, UnitVersion
 from app.reminders.commands import remind_by_hand
 from tests.conftest import StandingClock
@@ -601,6 +603,38 @@ def test_each_next_action_opens_as_much_as_it_names(app: Flask, year: Year, cloc
     assert figure(client, reminders, "まだ所属にある点検票") == left
     if clear:
         assert client.get(lane).status_code == 200
+
+
+def test_who_does_not_follow_the_city_gets_no_next_actions(year: Year) -> None:
+    page = board(year)
+    with year.database.reading() as session, pytest.raises(NotAllowed):
+        next_actions(session, actor=year.actor(SATO), page=page, ports=Ports())
+
+
+def test_every_state_in_which_a_unit_has_its_sheet_is_counted_as_with_units(database: Database) -> None:
+    desk = desk_of(database, count=7)
+    at_units = (State.ANSWERING, State.AWAITING_HEAD, State.RETURNED, State.AWAITING_REAPPROVAL)
+    with database.transaction() as session:
+        # The first one stays with the lead division; of the two that are being answered one is not begun.
+        for inspection_id, state in zip(
+            desk.sheets[1:], (*at_units, State.ANSWERING, State.REVIEWED), strict=True
+        ):
+            revision_id = desk.sheet(inspection_id).revision_id
+            session.execute(update(Revision).where(Revision.id == revision_id).values(state=state.value))
+        untouched = desk.sheet(desk.sheets[1]).revision_id
+        session.execute(update(Revision).where(Revision.id == untouched).values(answered=0))
+    kimura = desk.actor(KIMURA)
+    with database.reading() as session:
+        page = board_page(session, actor=kimura, campaign_id=desk.campaign_id, view=BoardView(), today=TODAY)
+        found = next_actions(session, actor=kimura, page=page, ports=Ports())
+    assert found is not None
+    assert {row.standing for row in page.rows} == {
+        *(state.value for state in at_units),
+        "not_started",
+        State.SUBMITTED.value,
+        State.REVIEWED.value,
+    }
+    assert (found.with_units, found.waiting) == (5, 1)
 
 
 def test_a_second_campaign_is_not_in_what_the_first_ones_board_opens(

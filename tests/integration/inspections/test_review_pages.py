@@ -1,6 +1,6 @@
 """The reviewers' pages, as a browser without a script uses them: the queue, judging, returns, the end."""
 
-from datetime import date
+from datetime import date, timedelta
 from secrets import token_urlsafe
 from typing import Final
 
@@ -20,7 +20,7 @@ from app.inspections.queries.review_queue import review_queue
 from app.inspections.queries.sheet import content_of_sheet, find_sheet
 from app.inspections.rules import CampaignDates, CampaignKind, Judgement, State
 from app.journal.models import AccessLogEntry, JournalEntry
-from app.kernel.errors import NotAllowed
+from app.kernel.errors import NotAllowed, NotNow
 from app.kernel.ids import EditionId
 from tests.conftest import StandingClock
 from tests.factories.editions import published_edition, small_yaml, successor_yaml
@@ -504,6 +504,43 @@ def test_corrections_come_back_beside_the_return(app: Flask, year: Year, clock: 
     assert "差戻しのあとに、回答が直されました" in page.text
     assert "judgement-D02" not in form_of(page)
     assert form_of(page)["judgement-D01"] == "accepted"
+
+
+def mended(year: Year, levels: dict[str, str], *, comment: str) -> None:
+    """Let 総務課 correct items that came back, and its head approve them."""
+    year.answer(AFFAIRS, levels=levels, comment=comment)
+    year.hand_over(AFFAIRS)
+    year.approve(AFFAIRS)
+    year.now += timedelta(minutes=10)
+
+
+def test_a_second_round_sends_nothing_of_the_first(
+    app: Flask, year: Year, clock: StandingClock, database: Database
+) -> None:
+    year.bring(AFFAIRS, to=State.RETURNED)
+    mended(year, {"D02": "implemented", "D08": "partial"}, comment="直した。")
+    reviewer = browser(app, TANAKA, year=year, clock=clock)
+    fields = form_of(reviewer.get(address(year, AFFAIRS)))
+    assert "judgement-D08" not in fields
+    fields |= {"judgement-D02": "returned", "remark-D02": "まだ足りません。", "due-D02": "2026-12-01"}
+    assert reviewer.post(address(year, AFFAIRS, "return-items"), data=fields).status_code == 303
+    with database.reading() as session:
+        rounds = session.execute(select(ItemReturn.round, ItemReturn.item_id)).all()
+    first, second = ({item_id for number, item_id in rounds if number == n} for n in (1, 2))
+    assert (first, second) == ({year.item_id("D02"), year.item_id("D08")}, {year.item_id("D02")})
+
+    # Back once more: D08 was not in the second round, and its judgement is still the return of the first.
+    year.now += timedelta(minutes=10)
+    mended(year, {"D02": "partial"}, comment="もう一度直した。")
+    with database.reading() as session:
+        actor, inspection_id = year.actor(TANAKA), year.sheets[AFFAIRS.code]
+        page = review_page(session, actor=actor, inspection_id=inspection_id, now=year.now)
+        stored = content_of_sheet(session, sheet=page.sheet).reviews[year.item_id("D08")]
+    assert stored.judgement is Judgement.RETURNED
+    assert (page.marked, page.decided) == (0, 3)
+    assert {item.item.key for item in page.items if item.judgement is None} == {"D02", "D08"}
+    with pytest.raises(NotNow, match="差し戻す項目に"):
+        year.return_items(AFFAIRS)
 
 
 def test_the_review_ends_when_everything_is_judged(reviewer: FlaskClient, year: Year) -> None:

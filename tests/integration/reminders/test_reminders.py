@@ -169,6 +169,18 @@ def test_a_closed_day_moves_reminders_and_nothing_is_written_on_it(
     assert kinds(database) == before
 
 
+def test_a_missed_round_is_not_made_up_on_a_holiday(year: Year, database: Database) -> None:
+    """The second list of who is late falls on Friday, 4 December: without a round on that day it waits over the weekend."""
+    assert date(2026, 12, 4).isoweekday() == 5
+    round_at(year, morning(12, 3))
+    before = kinds(database)
+    round_at(year, morning(12, 5))
+    assert kinds(database) == before
+    round_at(year, morning(12, 7))
+    # Of what is being answered no rule fires on the Monday itself: what comes is what was missed.
+    assert set(kinds(database) - before) == {"late-list"}
+
+
 def test_who_gets_the_sheet_back_is_reminded_from_that_day(year: Year, database: Database) -> None:
     year.bring(AFFAIRS, to=State.AWAITING_HEAD)
     year.now = morning(12, 1)
