@@ -11,7 +11,14 @@ from sqlalchemy import UpdateBase, delete, select, update
 from sqlalchemy.exc import DatabaseError
 from sqlalchemy.orm import Session
 
-from app.checklists.commands import LONGEST_NOTE, EditionDraft, draft_of, import_edition, publish_edition
+from app.checklists.commands import (
+    LONGEST_NOTE,
+    EditionDraft,
+    discard_draft,
+    draft_of,
+    import_edition,
+    publish_edition,
+)
 from app.checklists.files import read_edition
 from app.checklists.models import Checklist, ChecklistEdition, ChecklistItem
 from app.checklists.queries import (
@@ -318,6 +325,68 @@ def test_the_database_refuses_to_change_a_published_edition(
     published(database, actor_of, draft())
     with pytest.raises(DatabaseError, match="immutable row"), database.transaction() as session:
         session.execute(statement)
+
+
+# ------------------------------------------------------------------------------------------------- discard
+
+
+def discard(database: Database, actor_of: ActorOf, edition_id: EditionId, *, by: Cast = TANAKA) -> None:
+    actor = actor_of(by)
+    with database.transaction() as session:
+        discard_draft(session, actor=actor, edition_id=edition_id, now=STORY)
+
+
+def labels(database: Database) -> list[str]:
+    with database.reading() as session:
+        return sorted(session.scalars(select(ChecklistEdition.label)))
+
+
+def test_a_discarded_draft_leaves_the_checklist_and_its_published_edition(
+    database: Database, actor_of: ActorOf
+) -> None:
+    first = published(database, actor_of, draft())
+    following = imported(database, actor_of, next_draft())
+    discard(database, actor_of, following)
+    assert labels(database) == ["2026.1"]
+    with database.reading() as session:
+        newest = newest_published(session, code="department")
+        left = set(session.scalars(select(ChecklistItem.edition_id)))
+        assert events(session)[-1] == "checklist.draft_discarded"
+        assert verify(session).faults == ()
+    assert newest is not None
+    assert (newest.id, left) == (first, {first})
+    # The label is free again: nothing of the draft is left.
+    imported(database, actor_of, next_draft())
+
+
+def test_the_only_draft_of_a_checklist_takes_it_along(database: Database, actor_of: ActorOf) -> None:
+    edition_id = imported(database, actor_of, draft())
+    with database.reading() as session:
+        checklist_id = session.scalars(select(Checklist.id)).one()
+    discard(database, actor_of, edition_id)
+    with database.reading() as session:
+        for table in (Checklist.id, ChecklistEdition.id, ChecklistItem.id):
+            assert session.scalars(select(table)).all() == []
+        subject = Subject(type=SubjectType.CHECKLIST, id=str(checklist_id))
+        kept = [line.event for line in lines_of(session, subject=subject)]
+    assert kept == ["checklist.imported", "checklist.draft_discarded"]
+
+
+@pytest.mark.parametrize("cast", [ITO, SATO, NAKAMURA])
+def test_only_who_prepares_checklists_discards_a_draft(
+    database: Database, actor_of: ActorOf, cast: Cast
+) -> None:
+    edition_id = imported(database, actor_of, draft())
+    with pytest.raises(NotAllowed):
+        discard(database, actor_of, edition_id, by=cast)
+    assert labels(database) == ["2026.1"]
+
+
+def test_a_published_edition_is_not_discarded(database: Database, actor_of: ActorOf) -> None:
+    edition_id = published(database, actor_of, draft())
+    with pytest.raises(NotNow):
+        discard(database, actor_of, edition_id)
+    assert labels(database) == ["2026.1"]
 
 
 # ------------------------------------------------------------------------------------------------- reading

@@ -30,8 +30,9 @@ from app.inspections.queries.evidence import (
     uses_of,
 )
 from app.inspections.rules import CampaignKind, State
+from app.journal.models import AccessLogEntry
 from app.kernel.errors import NotFound, NotNow
-from app.kernel.ids import EvidenceId, UnitId
+from app.kernel.ids import EvidenceId, UnitId, new_id
 from app.kernel.ports import Ports
 from tests.conftest import StandingClock
 from tests.factories.editions import successor_yaml
@@ -517,3 +518,22 @@ def test_a_new_item_has_no_way_to_last_year(app: Flask, successor: Year, clock: 
     )
     assert f'/items/{successor.item_id("D12")}/evidence/before"' in section
     assert f'/items/{successor.item_id("D13")}/evidence/before"' not in section
+
+
+def test_looking_at_last_years_pieces_leaves_a_trace(app: Flask, year: Year, clock: StandingClock) -> None:
+    attach(year)
+    second = sealed_then_next(year)
+    sheet = second.sheets[AFFAIRS.code]
+    reviewer = browser(app, TANAKA, year=second, clock=clock)
+    shown = reviewer.get(f"/inspections/{sheet}/items/{second.item_id('D01')}/evidence/before")
+    assert "規程" in shown.json["html"]  # type: ignore[index]
+    with year.database.reading() as session:
+        reads = [(row.person_id, row.subject_id, row.act) for row in session.scalars(select(AccessLogEntry))]
+    assert reads == [(str(TANAKA.id), str(sheet), "sheet.evidence")]
+
+
+def test_an_item_of_no_edition_has_nothing_of_last_year(app: Flask, year: Year, clock: StandingClock) -> None:
+    clerk = browser(app, SATO, year=year, clock=clock)
+    address = f"/inspections/{year.sheets[AFFAIRS.code]}/items"
+    assert clerk.get(f"{address}/{year.item_id('D01')}/evidence/before").status_code == 200
+    assert clerk.get(f"{address}/{new_id()}/evidence/before").status_code == 404

@@ -268,6 +268,25 @@ def test_what_was_put_back_is_the_answer_of_who_gave_it_also_after_a_reopening(r
     assert {(row.answered_by, row.answered_at) for row in carried if row.item_id == item_id} == {given}
 
 
+def test_the_same_words_given_after_the_return_make_nobody_else_their_author(returned: Year) -> None:
+    """Who corrects and takes it back for a while has written what was sent back, but not what had been approved."""
+    item_id = returned.item_id("D02")
+    stands, given = content(returned).answers[item_id], content(returned).saves[item_id]
+    assert given[0] == SATO.id
+    for client, level, comment in (
+        ("there-and", "implemented", "所属長が直した。"),
+        ("back-again", stands.level, stands.comment),
+        ("there-again", "implemented", "所属長が直した。"),
+    ):
+        returned.now += timedelta(minutes=5)
+        save(returned, SUZUKI, client=client, level=level, comment=comment)
+        assert content(returned).saves[item_id] == (SUZUKI.id, returned.now)
+    cancel(returned)
+    after = content(returned)
+    assert (after.answers[item_id].level, after.answers[item_id].comment) == (stands.level, stands.comment)
+    assert after.saves[item_id] == given
+
+
 def test_a_reply_that_was_cleared_is_nobodys_in_the_seal(returned: Year) -> None:
     _half_corrected(returned)
     cancel(returned)

@@ -14,8 +14,9 @@ from app.inspections.models import ItemReview, ReviewBatch, ReviewTemplate
 from app.inspections.rules import State
 from tests.conftest import StandingClock
 from tests.factories.desk import Desk, desk_of
+from tests.factories.inspections import Year
 from tests.pages import form_of
-from tests.people import HAYASHI, ITO, KIMURA, NAKAMURA, SATO, TANAKA, Cast
+from tests.people import AFFAIRS, FUJIMOTO, HAYASHI, ITO, KIMURA, LEAD, NAKAMURA, SATO, TANAKA, Cast
 from tests.sign_in import signed_in
 
 
@@ -57,6 +58,18 @@ def test_the_queue_has_three_lanes_with_the_gravest_first(reviewer: FlaskClient,
     alert = reviewer.get("/reviews?lane=alert").text
     assert "第1試験課" in alert
     assert "第2試験課" not in alert
+
+
+def test_a_queue_of_one_campaign_keeps_the_substitutes_scope(app: Flask, year: Year) -> None:
+    """Who reviews in place of the lead division sees its sheet, and of the same campaign no other."""
+    for place in (AFFAIRS, LEAD):
+        year.bring(place, to=State.SUBMITTED)
+    address = f"/reviews?campaign={year.campaign_id}"
+    sheets = {place: f"/inspections/{year.sheets[place.code]}/" for place in (AFFAIRS, LEAD)}
+    page = signed_in(app, FUJIMOTO).get(address).text
+    assert (sheets[LEAD] in page, sheets[AFFAIRS] in page, AFFAIRS.name in page) == (True, False, False)
+    # It is there to be seen: by whoever follows the whole city.
+    assert sheets[AFFAIRS] in signed_in(app, TANAKA).get(address).text
 
 
 def test_a_lane_of_the_queue_opens_the_sheet_in_that_lane(reviewer: FlaskClient, desk: Desk) -> None:

@@ -230,6 +230,17 @@ def test_a_crash_between_sending_and_settling_never_sends_twice(
     assert sorted(to for to, _ in post.box.mails) == sorted(ADDRESSES.values())
 
 
+def test_a_round_asked_to_stop_sends_no_further_mail(told: Year, post: Post) -> None:
+    assert post.port is not None
+    settings = with_server(post.settings, post.port)
+    assert send_digests(settings=settings, ports=post.ports, now=STORY, asked_to_stop=lambda: True) == 1
+    assert len(post.box.mails) == 1
+    # The other one is begun by nobody, and goes out with the next round.
+    assert [state for state, _, _ in states(told).values()] == ["sent"]
+    assert post.send(now=STORY + MINUTE) == 1
+    assert sorted(to for to, _ in post.box.mails) == sorted(ADDRESSES.values())
+
+
 def test_a_crash_before_sending_looks_the_same_and_is_not_guessed_at(
     told: Year,
     post: Post,

@@ -8,9 +8,11 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 from openpyxl import load_workbook
+from sqlalchemy import select
 
 from app.db.session import Database
 from app.inspections.rules import State
+from app.journal.models import AccessLogEntry
 from app.reminders.commands import remind_by_rule
 from app.reminders.files import COLUMNS
 from tests.conftest import StandingClock
@@ -165,6 +167,17 @@ def test_the_workbook_has_the_form_of_every_workbook_of_the_house(reviewer: Flas
     assert (sheet.page_setup.paperSize, sheet.page_setup.orientation) == (9, "landscape")
     assert "取扱注意" in margins(sheet.oddHeader)[0]
     assert book.properties.creator == "みほん市"
+
+
+def test_taking_the_workbook_away_leaves_a_trace(reviewer: FlaskClient, year: Year) -> None:
+    assert reviewer.get(f"{at(year)}/reminders.xlsx").status_code == 200
+    with year.database.reading() as session:
+        (row,) = session.scalars(select(AccessLogEntry))
+    assert (row.person_id, row.subject_id, row.act) == (
+        str(TANAKA.id),
+        str(year.campaign_id),
+        "campaign.reminder-file",
+    )
 
 
 def test_the_files_say_what_they_are_and_only_late_ones_when_asked(

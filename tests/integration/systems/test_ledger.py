@@ -179,6 +179,24 @@ def test_a_list_is_read_in_and_safe_to_repeat(database: Database, reviewer: Acto
         assert verify(session).faults == ()
 
 
+def test_an_import_ends_with_its_counts_in_the_installations_journal(
+    database: Database, reviewer: Actor
+) -> None:
+    third = LINES[0].replace("S-001", "S-003")
+    changed = LINES[0].replace("株式会社みほん", "合同会社べつ")
+    kept = []
+    for content in (rows(), rows(changed, LINES[1], third)):
+        with database.transaction() as session:
+            import_systems(session, actor=reviewer, rows=system_rows(content), now=STORY)
+        with database.reading() as session:
+            chain = lines_of(session, subject=Subject(type=SubjectType.INSTALLATION, id="installation"))
+        kept.append((chain[-1].event, chain[-1].person_id, chain[-1].facts))
+    assert kept == [
+        ("systems.imported", str(TANAKA.id), {"new": 2}),
+        ("systems.imported", str(TANAKA.id), {"new": 1, "changed": 1, "unchanged": 1}),
+    ]
+
+
 def test_a_list_with_one_wrong_row_changes_nothing(database: Database, reviewer: Actor) -> None:
     wrong = rows(LINES[0], LINES[1].replace("3010", "9998"))
     with pytest.raises(InvalidInput), database.transaction() as session:

@@ -232,6 +232,18 @@ def one_over_another() -> bytes:
     return bytes(data)
 
 
+def with_two_ends() -> bytes:
+    """A record of large archives, which the library follows, before the usual one, which covers it with its own size."""
+    data = office("docx")
+    end = data.rindex(b"PK\x05\x06")
+    *_, count, size, at, _ = struct.unpack("<4sHHHHIIH", data[end:])
+    large = struct.pack("<4sQHHIIQQQQ", b"PK\x06\x06", 44, 45, 45, 0, 0, count, count, size, at)
+    locator = struct.pack("<4sIQI", b"PK\x06\x07", 0, end, 1)
+    covered = size + len(large) + len(locator)
+    usual = struct.pack("<4sHHHHIIH", b"PK\x05\x06", 0, 0, count, count, covered, at, 0)
+    return data[:end] + large + locator + usual
+
+
 def lying_size() -> bytes:
     """A member that unpacks to more than the directory says."""
     data = bytearray(zipped({**parts("docx"), "word/a.bmp": b"x" * 5000}))
@@ -503,6 +515,7 @@ HOSTILE: Final[Mapping[str, tuple[str, bytes, str]]] = {
         MACRO,
     ),
     "documents in documents in documents": ("a.docx", deep(4), HIDING),
+    "two ends": ("a.docx", with_two_ends(), HIDING),
     "comment behind": ("a.docx", office("docx")[:-2] + b"\x05\0hello", HIDING),
 }
 
@@ -529,6 +542,22 @@ def test_a_hostile_file_is_refused_with_its_sentence(case: str) -> None:
 def test_the_same_name_twice_byte_for_byte_is_refused() -> None:
     with pytest.raises(InvalidInput, match=HIDING):
         checked_file(BytesIO(twice("word/document.xml")), name="a.docx")
+
+
+@pytest.mark.parametrize(
+    "word",
+    [
+        *("!doctype", "html", "head", "body", "script", "style", "iframe", "frame", "frameset", "object"),
+        *("embed", "applet", "svg", "math", "img", "meta", "base", "link", "form", "?xml"),
+    ],
+)
+def test_markup_is_refused_wherever_it_stands_in_a_text(word: str) -> None:
+    with pytest.raises(InvalidInput, match="ウェブページやプログラム"):
+        checked_file(BytesIO(f"a\n<{word}>".encode()), name="a.txt")
+
+
+def test_a_sign_of_less_than_is_no_markup() -> None:
+    assert checked_file(BytesIO(b"a\n1 < 2, <name>, <formal>"), name="a.txt").kind is FileKind.TEXT
 
 
 def test_twenty_megabytes_exactly_are_taken() -> None:
@@ -672,6 +701,24 @@ def test_a_small_picture_of_the_whole_goes() -> None:
     assert small not in clean
     with Image.open(BytesIO(clean)) as now, Image.open(BytesIO(plain)) as before:
         assert (now.info["jfif_version"], now.info["dpi"]) == ((1, 2), (72, 72))
+        assert now.tobytes() == before.tobytes()
+
+
+def test_what_stands_behind_the_facts_of_adobe_goes() -> None:
+    """Its segment says in twelve bytes how the colours are meant; nothing has to follow them."""
+    canary = PLAIN_CANARY.encode()
+    facts = b"Adobe\0\x64" + bytes(4) + b"\x01"
+    assert len(facts) == 12
+
+    def with_adobe(body: bytes) -> bytes:
+        return jpeg()[:2] + b"\xff\xee" + struct.pack(">H", len(body) + 2) + body + jpeg()[2:]
+
+    original = with_adobe(facts + canary)
+    clean = without_metadata(original, kind=FileKind.JPEG)
+    assert (canary in original, canary in clean) == (True, False)
+    assert clean == with_adobe(facts)
+    with Image.open(BytesIO(clean)) as now, Image.open(BytesIO(original)) as before:
+        assert now.info["adobe_transform"] == before.info["adobe_transform"] == 1
         assert now.tobytes() == before.tobytes()
 
 
