@@ -35,7 +35,9 @@ from app.inspections.rules import CampaignState, Judgement, State
 from app.inspections.rules.board import Need, Order
 from app.inspections.rules.score_change import Cause, Measure, explained
 from app.kernel.errors import NotAllowed, NotFound
+from app.kernel.ids import new_id
 from app.kernel.ports import Ports
+from app.notices.models import Notice
 from app.organisation.models import Unit, UnitVersion
 from app.reminders.commands import remind_by_hand
 from tests.conftest import StandingClock
@@ -635,6 +637,37 @@ def test_every_state_in_which_a_unit_has_its_sheet_is_counted_as_with_units(data
         State.REVIEWED.value,
     }
     assert (found.with_units, found.waiting) == (5, 1)
+
+
+def test_what_the_desk_was_told_is_no_reminder_of_the_departments(
+    app: Flask, year: Year, clock: StandingClock
+) -> None:
+    year.bring(AFFAIRS, to=State.SUBMITTED)
+    with year.database.transaction() as session:
+        session.add_all(
+            Notice(
+                id=new_id(),
+                person_id=KIMURA.id,
+                kind=kind,
+                subject_id=year.campaign_id,
+                context_id=year.campaign_id,
+                occasion=kind,
+                created_at=year.now,
+            )
+            for kind in ("reminder.review-late", "reminder.late-list", "reminder.locked-list")
+        )
+    found = actions(browser(app, TANAKA, year=year, clock=clock), year)
+    assert "最後の催促" not in found["まだ所属にある点検票"][1]
+
+
+def test_the_desk_goes_on_within_the_campaign(app: Flask, year: Year, clock: StandingClock) -> None:
+    year.bring(AFFAIRS, to=State.SUBMITTED)
+    year.bring(COUNTER, to=State.SUBMITTED)
+    desk_of(year.database, count=3, edition_id=year.edition_id, now=year.now)
+    client = browser(app, TANAKA, year=year, clock=clock)
+    page = client.get(f"/inspections/{year.sheets[AFFAIRS.code]}/review").text
+    assert COUNTER.name in page
+    assert "第1試験課" not in page
 
 
 def test_a_second_campaign_is_not_in_what_the_first_ones_board_opens(

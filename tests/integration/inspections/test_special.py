@@ -654,3 +654,23 @@ def test_a_draft_is_thrown_away_with_its_questions(year: Year) -> None:
         assert session.scalars(empty).all() == []
         assert session.get(ChecklistEdition, year.edition_id) is not None
     special_year(year)
+
+
+def test_published_questions_stay_where_their_draft_is_thrown_away(year: Year) -> None:
+    campaign_id = prepared(year)
+    edition_id = EditionId(row(year, campaign_id).edition_id)
+    with year.database.transaction() as session:
+        publish_edition(
+            session,
+            actor=year.actor(TANAKA),
+            confirmed_by=year.actor(KIMURA),
+            edition_id=edition_id,
+            note="先に",
+            now=year.now,
+        )
+        discard_campaign(
+            session, actor=year.actor(TANAKA), campaign_id=campaign_id, seen_version=1, now=year.now
+        )
+    with year.database.reading() as session:
+        assert session.get(Campaign, campaign_id) is None
+        assert load_edition(session, edition_id=edition_id).published
