@@ -10,6 +10,7 @@ from uuid import UUID
 import pytest
 from flask import Flask
 from sqlalchemy import select, update
+from sqlalchemy.exc import IntegrityError
 
 from app.config import Settings
 from app.jobs import mail
@@ -17,6 +18,7 @@ from app.jobs.mail import MailServerError, send_digests
 from app.kernel.errors import NotNow
 from app.kernel.ports import Ports
 from app.notices.commands import (
+    claim_again,
     claim_mail,
     give_up_old_mails,
     mark_all_read,
@@ -228,6 +230,20 @@ def test_a_crash_between_sending_and_settling_never_sends_twice(
     assert sorted(state for state, _, _ in states(told).values()) == ["sent", "uncertain"]
     post.send(now=STORY + 4 * DAY)
     assert sorted(to for to, _ in post.box.mails) == sorted(ADDRESSES.values())
+
+
+@pytest.mark.parametrize("state", [MailState.SENDING, MailState.SENT])
+def test_a_mail_that_does_not_wait_has_no_next_try(told: Year, state: MailState) -> None:
+    """The database holds it too: what was begun or sent is never due, so no round takes it up again."""
+    digest_id = claimed(told, SATO)
+    assert digest_id is not None
+    due = {"state": state.value, "next_try_at": STORY - MINUTE}
+    with pytest.raises(IntegrityError, match="next_try"), told.database.transaction() as session:
+        session.execute(update(MailDigest).values(due))
+    with told.database.transaction() as session:
+        session.execute(update(MailDigest).values(state=state.value))
+        assert not claim_again(session, digest_id=digest_id, now=STORY + DAY)
+    assert states(told)[SATO.id] == (state.value, None, 1)
 
 
 def test_a_round_asked_to_stop_sends_no_further_mail(told: Year, post: Post) -> None:
