@@ -124,6 +124,7 @@ def board_figures(*, units: int = 40) -> BoardFigures:
             ),
             score=ScoreFigure(text=f"{60 + at}.0点", percent=60.0 + at),
             change=("▼ 7", "▲ 2", "± 0", "―")[at % 4],
+            points=(-7, 2, 0, None)[at % 4],
             reasons="重要項目の未達・60未満の分野" if at < 3 else "",
         )
         for at in range(units - 1)
@@ -135,6 +136,7 @@ def board_figures(*, units: int = 40) -> BoardFigures:
         cells=(BoardCell(text="未提出", tone=None),) * len(SECTIONS),
         score=ScoreFigure(text="―", percent=None),
         change="―",
+        points=None,
         reasons="",
     )
     return BoardFigures(

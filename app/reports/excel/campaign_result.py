@@ -1,4 +1,4 @@
-"""The results of a campaign as a workbook: units by sections and by items, what is missed, what is not answered."""
+"""The results of a campaign as a workbook: the board's figures, units by sections and by items, what is missed, what is not answered."""
 
 from collections.abc import Callable, Iterator
 from typing import Final
@@ -24,6 +24,19 @@ _MISSED: Final = (
     Column(title="対応の期限", width=20),
     Column(title="対応の期限（西暦）", width=12, look=Look.DAY),
 )
+_MEANS: Final = (
+    Column(title="番号", width=7, look=Look.CENTRE),
+    Column(title="分野", width=28),
+    Column(title="今回（点）", width=10, look=Look.SCORE),
+    Column(title="前回（点）", width=10, look=Look.SCORE),
+    Column(title="目標に届かない", width=12, look=Look.CENTRE),
+)
+_BOARD: Final = (
+    *_UNIT,
+    Column(title="得点（点）", width=10, look=Look.SCORE),
+    Column(title="前回との差（点）", width=12, look=Look.NUMBER),
+    Column(title="支援が必要なわけ", width=42),
+)
 _OPEN: Final = (
     *_UNIT,
     Column(title="番号", width=7, look=Look.CENTRE),
@@ -37,6 +50,8 @@ def render(report: CampaignReport) -> bytes:
     """The workbook of a campaign. The same report always gives the same bytes."""
     book = Book(about(report.imprint, title=report.title, campaign=report.campaign_title), size=Size.LARGE)
     _place_summary(book, report)
+    book.table(f"全庁の平均（{report.board.measure}）", columns=_MEANS, rows=_means(report), frozen=2)
+    book.table(f"支援と前回比（{report.board.measure}）", columns=_BOARD, rows=_board(report), frozen=2)
     _place_units(book, report)
     for name, side in (("自己点検", _own), ("審査後", _reviewed)):
         _place_sections(book, report, name=f"分野別（{name}）", side=side)
@@ -206,6 +221,17 @@ def _place_items(book: Book, report: CampaignReport) -> None:
         for item in report.items
     )
     book.table("項目の集計（自己点検）", columns=columns, rows=rows, frozen=1)
+
+
+def _means(report: CampaignReport) -> Iterator[tuple[Value, ...]]:
+    for mean in (report.board.whole, *report.board.means):
+        low = "届かない" if mean.low else ""
+        yield mean.number, mean.title, points(mean.now), points(mean.last), low
+
+
+def _board(report: CampaignReport) -> Iterator[tuple[Value, ...]]:
+    for line in report.board.lines:
+        yield line.department, line.name, line.state, points(line.score), line.points, line.reasons
 
 
 def _missed(report: CampaignReport) -> Iterator[tuple[Value, ...]]:

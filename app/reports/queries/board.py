@@ -76,6 +76,7 @@ def _line(row: BoardRow, *, page: BoardPage) -> BoardLine:
         cells=tuple(_cell(row, section.slug, page=page) for section in page.sections),
         score=figure_of(row.share),
         change=_change(row.points_changed),
+        points=row.points_changed,
         reasons="・".join(NEED[need] for need in row.needs),
     )
 

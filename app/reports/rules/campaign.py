@@ -129,7 +129,10 @@ class BoardCell:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BoardLine:
-    """One unit on the board: `cells` in the order of the sections, `reasons` why it needs support (empty where it does not)."""
+    """One unit on the board: `cells` in the order of the sections, `reasons` why it needs support (empty where it does not).
+
+    `points` is the difference to the year before in points, as `change` says it; None where there is none.
+    """
 
     department: str
     name: str
@@ -137,6 +140,7 @@ class BoardLine:
     cells: tuple[BoardCell, ...]
     score: ScoreFigure
     change: str
+    points: int | None
     reasons: str
 
 
