@@ -32,7 +32,7 @@ from tests.factories.inspections import Year
 from tests.integration.cli.served import environment, free_port, serving
 from tests.people import AFFAIRS, PASSWORD, SATO, SUZUKI, Cast
 
-ROUNDS: Final = int(os.environ.get("BREAKING_ROUNDS", "2"))
+ROUNDS: Final = int(os.environ.get("BREAKING_ROUNDS", "4"))
 SEED: Final = int(os.environ.get("BREAKING_SEED", "20261120"))
 KEYS: Final = ("D07", "D08", "D09")
 LEVELS: Final = ("implemented", "partial", "not_implemented", "unknown")
