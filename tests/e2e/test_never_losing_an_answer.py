@@ -27,6 +27,19 @@ def sign_in(work: Answering, who: str) -> None:
     work.page.wait_for_url(f"{work.site.url}/")
 
 
+def held_at_first(work: Answering) -> list[Route]:
+    """Hold the first save on its way, and let all others pass; return every save that set out."""
+    held: list[Route] = []
+
+    def hold_the_first(route: Route) -> None:
+        held.append(route)
+        if len(held) > 1:
+            route.continue_()
+
+    work.page.route(ANSWERS, hold_the_first)
+    return held
+
+
 def test_an_answer_waits_on_the_machine_until_the_server_has_it(site: Site) -> None:
     work = Answering.begun(site, SATO)
     work.write("D01", "先に書いた理由")
@@ -138,14 +151,7 @@ def test_a_reply_that_was_lost_stores_nothing_twice(site: Site) -> None:
 
 def test_what_is_typed_while_a_save_is_under_way_goes_out_after_it(site: Site) -> None:
     work = Answering.begun(site, SATO)
-    held: list[Route] = []
-
-    def hold_the_first(route: Route) -> None:
-        held.append(route)
-        if len(held) > 1:
-            route.continue_()
-
-    work.page.route(ANSWERS, hold_the_first)
+    held = held_at_first(work)
     work.choose("D02", "partial")
     expect(work.state).to_contain_text("保存しています")
     work.words("D02").fill("途中で書いた")
@@ -445,14 +451,7 @@ def test_words_typed_while_a_save_meets_a_conflict_wait_for_the_choice(site: Sit
     first, second = Answering.begun(site, SATO), Answering.begun(site, SUZUKI)
     first.write("D01", "一人目の言葉")
     first.saved()
-    held: list[Route] = []
-
-    def hold_the_first(route: Route) -> None:
-        held.append(route)
-        if len(held) > 1:
-            route.continue_()
-
-    second.page.route(ANSWERS, hold_the_first)
+    held = held_at_first(second)
     second.choose("D01", "partial")
     expect(second.state).to_contain_text("保存しています")
     second.words("D01").fill("二人目の言葉")

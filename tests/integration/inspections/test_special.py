@@ -408,9 +408,8 @@ def test_an_author_who_prepares_no_more_gives_a_way_out(year: Year) -> None:
     opened(year, campaign_id, seen=2)
 
 
-def test_questions_published_at_the_terminal_before_are_opened_as_they_are(year: Year) -> None:
-    campaign_id = prepared(year)
-    edition_id = EditionId(row(year, campaign_id).edition_id)
+def published_before(year: Year, edition_id: EditionId) -> None:
+    """Publish the questions of a draft at the terminal."""
     with year.database.transaction() as session:
         publish_edition(
             session,
@@ -420,6 +419,12 @@ def test_questions_published_at_the_terminal_before_are_opened_as_they_are(year:
             note="先に",
             now=year.now,
         )
+
+
+def test_questions_published_at_the_terminal_before_are_opened_as_they_are(year: Year) -> None:
+    campaign_id = prepared(year)
+    edition_id = EditionId(row(year, campaign_id).edition_id)
+    published_before(year, edition_id)
     with pytest.raises(NotNow):
         changed(year, campaign_id)
     opened(year, campaign_id)
@@ -659,15 +664,8 @@ def test_a_draft_is_thrown_away_with_its_questions(year: Year) -> None:
 def test_published_questions_stay_where_their_draft_is_thrown_away(year: Year) -> None:
     campaign_id = prepared(year)
     edition_id = EditionId(row(year, campaign_id).edition_id)
+    published_before(year, edition_id)
     with year.database.transaction() as session:
-        publish_edition(
-            session,
-            actor=year.actor(TANAKA),
-            confirmed_by=year.actor(KIMURA),
-            edition_id=edition_id,
-            note="先に",
-            now=year.now,
-        )
         discard_campaign(
             session, actor=year.actor(TANAKA), campaign_id=campaign_id, seen_version=1, now=year.now
         )
