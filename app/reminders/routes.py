@@ -19,7 +19,6 @@ from app.reminders.commands import ByHand, remind_by_hand
 from app.reminders.files import reminder_csv
 from app.reminders.queries.letters import LETTER, LetterKind, LetterPage, letter_page
 from app.reminders.queries.pages import LogPage, ReminderPage, reminder_page, sent_page
-from app.reminders.rules import ReminderRow
 from app.web.access import actor, now, requires, today
 from app.web.forms import key_for_page, perform
 
@@ -126,13 +125,10 @@ def reminder_list_csv(campaign_id: UUID) -> Response:
     log_campaign_access(campaign_id=page.campaign.line.id, act="campaign.reminder-file")
     charset = "Shift_JIS" if encoding == "cp932" else "utf-8"
     return _download(
-        reminder_csv(wanted_rows(page), encoding=encoding), name="csv", kind=f"text/csv; charset={charset}"
+        reminder_csv(page.shown(late=request.args.get("late") == "1"), encoding=encoding),
+        name="csv",
+        kind=f"text/csv; charset={charset}",
     )
-
-
-def wanted_rows(page: ReminderPage) -> tuple[ReminderRow, ...]:
-    """Return the rows that the address asks for: only late departments with `?late=1`."""
-    return page.late if request.args.get("late") == "1" else page.rows
 
 
 def _download(content: bytes | str, *, name: str, kind: str, stem: str = "督促リスト") -> Response:

@@ -6,24 +6,22 @@ from typing import Final, cast
 from urllib.parse import quote
 from uuid import UUID
 
-from flask import Blueprint, current_app, render_template, send_file, url_for
+from flask import Blueprint, current_app, render_template, request, send_file, url_for
 from flask.typing import ResponseReturnValue
 from werkzeug.wrappers import Response
 
 from app.access.permissions import Permission
 from app.config import Settings
 from app.db.session import reading
+from app.inspections.forms.addresses import board_view, wanted_rows
 from app.inspections.queries.campaigns import progress_page
 from app.inspections.queries.sealed import SealedSheet, sealed_sheet
 from app.inspections.routes.access_log import log_access, log_campaign_access
-from app.inspections.routes.board import board_view
-from app.inspections.routes.campaigns import wanted_rows
 from app.kernel.clock import business_date
 from app.kernel.errors import NotNow
 from app.kernel.ids import CampaignId, InspectionId
 from app.kernel.ports import Ports
 from app.reminders.queries.pages import reminder_page
-from app.reminders.routes import wanted_rows as wanted_reminders
 from app.reports.commands import kept_document, read_document
 from app.reports.commands.requests import bundle_path, request_documents
 from app.reports.forms import BundleForm
@@ -99,7 +97,11 @@ def progress_workbook(campaign_id: UUID) -> ResponseReturnValue:
 
     with reading() as session:
         page = progress_page(
-            session, actor=actor(), campaign_id=CampaignId(campaign_id), wanted=wanted_rows(), today=today()
+            session,
+            actor=actor(),
+            campaign_id=CampaignId(campaign_id),
+            wanted=wanted_rows(request.args),
+            today=today(),
         )
     log_campaign_access(campaign_id=page.campaign.id, act="campaign.progress-workbook")
     content = render(
@@ -120,7 +122,9 @@ def reminder_workbook(campaign_id: UUID) -> ResponseReturnValue:
     campaign = page.campaign.line
     log_campaign_access(campaign_id=campaign.id, act="campaign.reminder-file")
     content = render(
-        wanted_reminders(page), imprint=imprint(settings=_settings(), now=now()), campaign=campaign.title
+        page.shown(late=request.args.get("late") == "1"),
+        imprint=imprint(settings=_settings(), now=now()),
+        campaign=campaign.title,
     )
     # Under the name that its CSV has too.
     shown = f"督促リスト-{today().isoformat()}.xlsx"
@@ -154,7 +158,7 @@ def board_document(campaign_id: UUID) -> ResponseReturnValue:
             campaign_id=CampaignId(campaign_id),
             settings=_settings(),
             now=now(),
-            view=board_view(),
+            view=board_view(request.args),
         )
     log_campaign_access(campaign_id=CampaignId(campaign_id), act="campaign.board-document")
     return _attachment(render(report), name=f"board-{today().isoformat()}.pdf", mimetype="application/pdf")

@@ -10,11 +10,11 @@ from markupsafe import Markup, escape
 from app.access.permissions import Permission
 from app.checklists.rules import percent
 from app.db.session import reading
+from app.inspections.forms.addresses import board_view
 from app.inspections.queries import board as queries
-from app.inspections.queries.board import BoardPage, BoardRow, BoardSection, BoardView
+from app.inspections.queries.board import BoardPage, BoardRow, BoardSection
 from app.inspections.queries.campaigns import STANDING_LABELS
 from app.inspections.routes import blueprint
-from app.inspections.rules.board import Order
 from app.inspections.rules.score_change import Measure
 from app.inspections.texts import CAUSE, MEASURE, NEED, ORDER, signed_points
 from app.kernel.ids import CampaignId, UnitId
@@ -39,7 +39,11 @@ def board(campaign_id: UUID) -> str:
     """Show the whole city at a glance."""
     with reading() as session:
         page = queries.board_page(
-            session, actor=actor(), campaign_id=CampaignId(campaign_id), view=board_view(), today=today()
+            session,
+            actor=actor(),
+            campaign_id=CampaignId(campaign_id),
+            view=board_view(request.args),
+            today=today(),
         )
         ports = cast("Ports", current_app.extensions["ports"])
         actions = queries.next_actions(session, actor=actor(), page=page, ports=ports)
@@ -54,7 +58,11 @@ def board_items(campaign_id: UUID) -> str:
     """Show every missed item with the units that miss it."""
     with reading() as session:
         page = queries.board_page(
-            session, actor=actor(), campaign_id=CampaignId(campaign_id), view=board_view(), today=today()
+            session,
+            actor=actor(),
+            campaign_id=CampaignId(campaign_id),
+            view=board_view(request.args),
+            today=today(),
         )
     return _rendered("inspections/board_items.html", page=page)
 
@@ -65,7 +73,11 @@ def board_change(campaign_id: UUID) -> str:
     """Show why the city's score differs from the year before."""
     with reading() as session:
         page = queries.difference_page(
-            session, actor=actor(), campaign_id=CampaignId(campaign_id), view=board_view(), today=today()
+            session,
+            actor=actor(),
+            campaign_id=CampaignId(campaign_id),
+            view=board_view(request.args),
+            today=today(),
         )
     return _rendered("inspections/board_change.html", page=page.board, difference=page)
 
@@ -80,7 +92,7 @@ def board_unit(campaign_id: UUID, unit_id: UUID) -> str:
             actor=actor(),
             campaign_id=CampaignId(campaign_id),
             unit_id=UnitId(unit_id),
-            measure=board_view().measure,
+            measure=board_view(request.args).measure,
             today=today(),
         )
     return _rendered("inspections/board_unit.html", page=page)
@@ -111,15 +123,6 @@ class _Cells:
                 for slug, short in self._sections
             )
         )
-
-
-def board_view() -> BoardView:
-    """Read how the board is looked at; what the address does not know is left at its default."""
-    order, measure = request.args.get("order", ""), request.args.get("score", "")
-    return BoardView(
-        order=Order(order) if order in set(Order) else Order.WEAK,
-        measure=Measure(measure) if measure in set(Measure) else Measure.SELF,
-    )
 
 
 def _rendered(template: str, **values: object) -> str:

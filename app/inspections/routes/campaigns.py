@@ -18,6 +18,7 @@ from app.inspections.commands import campaign as commands
 from app.inspections.commands.sign_off import close_unsubmitted, exclude
 from app.inspections.commands.special import WROTE_IT
 from app.inspections.files import progress_csv
+from app.inspections.forms.addresses import wanted_rows
 from app.inspections.forms.campaigns import (
     AddUnitForm,
     CampaignForm,
@@ -36,7 +37,7 @@ from app.inspections.routes.sealing import follow_sealing
 from app.inspections.rules import Action, CampaignState
 from app.inspections.texts import CAMPAIGN_DATE, CAMPAIGN_KIND, CAMPAIGN_STATE, moved
 from app.kernel.errors import InvalidInput, StaleVersion
-from app.kernel.ids import CampaignId, InspectionId, UnitId
+from app.kernel.ids import CampaignId, InspectionId
 from app.web.access import actor, now, requires, today
 from app.web.forms import key_for_page, new_key, perform
 
@@ -328,16 +329,6 @@ def close_campaign(campaign_id: UUID) -> ResponseReturnValue:
     )
 
 
-def wanted_rows() -> ProgressFilter:
-    """Read the filter of the address; what it does not know it leaves out."""
-    state = request.args.get("state", "")
-    return ProgressFilter(
-        standing=state if state in queries.STANDING_LABELS else None,
-        department=cast("UnitId | None", request.args.get("department", type=UUID)),
-        overdue_only=request.args.get("overdue") == "1",
-    )
-
-
 def _parameters(wanted: ProgressFilter) -> dict[str, str]:
     """Return what an address needs to show the same rows."""
     given = {
@@ -356,7 +347,7 @@ def _progress_query(campaign_id: UUID, *, wanted: ProgressFilter) -> ProgressPag
 
 
 def _progress(campaign_id: UUID, *, form: AddUnitForm) -> str:
-    wanted = wanted_rows()
+    wanted = wanted_rows(request.args)
     with reading() as session:
         page = queries.progress_page(
             session, actor=actor(), campaign_id=CampaignId(campaign_id), wanted=wanted, today=today()
@@ -413,7 +404,7 @@ def _links(total: int, *, number: int, size: int, address: Callable[[int], str])
 @requires(Permission.CITY_PROGRESS_READ)
 def progress_file(campaign_id: UUID) -> Response:
     """Give the filtered progress list as a file for a spreadsheet."""
-    page = _progress_query(campaign_id, wanted=wanted_rows())
+    page = _progress_query(campaign_id, wanted=wanted_rows(request.args))
     log_campaign_access(campaign_id=page.campaign.id, act="campaign.progress-file")
     name = f"progress-{page.campaign.fiscal_year.year}-{today().isoformat()}.csv"
     headers = {"Content-Disposition": f'attachment; filename="{name}"'}

@@ -54,6 +54,10 @@ class ReminderPage:
         """Return the rows past their due date."""
         return tuple(row for row in self.rows if row.late)
 
+    def shown(self, *, late: bool) -> tuple[ReminderRow, ...]:
+        """Return the rows of a file: all of them, or those past their due date."""
+        return self.late if late else self.rows
+
 
 def holders_audience(sheet: SheetInHand) -> frozenset[Audience]:
     """Return who has a sheet in hand: whoever is reminded by hand."""
