@@ -188,6 +188,12 @@ POLICY: Final[Mapping[Permission, Alternatives]] = {
     P.CITY_INSTALLATION_READ: ((is_administrator,),),
     P.CITY_PROGRESS_READ: _CITY_READERS,
     P.CITY_REMINDER_SEND: ((is_reviewer,), (is_manager,)),
+    P.CITY_REORGANISATION_CONFIRM: (
+        (is_manager, did_not_request),
+        (is_chief, did_not_request),
+        (is_administrator, did_not_request),
+    ),
+    P.CITY_REORGANISATION_PREPARE: ((is_reviewer,), (is_manager,), (is_administrator,)),
     P.CITY_REVIEW_READ: (*_CITY_READERS, (substitutes_for_some_unit,)),
     P.CITY_REVIEW_TEMPLATE_MANAGE: ((is_reviewer,), (is_manager,)),
     P.CITY_SYSTEM_MANAGE: ((is_reviewer,), (is_manager,)),

@@ -1,41 +1,136 @@
 """flask organisation: reading in the list of units, and giving units their functions."""
 
 from collections import Counter
+from collections.abc import Mapping
+from datetime import date
+from hashlib import sha256
 from pathlib import Path
-from typing import Final
+from typing import Final, cast
 
 import click
+from flask import current_app
 from flask.cli import AppGroup
 
-from app.cli.terminal import FILE, by_whom, count_line, now, refusals
+from app.cli.terminal import FILE, Day, by_whom, count_line, named_actor, now, refusals
 from app.db.session import reading, transaction
+from app.kernel.errors import InvalidInput
+from app.kernel.fiscal_year import plain_date
+from app.kernel.ports import Ports
 from app.organisation.commands import import_units
-from app.organisation.files import RowsRefused, unit_rows
+from app.organisation.commands.reorganisations import (
+    ReorganisationDraft,
+    confirm_reorganisation,
+    planned_reorganisation,
+    prepare_reorganisation,
+)
+from app.organisation.files import RowsRefused, new_tree, unit_rows
 from app.organisation.queries import planned_units
-from app.organisation.rules import UnitRow
+from app.organisation.rules import Change, NewUnit, ReorganisationPlan, Takeover, UnitRow
+from app.organisation.texts import CHANGE, SUCCESSION_KIND
 
 organisation_cli = AppGroup("organisation", help="所属の一覧")
 
 
 @organisation_cli.command(
-    "import", help="所属の一覧（CSV）を取り込む。直すところが一つでもあれば、何も取り込まない"
+    "import",
+    help="所属の一覧（CSV・Excel）を取り込む。--effective を付けると、その日からの組織全体（組織改正）として扱う。"
+    "直すところが一つでもあれば、何も取り込まない",
 )
 @click.argument("file", type=FILE)
+@click.option("--effective", "effective_on", type=Day(), help="組織改正の施行日")
+@click.option("--title", help="組織改正の名前（なければ「施行日の組織改正」）")
 @click.option("--dry-run", is_flag=True, help="確かめるだけで、取り込まない")
-@click.option("--by", "staff_no", help="取り込むシステム管理者の職員番号（なければOSの利用者名だけを記録）")
-def import_command(file: Path, *, dry_run: bool, staff_no: str | None) -> None:
-    """Read in a list of units, or say what that would do."""
+@click.option("--by", "staff_no", help="取り込む人の職員番号（一覧だけなら省け、OSの利用者名だけを記録）")
+@click.option(
+    "--confirmed-by", help="組織改正を確定するもう一人の職員番号（なければ、画面で確定するまで待つ）"
+)
+def import_command(
+    file: Path,
+    *,
+    effective_on: date | None,
+    title: str | None,
+    dry_run: bool,
+    staff_no: str | None,
+    confirmed_by: str | None,
+) -> None:
+    """Read in a list of units, or the new tree of a reorganisation; or say what that would do."""
     with refusals():
-        rows = _rows(file)
+        if effective_on is None:
+            _read_list(file, staff_no=staff_no, dry_run=dry_run)
+            return
+        draft = ReorganisationDraft(
+            title=title or f"{plain_date(effective_on)}の組織改正",
+            effective_on=effective_on,
+            tree=new_tree(data := file.read_bytes()),
+            file_digest=sha256(data).hexdigest(),
+        )
+        with reading() as session:
+            plan = planned_reorganisation(session, draft=draft, ports=_ports())
+        _say(plan, names=_names(draft))
         if dry_run:
-            with reading() as session:
-                plan = planned_units(session, rows=rows)
-        else:
-            with transaction() as session:
-                by = by_whom(session, staff_no=staff_no)
-                plan = import_units(session, rows=rows, by=by, now=now())
+            click.echo("確かめました（取り込んでいません）")
+            return
+        _prepare(draft, staff_no=staff_no, confirmed_by=confirmed_by)
+
+
+def _read_list(file: Path, *, staff_no: str | None, dry_run: bool) -> None:
+    rows = _rows(file)
+    if dry_run:
+        with reading() as session:
+            plan = planned_units(session, rows=rows)
+    else:
+        with transaction() as session:
+            by = by_whom(session, staff_no=staff_no)
+            plan = import_units(session, rows=rows, by=by, now=now())
     heading = "確かめました（取り込んでいません）" if dry_run else "取り込みました"
     click.echo(f"{heading}：{count_line(Counter(plan.outcomes.values()))}")
+
+
+def _prepare(draft: ReorganisationDraft, *, staff_no: str | None, confirmed_by: str | None) -> None:
+    if staff_no is None:
+        raise InvalidInput.of("組織改正には、準備する人の職員番号が要ります（--by）。")
+    with transaction() as session:
+        by = named_actor(session, staff_no=staff_no)
+        reorganisation_id = prepare_reorganisation(session, actor=by, draft=draft, ports=_ports(), now=now())
+        if confirmed_by is not None:
+            confirm_reorganisation(
+                session,
+                actor=named_actor(session, staff_no=confirmed_by),
+                reorganisation_id=reorganisation_id,
+                seen_version=1,
+                ports=_ports(),
+                now=now(),
+            )
+    ending = (
+        "確定しました" if confirmed_by else "準備しました。もう一人が画面で確定すると、施行日から効きます"
+    )
+    click.echo(f"{ending}：{reorganisation_id}")
+
+
+def _say(plan: ReorganisationPlan, *, names: Mapping[str, str]) -> None:
+    for change in plan.changes:
+        words = "・".join(CHANGE[one] for one in change.changes)
+        known = change.after or change.before
+        was = f"（前は {change.before.name}）" if Change.RENAMED in change.changes and change.before else ""
+        click.echo(f"{words}　{change.code}　{known.name if known else ''}{was}")
+    for one in plan.successions:
+        rest = (
+            "（残りを引き継ぐ）"
+            if one.takeover is Takeover.REST and len(plan.successors(one.predecessor)) > 1
+            else ""
+        )
+        subject = f"　{one.subject}" if one.subject else ""
+        click.echo(
+            f"{SUCCESSION_KIND[one.kind]}　{one.predecessor} → {one.successor} {names.get(one.successor, '')}{rest}{subject}"
+        )
+
+
+def _names(draft: ReorganisationDraft) -> dict[str, str]:
+    return {one.code: one.name for one in draft.tree if isinstance(one, NewUnit)}
+
+
+def _ports() -> Ports:
+    return cast("Ports", current_app.extensions["ports"])
 
 
 def _rows(file: Path) -> tuple[UnitRow, ...]:

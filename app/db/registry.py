@@ -20,6 +20,7 @@ from app.web import models as web
 
 GUARDS: Final[tuple[Guard, ...]] = (
     *journal.GUARDS,
+    *organisation.GUARDS,
     *people.GUARDS,
     *checklists.GUARDS,
     *disposal.GUARDS,
@@ -30,4 +31,4 @@ GUARDS: Final[tuple[Guard, ...]] = (
 )
 METADATA: Final = Base.metadata
 
-__all__ = ["GUARDS", "METADATA", "calendar", "health", "notices", "organisation", "web"]
+__all__ = ["GUARDS", "METADATA", "calendar", "health", "notices", "web"]

@@ -33,6 +33,7 @@ class SubjectType(StrEnum):
     BACKUP = "backup"
     SYSTEM = "system"
     DISPOSAL = "disposal"
+    REORGANISATION = "reorganisation"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

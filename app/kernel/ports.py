@@ -10,7 +10,7 @@ from datetime import date, datetime
 from typing import Any, Protocol
 from uuid import UUID
 
-from app.kernel.ids import CampaignId, EditionId, InspectionId
+from app.kernel.ids import CampaignId, EditionId, InspectionId, PersonId, UnitId
 
 Session = Any
 Actor = Any
@@ -122,6 +122,43 @@ class Reminding(Protocol):
         ...
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OpenThing:
+    """Something that a unit answers for and that is not finished.
+
+    Attributes:
+        kind: a code that is stable: together with the id it names the thing.
+        label: what sort of thing it is, in words.
+        unit_id: the unit that answers for it on the day asked for.
+    """
+
+    kind: str
+    id: UUID
+    label: str
+    title: str
+    unit_id: UnitId
+
+
+class OpenWork(Protocol):
+    """What is open when the organisation changes: shown before somebody decides, and shared out where a unit is split."""
+
+    def open_things(self, session: Session, *, unit_ids: Iterable[UnitId], day: date) -> Sequence[OpenThing]:
+        """Return what some units answer for on a day, in the order in which lists show it."""
+        ...
+
+    def last_closed_on(self, session: Session) -> date | None:
+        """Return the last day of the organisation on which something that is closed for good relies; None before there is any."""
+        ...
+
+
+class PeopleNames(Protocol):
+    """How people are called, for rooms below them."""
+
+    def __call__(self, session: Session, *, person_ids: Iterable[PersonId]) -> Mapping[PersonId, str]:
+        """Return the names; unknown ids are absent."""
+        ...
+
+
 @dataclass(slots=True)
 class Ports:
     """The registered implementations. Filled once in `create_app`, read by lower rooms."""
@@ -132,6 +169,8 @@ class Ports:
     notice_sources: list[NoticeSource] = field(default_factory=list)
     before_disposal: list[BeforeDisposal] = field(default_factory=list)
     reminding: list[Reminding] = field(default_factory=list)
+    open_work: list[OpenWork] = field(default_factory=list)
+    people_names: list[PeopleNames] = field(default_factory=list)
     # Called when somebody waits for a regular job; empty where a scheduler outside of the process runs them.
     hurry: list[Callable[[], None]] = field(default_factory=list)
 
@@ -156,6 +195,25 @@ class Ports:
             for edition_id, usage in source.usage_by_edition(session, edition_ids=wanted).items():
                 totals[edition_id] = totals.get(edition_id, EditionUsage()).with_another(usage)
         return totals
+
+    def open_things(
+        self, session: Session, *, unit_ids: Iterable[UnitId], day: date
+    ) -> tuple[OpenThing, ...]:
+        """Return what some units answer for on a day, room by room."""
+        wanted = frozenset(unit_ids)
+        rooms = (room.open_things(session, unit_ids=wanted, day=day) for room in self.open_work)
+        return tuple(thing for things in rooms for thing in things)
+
+    def names_of(self, session: Session, *, person_ids: Iterable[PersonId]) -> dict[PersonId, str]:
+        """Return how people are called; unknown ids are absent."""
+        wanted = frozenset(person_ids)
+        rooms = (room(session, person_ids=wanted) for room in self.people_names)
+        return {person_id: name for names in rooms for person_id, name in names.items()}
+
+    def last_closed_on(self, session: Session) -> date | None:
+        """Return the last day of the organisation on which anything closed relies, in whatever room."""
+        days = (room.last_closed_on(session) for room in self.open_work)
+        return max((day for day in days if day is not None), default=None)
 
     def last_reminded(
         self, session: Session, *, campaign_ids: Iterable[CampaignId]

@@ -1,5 +1,6 @@
 """Lists from a spreadsheet, for this domain and those above it."""
 
+from app.organisation.files.reorganisation import REORGANISATION_COLUMNS, new_tree
 from app.organisation.files.table import (
     CODE_LENGTH,
     KANA_LENGTH,
@@ -19,6 +20,7 @@ __all__ = [
     "CODE_LENGTH",
     "KANA_LENGTH",
     "NAME_LENGTH",
+    "REORGANISATION_COLUMNS",
     "UNIT_COLUMNS",
     "Column",
     "Line",
@@ -26,6 +28,7 @@ __all__ = [
     "day_of",
     "decoded",
     "half_width",
+    "new_tree",
     "read_lines",
     "typed_rows",
     "unit_rows",

@@ -1,7 +1,7 @@
 """Reading the organisation of a day."""
 
 from collections import OrderedDict
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from datetime import date
 from threading import Lock
 from typing import Any, Final, cast
@@ -12,29 +12,38 @@ from sqlalchemy import (
     ColumnElement,
     Date,
     Row,
+    String,
     Subquery,
     and_,
     bindparam,
+    literal,
     or_,
     select,
     type_coerce,
+    union_all,
 )
-from sqlalchemy.orm import InstrumentedAttribute, Session, aliased
+from sqlalchemy import cast as cast_to
+from sqlalchemy.orm import InstrumentedAttribute, Session
 from sqlalchemy.types import NullType
 
 from app.db.session import READS_ONE_MOMENT
 from app.kernel.ids import UnitId
-from app.organisation.models import Installation, Unit, UnitFunctionAssignment, UnitVersion
+from app.organisation.models import (
+    Installation,
+    Unit,
+    UnitFunctionAssignment,
+    UnitSuccession,
+    UnitVersion,
+)
 from app.organisation.rules import (
     PolicyOwner,
+    Succession,
+    SuccessionKind,
+    Takeover,
     UnitFunction,
     UnitKind,
-    UnitPlan,
-    UnitRow,
-    UnitSpan,
     UnitTree,
     UnitView,
-    plan_units,
 )
 
 
@@ -55,22 +64,38 @@ def valid_on(
     return and_(start <= day, or_(end.is_(None), end > day))
 
 
-_TREE: Final = (
+_FOLLOWS: Final = "→"
+"""In place of the kind of a unit: the row says who took over the rest of an ended one."""
+_SUCCESSION: Final = UnitSuccession.__table__.c
+_LIVING: Final = (
     select(
-        *(
-            type_coerce(column, NullType()).label(column.name)
-            for column in (
-                Unit.__table__.c.code,
-                *(UnitVersion.__table__.c[name] for name in ("unit_id", "name", "kana", "kind")),
-                *(UnitVersion.__table__.c[name] for name in ("policy_owner", "parent_id", "sort_order")),
-            )
-        )
+        Unit.code,
+        UnitVersion.unit_id,
+        UnitVersion.name,
+        UnitVersion.kana,
+        UnitVersion.kind,
+        UnitVersion.policy_owner,
+        UnitVersion.parent_id,
+        UnitVersion.sort_order,
     )
     .join_from(Unit.__table__, UnitVersion.__table__, UnitVersion.unit_id == Unit.id)
     .where(valid_on(THE_DAY, UnitVersion.valid_from, UnitVersion.valid_to))
-    .order_by(Unit.code)
 )
-"""The units of a day as the driver gives them: they are compared before anything is made of them."""
+_ENDED: Final = select(
+    literal(""),
+    _SUCCESSION.predecessor_id,
+    literal(""),
+    cast_to(_SUCCESSION.effective_on, String),
+    literal(_FOLLOWS),
+    _SUCCESSION.kind,
+    _SUCCESSION.successor_id,
+    literal(0),
+).where(_SUCCESSION.effective_on <= THE_DAY, _SUCCESSION.takeover == Takeover.REST.value)
+_ROWS: Final = union_all(_LIVING, _ENDED).subquery()
+_TREE: Final = select(*(type_coerce(column, NullType()).label(column.name) for column in _ROWS.c)).order_by(
+    _ROWS.c.code, _ROWS.c.unit_id, _ROWS.c.kana
+)
+"""The units of a day and who took over from those that ended, as the driver gives them: they are compared before anything is made of them."""
 _FUNCTIONS: Final = select(UnitFunctionAssignment.function, UnitFunctionAssignment.unit_id).where(
     valid_on(THE_DAY, UnitFunctionAssignment.valid_from, UnitFunctionAssignment.valid_to)
 )
@@ -100,7 +125,9 @@ class _Shelf:
             kept = self._trees.get(day)
         if kept is not None and kept[0] == rows:
             return kept[1]
-        tree = UnitTree.of((_unit_of(row) for row in rows), day=day)
+        living = (_unit_of(row) for row in rows if row.kind != _FOLLOWS)
+        ended = (_succession_of(row) for row in rows if row.kind == _FOLLOWS)
+        tree = UnitTree.of(living, day=day, successions=ended)
         with self._lock:
             self._trees[day] = (rows, tree)
             self._trees.move_to_end(day)
@@ -129,6 +156,16 @@ def _unit_of(row: Row[*tuple[Any, ...]]) -> UnitView:
     )
 
 
+def _succession_of(row: Row[*tuple[Any, ...]]) -> Succession:
+    return Succession(
+        predecessor=UnitId(_uuid(row.unit_id)),
+        successor=UnitId(_uuid(row.parent_id)) if row.parent_id else None,
+        kind=SuccessionKind(row.policy_owner),
+        effective_on=date.fromisoformat(row.kana),
+        takeover=Takeover.REST,
+    )
+
+
 def _uuid(stored: object) -> UUID:
     """Return an id as PostgreSQL's driver gives it, or as SQLite keeps it."""
     return stored if isinstance(stored, UUID) else UUID(str(stored))
@@ -148,12 +185,6 @@ def functions_of_units(session: Session, *, day: date) -> dict[UnitFunction, fro
     return {function: frozenset(units) for function, units in held.items()}
 
 
-def unit_ids_by_code(session: Session, *, codes: Iterable[str]) -> dict[str, UnitId]:
-    """Return the ids of unit codes; unknown codes are absent."""
-    rows = session.execute(select(Unit.code, Unit.id).where(Unit.code.in_(list(codes))))
-    return {row.code: UnitId(row.id) for row in rows}
-
-
 def units_on(day: OnDay) -> Subquery:
     """Return the units of a day as a selectable for joins from above: `unit_id`, `code`, `name`."""
     return (
@@ -171,43 +202,3 @@ def unit_functions_on(day: OnDay) -> Subquery:
         .where(valid_on(day, UnitFunctionAssignment.valid_from, UnitFunctionAssignment.valid_to))
         .subquery("unit_functions_on")
     )
-
-
-def codes_of_units(session: Session) -> dict[UnitId, str]:
-    """Return the code of every unit that ever was."""
-    return {UnitId(row.id): row.code for row in session.execute(select(Unit.id, Unit.code))}
-
-
-def unit_histories(session: Session) -> dict[str, tuple[UnitSpan, ...]]:
-    """Return every version of every unit by its code, oldest first."""
-    parent = aliased(Unit)
-    rows = session.execute(
-        select(Unit.code, parent.code.label("parent_code"), UnitVersion.__table__)
-        .join(UnitVersion, UnitVersion.unit_id == Unit.id)
-        .outerjoin(parent, parent.id == UnitVersion.parent_id)
-        .order_by(Unit.code, UnitVersion.valid_from)
-    )
-    found: dict[str, list[UnitSpan]] = {}
-    for row in rows:
-        span = UnitSpan(
-            code=row.code,
-            name=row.name,
-            kana=row.kana,
-            kind=UnitKind(row.kind),
-            policy_owner=PolicyOwner(row.policy_owner),
-            parent_code=row.parent_code,
-            sort_order=row.sort_order,
-            valid_from=row.valid_from,
-            valid_to=row.valid_to,
-        )
-        found.setdefault(row.code, []).append(span)
-    return {code: tuple(spans) for code, spans in found.items()}
-
-
-def planned_units(session: Session, *, rows: Sequence[UnitRow]) -> UnitPlan:
-    """Return what reading in a list of units would do today, without doing it.
-
-    Raises:
-        InvalidInput: the list does not fit itself or what is stored; every problem is named.
-    """
-    return plan_units(unit_histories(session), rows)

@@ -1,115 +1,13 @@
-"""What a unit is. Validity is half-open: `[valid_from, valid_to)`, an open end is None."""
+"""Reading in a list of units: each row says how one unit is from one day to another."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from enum import StrEnum
 from itertools import pairwise
 
 from app.kernel.errors import InvalidInput, Problem
-from app.kernel.ids import UnitId
-
-
-class UnitKind(StrEnum):
-    """What sort of office a unit is."""
-
-    BODY = "body"
-    DEPARTMENT = "department"
-    DIVISION = "division"
-    SUBSECTION = "subsection"
-    BRANCH = "branch"
-
-
-class PolicyOwner(StrEnum):
-    """Whose security policy binds the unit: each of them decides its own.
-
-    Basis: 地方自治法 第244条の6第1項 (議会及び長その他の執行機関が、それぞれ方針を定める).
-    """
-
-    MAYOR = "mayor"
-    EDUCATION = "education"
-    ASSEMBLY = "assembly"
-    UTILITY = "utility"
-    HOSPITAL = "hospital"
-    FIRE = "fire"
-
-
-class InstallationKind(StrEnum):
-    """Whether a database belongs to a city or to the demonstration. One never becomes the other."""
-
-    CITY = "city"
-    DEMO = "demo"
-
-
-class UnitFunction(StrEnum):
-    """Functions that a unit as a whole holds for a time."""
-
-    LEAD_DIVISION = "lead-division"
-    SUBSTITUTE_REVIEW = "substitute-review"
-    AUDIT = "audit"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class UnitView:
-    """A unit as it was on one day."""
-
-    id: UnitId
-    code: str
-    name: str
-    kana: str
-    kind: UnitKind
-    policy_owner: PolicyOwner
-    parent_id: UnitId | None
-    sort_order: int
-
-
-@dataclass(frozen=True, slots=True)
-class UnitTree:
-    """All units of one day, in the order in which lists show them (parents before children)."""
-
-    day: date
-    units: tuple[UnitView, ...]
-    by_id: Mapping[UnitId, UnitView]
-
-    @classmethod
-    def of(cls, units: Iterable[UnitView], *, day: date) -> "UnitTree":
-        """Arrange units as a tree: siblings by their order, then by code."""
-        found = list(units)
-        children: dict[UnitId | None, list[UnitView]] = {}
-        known = {unit.id for unit in found}
-        for unit in sorted(found, key=lambda unit: (unit.sort_order, unit.code)):
-            children.setdefault(unit.parent_id if unit.parent_id in known else None, []).append(unit)
-        ordered: list[UnitView] = []
-        stack = list(reversed(children.get(None, [])))
-        while stack:
-            unit = stack.pop()
-            ordered.append(unit)
-            stack.extend(reversed(children.get(unit.id, [])))
-        return cls(day, tuple(ordered), {unit.id: unit for unit in ordered})
-
-    def path(self, unit_id: UnitId) -> tuple[UnitView, ...]:
-        """Return the unit and everything above it, from the top down."""
-        found: dict[UnitId, UnitView] = {}
-        current = self.by_id.get(unit_id)
-        while current is not None and current.id not in found:
-            found[current.id] = current
-            current = self.by_id.get(current.parent_id) if current.parent_id else None
-        return tuple(reversed(found.values()))
-
-    def depth(self, unit_id: UnitId) -> int:
-        """Return how many units stand above."""
-        return len(self.path(unit_id)) - 1
-
-    def below(self, unit_ids: Iterable[UnitId]) -> frozenset[UnitId]:
-        """Return the units and everything below them."""
-        roots, found = frozenset(unit_ids), set[UnitId]()
-        for unit in self.units:
-            if unit.id in roots or unit.parent_id in found:
-                found.add(unit.id)
-        return frozenset(found)
-
-
-# ------------------------------------------------------------------------------- reading in a list of units
+from app.organisation.rules.units import PolicyOwner, UnitKind
 
 
 class Outcome(StrEnum):

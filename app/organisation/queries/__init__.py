@@ -1,0 +1,38 @@
+"""Reading the organisation of a day."""
+
+from app.organisation.queries.histories import (
+    codes_of_units,
+    planned_units,
+    unit_histories,
+    unit_ids_by_code,
+)
+from app.organisation.queries.lineage import lineage_until, origin_of
+from app.organisation.queries.trees import (
+    THE_DAY,
+    OnDay,
+    functions_of_units,
+    installation,
+    tree_on,
+    unit_functions_on,
+    units_on,
+    units_with,
+    valid_on,
+)
+
+__all__ = [
+    "THE_DAY",
+    "OnDay",
+    "codes_of_units",
+    "functions_of_units",
+    "installation",
+    "lineage_until",
+    "origin_of",
+    "planned_units",
+    "tree_on",
+    "unit_functions_on",
+    "unit_histories",
+    "unit_ids_by_code",
+    "units_on",
+    "units_with",
+    "valid_on",
+]

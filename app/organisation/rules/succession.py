@@ -1,0 +1,122 @@
+"""Who takes over from a unit that is split, merged, renamed under a new code, or abolished.
+
+Nothing is moved on the day: what a unit left open stays with it by its origin, and the successions say who answers for it then.
+"""
+
+from collections.abc import Callable, Collection, Iterable, Mapping
+from dataclasses import dataclass
+from datetime import date
+from enum import StrEnum
+
+from app.kernel.ids import UnitId
+
+
+class SuccessionKind(StrEnum):
+    """How one unit follows another."""
+
+    RENAMED = "renamed"
+    MERGED = "merged"
+    SPLIT = "split"
+    TRANSFERRED = "transferred"
+    ABOLISHED = "abolished"
+
+
+class Takeover(StrEnum):
+    """Whether a successor answers for everything that nobody is named for, or only for what is named."""
+
+    REST = "rest"
+    NAMED = "named"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Succession:
+    """One unit follows another from a day on.
+
+    Attributes:
+        successor: none for a recorded end after which nobody takes over.
+        takeover: exactly one successor of a unit that ends takes over the rest.
+        share: how much of the work goes there, in percent, where the city says so.
+        subject: what goes there, in words; empty for all of it.
+    """
+
+    predecessor: UnitId
+    successor: UnitId | None
+    kind: SuccessionKind
+    effective_on: date
+    takeover: Takeover
+    share: int | None = None
+    subject: str = ""
+
+
+def heirs_on(
+    successions: Iterable[Succession], *, living: Collection[UnitId], day: date
+) -> Mapping[UnitId, UnitId]:
+    """Return who answers on a day for what each ended unit left: one living unit for each, never two.
+
+    The chain of those who took over the rest is followed from succession to succession, forward in time only. Units whose chain
+    ends without a successor are absent: their end is on record, and there is nothing to take over.
+    """
+    following: dict[UnitId, list[Succession]] = {}
+    for one in successions:
+        if one.takeover is Takeover.REST and one.effective_on <= day:
+            following.setdefault(one.predecessor, []).append(one)
+    found = {}
+    for origin in following:
+        heir = _heir(origin, following=following, living=living)
+        if heir is not None and origin not in living:
+            found[origin] = heir
+    return found
+
+
+def _heir(
+    origin: UnitId, *, following: Mapping[UnitId, list[Succession]], living: Collection[UnitId]
+) -> UnitId | None:
+    current, since, seen = origin, date.min, set[UnitId]()
+    while current not in living:
+        later = [one for one in following.get(current, ()) if one.effective_on >= since]
+        if not later or current in seen:
+            return None
+        seen.add(current)
+        taken = min(later, key=lambda one: one.effective_on)
+        if taken.successor is None:
+            return None
+        current, since = taken.successor, taken.effective_on
+    return current
+
+
+@dataclass(frozen=True, slots=True)
+class Lineage:
+    """The successions of a city, to be read in both directions."""
+
+    successions: tuple[Succession, ...]
+
+    def predecessors(self, unit_id: UnitId) -> tuple[Succession, ...]:
+        """Return the successions by which a unit took over, the latest first."""
+        return self._in_order(one for one in self.successions if one.successor == unit_id)
+
+    def successors(self, unit_id: UnitId) -> tuple[Succession, ...]:
+        """Return the successions by which a unit handed over, the latest first."""
+        return self._in_order(one for one in self.successions if one.predecessor == unit_id)
+
+    def ancestors(self, unit_id: UnitId) -> frozenset[UnitId]:
+        """Return every unit from which something came down to a unit, however long ago; itself is not among them."""
+        return _reached(unit_id, lambda one: {found.predecessor for found in self.predecessors(one)})
+
+    def descendants(self, unit_id: UnitId) -> frozenset[UnitId]:
+        """Return every unit to which something of a unit went, however late; itself is not among them."""
+        return _reached(
+            unit_id, lambda one: {found.successor for found in self.successors(one) if found.successor}
+        )
+
+    @staticmethod
+    def _in_order(found: Iterable[Succession]) -> tuple[Succession, ...]:
+        return tuple(sorted(found, key=lambda one: (-one.effective_on.toordinal(), str(one.predecessor))))
+
+
+def _reached(start: UnitId, step: Callable[[UnitId], Iterable[UnitId]]) -> frozenset[UnitId]:
+    seen, queue = {start}, [start]
+    while queue:
+        new = set(step(queue.pop())) - seen
+        seen |= new
+        queue += new
+    return frozenset(seen - {start})
