@@ -21,6 +21,7 @@ from app.home import routes as home
 from app.inspections import routes as inspections
 from app.inspections.queries.edition_use import UseInSheets
 from app.inspections.queries.lists import HeaderCounter
+from app.inspections.queries.open_work import OpenSheets
 from app.jobs import routes as jobs
 from app.jobs.documents import DocumentAfterSealing
 from app.kernel.clock import Clock, DemonstrationClock, SystemClock
@@ -29,12 +30,14 @@ from app.notices import routes as notices
 from app.notices.queries import UnreadCounter
 from app.organisation.queries import installation
 from app.people import routes as people
+from app.people.queries import names_of
 from app.reminders import routes as reminders
 from app.reminders.queries.last import LastReminded
 from app.reminders.queries.words import SheetNoticeWords
 from app.reports import routes as reports
 from app.reports.commands.disposal import discard_documents
 from app.systems import routes as systems
+from app.systems.queries import OwnedSystems
 from app.web.access import OneMomentEach, guard, refuse_undeclared_routes
 from app.web.addresses import refuse_odd_address
 from app.web.errors import init_errors
@@ -133,6 +136,8 @@ def _init_domains(app: Flask, settings: Settings) -> None:
         app.register_blueprint(domain.blueprint)
     ports: Ports = app.extensions["ports"]
     ports.edition_use.append(UseInSheets())
+    ports.open_work += [OpenSheets(), OwnedSystems()]
+    ports.people_names.append(names_of)
     ports.work_counters += [HeaderCounter(), UnreadCounter()]
     ports.notice_sources.append(SheetNoticeWords())
     ports.before_disposal.append(discard_documents)

@@ -5,6 +5,7 @@ end with the last day of a posting and begin with its first.
 """
 
 from dataclasses import dataclass, field
+from datetime import date
 from enum import StrEnum
 
 from app.journal.rules import ActorMark, Via
@@ -31,6 +32,7 @@ class Actor:
     """A person on one day.
 
     Attributes:
+        day: the business date on which all this holds.
         member_of: units in which any post is held (本務 or 兼務).
         head_of: units led as 所属長.
         deputy_of: units for which the head named this person as deputy (代決).
@@ -44,6 +46,7 @@ class Actor:
     account_id: AccountId | None
     staff_no: str
     name: str
+    day: date
     member_of: frozenset[UnitId] = field(default=frozenset())
     head_of: frozenset[UnitId] = field(default=frozenset())
     deputy_of: frozenset[UnitId] = field(default=frozenset())

@@ -24,6 +24,7 @@ class Subject:
     Attributes:
         unit_id: the unit that answers for it today.
         belongs_to_lead: whether that is the lead division itself.
+        inherited_by: units to which a part of the unit's work went, for what is sealed: they read what their predecessor did.
         recorded_by: who recorded any answer of it.
         approved_by: who approved it as head, deputy or higher head.
         reviewed_by: who judged any item of it.
@@ -34,6 +35,7 @@ class Subject:
 
     unit_id: UnitId | None = None
     belongs_to_lead: bool = False
+    inherited_by: frozenset[UnitId] = field(default=frozenset())
     recorded_by: frozenset[PersonId] = field(default=frozenset())
     approved_by: frozenset[PersonId] = field(default=frozenset())
     reviewed_by: frozenset[PersonId] = field(default=frozenset())
@@ -71,6 +73,11 @@ def is_next_higher_head(actor: Actor, subject: Subject) -> bool:
 def oversees_unit(actor: Actor, subject: Subject) -> bool:
     """Leads the unit or one above it."""
     return subject.unit_id in actor.oversees
+
+
+def inherits_from_unit(actor: Actor, subject: Subject) -> bool:
+    """Clerk, deputy or head of a unit to which a part of the unit's work went, or above it."""
+    return not subject.inherited_by.isdisjoint(actor.clerk_of | actor.deputy_of | actor.oversees)
 
 
 def not_of_the_unit(actor: Actor, subject: Subject) -> bool:
@@ -169,6 +176,7 @@ _READERS: Alternatives = (
     (is_clerk_of_unit,),
     (is_deputy_of_unit,),
     (oversees_unit,),
+    (inherits_from_unit,),
     (substitutes_for_unit,),
     *_CITY_READERS,
 )

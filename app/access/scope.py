@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
+from uuid import UUID
 
 from sqlalchemy import ColumnElement, false, true
 from sqlalchemy.orm import InstrumentedAttribute
@@ -31,7 +32,7 @@ class Scope:
         """Return whether a unit is seen."""
         return self.whole_city or unit_id in self.unit_ids
 
-    def where(self, column: InstrumentedAttribute[Any]) -> ColumnElement[bool]:
+    def where(self, column: InstrumentedAttribute[Any] | ColumnElement[UUID]) -> ColumnElement[bool]:
         """Return the same as a condition on a unit column."""
         if self.whole_city:
             return true()

@@ -17,20 +17,26 @@ from app.evidence.rules import CheckedFile, Description, FileKind, Kind, Piece
 from app.kernel.errors import NotFound
 from app.kernel.ids import EvidenceId, PersonId, UnitId
 from app.kernel.text import search_key
+from app.organisation.queries import responsible_unit
 
 PAGE_SIZE: Final = 20
 _PIECE: Final = Evidence.__table__.c
 _FILE: Final = EvidenceFile.__table__.c
 
 
-def pieces() -> Select[*tuple[Any, ...]]:
-    """Return all pieces as a selectable for joins from above; read its rows with `piece_of`."""
+def pieces(*, day: date | None = None) -> Select[*tuple[Any, ...]]:
+    """Return all pieces as a selectable for joins from above; read its rows with `piece_of`.
+
+    Their unit is the one that answers for them on a day; without a day, the one that recorded them.
+    """
+    unit = _PIECE.unit_id if day is None else responsible_unit(_PIECE.id, _PIECE.unit_id, day=day)
     return select(
         _PIECE.id.label("evidence_id"),
+        unit.label("unit_id"),
         *(
             _PIECE[name]
             for name in (
-                *("unit_id", "kind", "title", "search_key", "stands_for", "expires_on", "document_number"),
+                *("kind", "title", "search_key", "stands_for", "expires_on", "document_number"),
                 *("place", "version", "recorded_by", "recorded_at", "withdrawn_at"),
             )
         ),
@@ -70,7 +76,7 @@ def find_piece(session: Session, *, actor: Actor, evidence_id: EvidenceId) -> Pi
     Raises:
         NotFound: there is none, or the actor may not know of it.
     """
-    row = session.execute(pieces().where(_PIECE.id == evidence_id)).one_or_none()
+    row = session.execute(pieces(day=actor.day).where(_PIECE.id == evidence_id)).one_or_none()
     if row is None:
         raise NotFound
     piece = piece_of(row)
@@ -119,7 +125,7 @@ def library(
         NotFound: the actor may not know of the unit's work.
     """
     require(Permission.UNIT_INSPECTION_READ, actor=actor, subject=Subject(unit_id=unit_id))
-    found = _filtered(pieces(), unit_id=unit_id, wanted=wanted)
+    found = _filtered(pieces(day=today), unit_id=unit_id, wanted=wanted, today=today)
     counted = found.with_only_columns(
         func.count(), func.coalesce(func.sum(case((_PIECE.expires_on < today, 1), else_=0)), 0)
     )
@@ -134,9 +140,11 @@ def library(
 
 
 def _filtered(
-    query: Select[*tuple[Any, ...]], *, unit_id: UnitId, wanted: Wanted
+    query: Select[*tuple[Any, ...]], *, unit_id: UnitId, wanted: Wanted, today: date
 ) -> Select[*tuple[Any, ...]]:
-    query = query.where(_PIECE.unit_id == unit_id, _PIECE.withdrawn_at.is_(None))
+    query = query.where(
+        responsible_unit(_PIECE.id, _PIECE.unit_id, day=today) == unit_id, _PIECE.withdrawn_at.is_(None)
+    )
     if key := search_key(wanted.words):
         query = query.where(_PIECE.search_key.contains(key, autoescape=True))
     if wanted.first_day is not None:
@@ -146,9 +154,11 @@ def _filtered(
     return query if wanted.among is None else query.where(_PIECE.id.in_(wanted.among))
 
 
-def pieces_by_id(session: Session, *, evidence_ids: Iterable[EvidenceId]) -> Mapping[EvidenceId, Piece]:
+def pieces_by_id(
+    session: Session, *, evidence_ids: Iterable[EvidenceId], day: date
+) -> Mapping[EvidenceId, Piece]:
     """Return pieces by their ids, whoever asks: for names in lists that were authorised already."""
-    rows = session.execute(pieces().where(_PIECE.id.in_(list(evidence_ids))))
+    rows = session.execute(pieces(day=day).where(_PIECE.id.in_(list(evidence_ids))))
     return {piece.id: piece for piece in map(piece_of, rows)}
 
 

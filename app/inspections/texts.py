@@ -256,6 +256,16 @@ OFFER = {
 }
 
 
+def taken_over_name(now: str, *, then: str) -> str:
+    """Return how an open sheet is called that another unit answers for now."""
+    return f"{now}（旧 {then}）"
+
+
+def kept_name(then: str, *, now: str) -> str:
+    """Return how a sealed sheet is called whose unit has gone on under another name."""
+    return f"{then}（現 {now}）"
+
+
 def sheet_name(unit_name: str, *, system_name: str | None) -> str:
     """Return how a sheet is called: after its unit, or after the system that it is about with its owner."""
     return f"{system_name}（{unit_name}）" if system_name else unit_name

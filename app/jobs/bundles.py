@@ -19,9 +19,9 @@ from app.access.actor import Actor
 from app.config import Settings
 from app.db.session import reading, transaction
 from app.inspections.queries.sealed import SealedSheet, sealed_of_campaign, sealed_sheet
-from app.jobs.documents import READER, SWEEPER, kept_pdf
+from app.jobs.documents import SWEEPER, kept_pdf, reader
 from app.journal.rules import ActorMark
-from app.kernel.clock import JST
+from app.kernel.clock import JST, business_date
 from app.kernel.ids import CampaignId
 from app.reports.commands.requests import (
     Archive,
@@ -90,7 +90,7 @@ def _make(claim: Claim, *, settings: Settings, now: datetime, asked_to_stop: Ask
                 file,
                 campaign_id=claim.campaign_id,
                 kind=claim.kind,
-                reader=READER,
+                reader=reader(day=business_date(now)),
                 mark=SWEEPER,
                 settings=settings,
                 now=now,

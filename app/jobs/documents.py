@@ -6,7 +6,7 @@ another way than on its page, the sweep makes it later.
 
 import logging
 from collections.abc import Callable, Iterator
-from datetime import datetime
+from datetime import date, datetime
 from typing import Final
 from uuid import UUID
 
@@ -17,6 +17,7 @@ from app.config import Settings
 from app.db.session import reading, transaction
 from app.inspections.queries.sealed import SealedSheet, sealed_sheet
 from app.journal.rules import ActorMark, Via
+from app.kernel.clock import business_date
 from app.kernel.ids import InspectionId, PersonId
 from app.reports.commands import keep_document, kept_document, read_document
 from app.reports.queries import MissingDocument, inspection_pdf, missing_documents
@@ -24,15 +25,21 @@ from app.reports.queries import MissingDocument, inspection_pdf, missing_documen
 log = logging.getLogger(__name__)
 
 BATCH: Final = 20
-READER: Final = Actor(
-    person_id=PersonId(UUID(int=0)),
-    account_id=None,
-    staff_no="",
-    name="",
-    functions=frozenset({Function.AUDITOR}),
-    via=Via.JOB,
-)
-"""Reads every sealed sheet for the jobs; nobody in particular, and named nowhere."""
+
+
+def reader(*, day: date) -> Actor:
+    """Return who reads every sealed sheet for the jobs; nobody in particular, and named nowhere."""
+    return Actor(
+        person_id=PersonId(UUID(int=0)),
+        account_id=None,
+        staff_no="",
+        name="",
+        day=day,
+        functions=frozenset({Function.AUDITOR}),
+        via=Via.JOB,
+    )
+
+
 SWEEPER: Final = ActorMark(person_id=None, via=Via.JOB)
 
 
@@ -131,7 +138,10 @@ def _missing() -> Iterator[MissingDocument]:
 def _make_up_for(missing: MissingDocument, *, settings: Settings, now: datetime) -> None:
     with reading() as session:
         found = sealed_sheet(
-            session, actor=READER, inspection_id=missing.inspection_id, number=missing.number
+            session,
+            actor=reader(day=business_date(now)),
+            inspection_id=missing.inspection_id,
+            number=missing.number,
         )
         kept = kept_document(session, found=found)
     if kept is None:

@@ -113,6 +113,26 @@ class UnitSuccession(Base):
     reorganisation_id: Mapped[UUID | None] = mapped_column(ForeignKey("reorganisation.id"))
 
 
+class UnitHeir(Base):
+    """Which living unit answers for what an ended one left, from one day to another: the successions followed to their end.
+
+    It can be made again from versions and successions at any time; `flask doctor` compares.
+    """
+
+    __tablename__ = "unit_heir"
+    __table_args__ = (
+        CheckConstraint("valid_to IS NULL OR valid_to > valid_from", name="validity"),
+        CheckConstraint("heir_id <> origin_id", name="another_unit"),
+        Index("ix_unit_heir_heir", "heir_id"),
+        {"info": kept(RetentionClass.PERMANENT)},
+    )
+
+    origin_id: Mapped[UUID] = mapped_column(ForeignKey("unit.id"), primary_key=True)
+    valid_from: Mapped[date] = mapped_column(primary_key=True)
+    valid_to: Mapped[date | None]
+    heir_id: Mapped[UUID] = mapped_column(ForeignKey("unit.id"))
+
+
 class Reorganisation(Base):
     """A new tree from a day on, prepared by one person and confirmed by another.
 

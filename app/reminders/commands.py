@@ -84,7 +84,7 @@ def remind_by_hand(
     today = business_date(now)
     chosen = [
         sheet
-        for sheet in sheets_in_hand(session, campaign_id=campaign_id)
+        for sheet in sheets_in_hand(session, today=today, campaign_id=campaign_id)
         if sheet.id in inspection_ids and sheet.state in WITH_DEPARTMENT
     ]
     if not chosen:

@@ -37,7 +37,7 @@ def add_system(session: Session, *, actor: Actor, code: str, entry: Entry, now: 
     """
     require(Permission.CITY_SYSTEM_MANAGE, actor=actor)
     _require_unit(session, entry=entry, today=business_date(now))
-    if stored_systems(session, codes=[code]):
+    if stored_systems(session, day=business_date(now), codes=[code]):
         message = f"台帳番号「{code}」は、もう使われています。別の番号にしてください。"
         raise InvalidInput.of(message, field="code")
     system_id = SystemId(new_id())
@@ -61,7 +61,7 @@ def change_system(
     """
     require(Permission.CITY_SYSTEM_MANAGE, actor=actor)
     _lock(session, system_id=system_id)
-    stored = system_at(session, system_id=system_id)
+    stored = system_at(session, system_id=system_id, day=business_date(now))
     changed = differences(stored.entry, entry)
     if not changed:
         return

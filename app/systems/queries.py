@@ -4,6 +4,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any, Final
+from uuid import UUID
 
 from sqlalchemy import ColumnElement, Row, Select, and_, select
 from sqlalchemy.orm import Session
@@ -13,8 +14,9 @@ from app.access.permissions import Permission
 from app.access.policy import may, require, scope_of
 from app.kernel.errors import NotFound
 from app.kernel.ids import PersonId, SystemId, UnitId
+from app.kernel.ports import OpenThing
 from app.kernel.text import search_key
-from app.organisation.queries import tree_on, unit_ids_by_code
+from app.organisation.queries import responsible_unit, tree_on, unit_ids_by_code
 from app.organisation.rules import UnitTree
 from app.people.queries import people_by_id
 from app.systems.models import InformationSystem, SystemVersion
@@ -80,7 +82,7 @@ def system_list(
     """
     require(Permission.CITY_SYSTEM_READ, actor=actor)
     tree = tree_on(session, day=today)
-    lines = _lines(session, where=scope_of(actor).where(SystemVersion.unit_id), tree=tree, today=today)
+    lines = _lines(session, where=scope_of(actor).where(_owner(day=today)), tree=tree, today=today)
     counts = {
         support: sum(1 for line in lines if line.active and line.support is support) for support in Support
     }
@@ -110,10 +112,20 @@ def _fits(line: SystemLine, wanted: Wanted) -> bool:
     )
 
 
-def _present() -> Select[Any]:
-    """Return the statement of the present version of each system."""
+def _owner(*, day: date) -> ColumnElement[UUID]:
+    """Return the unit that owns a system on a day, also where it followed the one that the ledger names."""
+    return responsible_unit(InformationSystem.id, SystemVersion.unit_id, day=day)
+
+
+def _present(*, day: date) -> Select[Any]:
+    """Return the statement of the present version of each system, with the unit that owns it on a day."""
     version = SystemVersion.__table__
-    return select(InformationSystem.id, InformationSystem.code, *(c for c in version.c)).join(
+    return select(
+        InformationSystem.id,
+        InformationSystem.code,
+        *(c for c in version.c if c.name != "unit_id"),
+        _owner(day=day).label("unit_id"),
+    ).join(
         version,
         and_(version.c.system_id == InformationSystem.id, version.c.version == InformationSystem.version),
     )
@@ -122,7 +134,7 @@ def _present() -> Select[Any]:
 def _lines(
     session: Session, *, where: ColumnElement[bool], tree: UnitTree, today: date
 ) -> tuple[SystemLine, ...]:
-    lines = [_line(row, tree=tree, today=today) for row in session.execute(_present().where(where))]
+    lines = [_line(row, tree=tree, today=today) for row in session.execute(_present(day=today).where(where))]
     order = {unit.id: place for place, unit in enumerate(tree.units)}
     lines.sort(key=lambda line: (order.get(line.entry.unit_id, len(order)), line.entry.kana, line.code))
     return tuple(lines)
@@ -184,7 +196,7 @@ def system_page(session: Session, *, actor: Actor, system_id: SystemId, today: d
         NotFound: there is none, or it lies outside of what the actor sees.
     """
     require(Permission.CITY_SYSTEM_READ, actor=actor)
-    row = session.execute(_present().where(InformationSystem.id == system_id)).one_or_none()
+    row = session.execute(_present(day=today).where(InformationSystem.id == system_id)).one_or_none()
     if row is None or not scope_of(actor).contains(UnitId(row.unit_id)):
         raise NotFound
     tree = tree_on(session, day=today)
@@ -216,9 +228,11 @@ def _changes(session: Session, versions: Sequence[SystemVersion]) -> tuple[Syste
     return tuple(reversed(found))
 
 
-def stored_systems(session: Session, *, codes: Collection[str] | None = None) -> dict[str, Stored]:
+def stored_systems(session: Session, *, day: date, codes: Collection[str] | None = None) -> dict[str, Stored]:
     """Return the ledger by number: the whole of it, or some. For commands and for comparing lists."""
-    query = _present() if codes is None else _present().where(InformationSystem.code.in_(list(codes)))
+    query = _present(day=day)
+    if codes is not None:
+        query = query.where(InformationSystem.code.in_(list(codes)))
     return {
         row.code: Stored(id=SystemId(row.id), code=row.code, version=row.version, entry=_entry(row))
         for row in session.execute(query)
@@ -238,16 +252,18 @@ def planned_systems(
     tree = tree_on(session, day=today)
     found = unit_ids_by_code(session, codes={row.unit_code for row in rows})
     units = {code: unit_id for code, unit_id in found.items() if unit_id in tree.by_id}
-    return plan_entries(rows, stored=stored_systems(session, codes={row.code for row in rows}), units=units)
+    return plan_entries(
+        rows, stored=stored_systems(session, day=today, codes={row.code for row in rows}), units=units
+    )
 
 
-def system_at(session: Session, *, system_id: SystemId) -> Stored:
+def system_at(session: Session, *, system_id: SystemId, day: date) -> Stored:
     """Return one system as the ledger holds it now.
 
     Raises:
         NotFound: there is none.
     """
-    row = session.execute(_present().where(InformationSystem.id == system_id)).one_or_none()
+    row = session.execute(_present(day=day).where(InformationSystem.id == system_id)).one_or_none()
     if row is None:
         raise NotFound
     return Stored(id=SystemId(row.id), code=row.code, version=row.version, entry=_entry(row))
@@ -257,7 +273,7 @@ def systems_of_units(
     session: Session, *, unit_ids: Iterable[UnitId], day: date
 ) -> dict[UnitId, tuple[Stored, ...]]:
     """Return the systems in use on a day by owner unit: one sheet each in a campaign over systems. Units without one are absent."""
-    rows = session.execute(_present().where(SystemVersion.unit_id.in_(list(unit_ids))))
+    rows = session.execute(_present(day=day).where(_owner(day=day).in_(list(unit_ids))))
     found: dict[UnitId, list[Stored]] = {}
     for row in rows:
         entry = _entry(row)
@@ -278,7 +294,7 @@ def ledger_rows(session: Session, *, actor: Actor, today: date) -> tuple[EntryRo
     """
     require(Permission.CITY_SYSTEM_MANAGE, actor=actor)
     tree = tree_on(session, day=today)
-    stored = sorted(stored_systems(session).values(), key=lambda one: one.code)
+    stored = sorted(stored_systems(session, day=today).values(), key=lambda one: one.code)
     return tuple(_row(number, one, tree=tree) for number, one in enumerate(stored, start=2))
 
 
@@ -297,3 +313,24 @@ def _row(number: int, stored: Stored, *, tree: UnitTree) -> EntryRow:
         note=entry.note,
         retired_on=entry.retired_on,
     )
+
+
+SYSTEM: Final = "system"
+
+
+class OwnedSystems:
+    """The systems in use: somebody has to own each of them on every day."""
+
+    def open_things(self, session: Session, *, unit_ids: Iterable[UnitId], day: date) -> Sequence[OpenThing]:
+        """Return the systems in use that some units own on a day, in one statement."""
+        owned = systems_of_units(session, unit_ids=unit_ids, day=day)
+        return [
+            OpenThing(kind=SYSTEM, id=one.id, label="情報システム", title=one.entry.name, unit_id=unit_id)
+            for unit_id, systems in owned.items()
+            for one in systems
+        ]
+
+    def last_closed_on(self, session: Session) -> date | None:
+        """Return None: the ledger closes nothing."""
+        del session
+        return None

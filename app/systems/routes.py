@@ -189,7 +189,9 @@ def change_system(system_id: UUID) -> ResponseReturnValue:
     except StaleVersion as refusal:
         # What was typed stays; the page's version is now the newer one, so that saving again decides.
         with reading() as session:
-            form.version.data = str(queries.system_at(session, system_id=SystemId(system_id)).version)
+            form.version.data = str(
+                queries.system_at(session, system_id=SystemId(system_id), day=today()).version
+            )
         return _system_page(SystemId(system_id), form=form, refusal=refusal.message), refusal.status
 
 

@@ -82,6 +82,8 @@ def downgrade() -> None:
     """Go down."""
     op.drop_index("ix_open_work_choice_subject", table_name="open_work_choice")
     op.drop_table("open_work_choice")
+    op.drop_index("ix_unit_heir_heir", table_name="unit_heir")
+    op.drop_table("unit_heir")
     op.drop_index("ix_unit_succession_successor", table_name="unit_succession")
     op.drop_index("ix_unit_succession_rest", table_name="unit_succession")
     op.drop_table("unit_succession")
@@ -136,6 +138,20 @@ def _successions_up() -> None:
         postgresql_where=sa.text("takeover = 'rest'"),
     )
     op.create_index("ix_unit_succession_successor", "unit_succession", ["successor_id"])
+    op.create_table(
+        "unit_heir",
+        sa.Column("origin_id", sa.Uuid(), nullable=False),
+        sa.Column("valid_from", sa.Date(), nullable=False),
+        sa.Column("valid_to", sa.Date(), nullable=True),
+        sa.Column("heir_id", sa.Uuid(), nullable=False),
+        sa.CheckConstraint("valid_to IS NULL OR valid_to > valid_from", name=op.f("ck_unit_heir_validity")),
+        sa.CheckConstraint("heir_id <> origin_id", name=op.f("ck_unit_heir_another_unit")),
+        sa.ForeignKeyConstraint(["origin_id"], ["unit.id"], name=op.f("fk_unit_heir_origin_id")),
+        sa.ForeignKeyConstraint(["heir_id"], ["unit.id"], name=op.f("fk_unit_heir_heir_id")),
+        sa.PrimaryKeyConstraint("origin_id", "valid_from", name=op.f("pk_unit_heir")),
+        info=PERMANENT,
+    )
+    op.create_index("ix_unit_heir_heir", "unit_heir", ["heir_id"])
 
 
 def _choices_up() -> None:

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
-from typing import Final
+from typing import Any, Final
 from uuid import UUID
 
 from app.access.actor import Actor
@@ -46,7 +46,7 @@ class Changes:
     """What becomes of the tree: units that are not in it any more, others in place of theirs, new ones, and ends."""
 
     without: frozenset[str] = frozenset()
-    instead: Mapping[str, Mapping[str, object]] = field(default_factory=dict)
+    instead: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     new: tuple[NewUnit, ...] = ()
     ending: tuple[EndingUnit, ...] = ()
 
@@ -55,10 +55,11 @@ def changed(rows: Iterable[NewUnit], changes: Changes) -> NewTree:
     """Return a tree with some changes; the rows are numbered as in a file."""
     kept = [
         replace(one, **changes.instead.get(one.code, {})) for one in rows if one.code not in changes.without
-    ]  # type: ignore[arg-type]
-    return tuple(
-        replace(one, row=row) for row, one in enumerate((*kept, *changes.new, *changes.ending), start=2)
-    )
+    ]
+    new = [*kept, *changes.new]
+    numbered = [replace(one, row=row) for row, one in enumerate(new, start=2)]
+    ending = [replace(one, row=row) for row, one in enumerate(changes.ending, start=2 + len(new))]
+    return (*numbered, *ending)
 
 
 def a_unit(code: str, name: str, *, parent: str | None, origins: tuple[Origin, ...] = ()) -> NewUnit:

@@ -4,6 +4,7 @@
 """
 
 import sys
+from datetime import date
 from pathlib import Path
 from typing import Final
 from uuid import UUID
@@ -41,6 +42,7 @@ def _actor(
         account_id=None,
         staff_no="0",
         name="",
+        day=date(2026, 11, 20),
         member_of=units(member),
         head_of=units(head),
         deputy_of=units(deputy),

@@ -1,6 +1,7 @@
 """What somebody sees in lists is what the permission table lets through, for any actor and any unit."""
 
 from collections.abc import Iterator
+from datetime import date
 from typing import Final
 from uuid import UUID
 
@@ -53,6 +54,7 @@ def actors(draw: st.DrawFn) -> Actor:
         account_id=None,
         staff_no="1",
         name="",
+        day=date(2026, 11, 20),
         member_of=draw(unit_sets),
         head_of=draw(unit_sets),
         deputy_of=draw(unit_sets),

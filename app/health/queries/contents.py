@@ -1,7 +1,7 @@
 """What the database holds: a plausible clock, a recent backup, a sound journal, the work that is open."""
 
 from collections.abc import Iterator
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Final
 from uuid import UUID
 
@@ -24,15 +24,19 @@ CLOCK_STEP: Final = timedelta(seconds=5)
 """How far clocks of several processes may differ."""
 BACKUP_AGE: Final = timedelta(hours=26)
 """A nightly backup, and two hours for a slow night."""
-_MACHINE: Final = Actor(
-    person_id=PersonId(UUID(int=0)),
-    account_id=None,
-    staff_no="",
-    name="",
-    functions=frozenset({Function.AUDITOR}),
-    via=Via.CLI,
-)
-"""Counts for the operator: reads like somebody who sees the whole city, and shows nothing but a number."""
+
+
+def _machine(*, day: date) -> Actor:
+    """Return who counts for the operator: reads like somebody who sees the whole city, and shows nothing but a number."""
+    return Actor(
+        person_id=PersonId(UUID(int=0)),
+        account_id=None,
+        staff_no="",
+        name="",
+        day=day,
+        functions=frozenset({Function.AUDITOR}),
+        via=Via.CLI,
+    )
 
 
 def checks(session: Session, *, now: datetime, depth: Depth) -> Iterator[Check]:
@@ -44,7 +48,7 @@ def checks(session: Session, *, now: datetime, depth: Depth) -> Iterator[Check]:
     if (mails := mail_check(session)) is not None:
         yield mails
     yield _journal(session, depth=depth)
-    sheets = open_sheets(session, actor=_MACHINE, today=business_date(now))
+    sheets = open_sheets(session, actor=_machine(day=business_date(now)), today=business_date(now))
     yield good(f"確定していない点検票は {len(sheets)} 件です。")
 
 

@@ -81,7 +81,7 @@ def _campaign(sheet: Sheet) -> dict[str, Any]:
 
 def _unit(session: Session, *, sheet: Sheet) -> dict[str, Any]:
     """Return the unit with its names on the base date."""
-    path = tree_on(session, day=sheet.campaign.dates.base_date).path(sheet.unit_id)
+    path = tree_on(session, day=sheet.campaign.dates.base_date).path(sheet.origin_id)
     return {"id": str(sheet.unit_id), "path": [unit.name for unit in path]}
 
 

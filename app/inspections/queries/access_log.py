@@ -15,6 +15,7 @@ from app.access.policy import require
 from app.evidence.queries import pieces_by_id
 from app.inspections.models import Campaign, Inspection
 from app.inspections.queries.history import reads_only
+from app.inspections.queries.holding import holder
 from app.inspections.texts import READ_ACT, sheet_name
 from app.journal.queries import AccessFilter, AccessLine, access_count, access_lines, access_readers
 from app.journal.rules import SubjectType
@@ -134,7 +135,7 @@ def _sheets(
     ids = {UUID(line.subject_id) for line in lines if line.subject_type == SubjectType.INSPECTION.value}
     units = tree_on(session, day=today).by_id
     rows = session.execute(
-        select(Inspection.id, Inspection.unit_id, Inspection.system_name, Campaign.title)
+        select(Inspection.id, holder(day=today).label("unit_id"), Inspection.system_name, Campaign.title)
         .join(Campaign, Campaign.id == Inspection.campaign_id)
         .where(Inspection.id.in_(ids | ({also} if also else set())))
     )
@@ -167,7 +168,7 @@ def _pieces(session: Session, *, lines: Iterable[AccessLine], today: date) -> Ma
         str(
             piece.id
         ): f"証跡「{piece.title}」（{units[piece.unit_id].name if piece.unit_id in units else '廃止された所属'}）"
-        for piece in pieces_by_id(session, evidence_ids=ids).values()
+        for piece in pieces_by_id(session, evidence_ids=ids, day=today).values()
     }
 
 

@@ -18,6 +18,7 @@ from app.evidence.queries import Library, Wanted, find_piece, library
 from app.evidence.rules import Piece
 from app.inspections.models import AnswerEvidence, Campaign, Inspection, Revision
 from app.inspections.queries.evidence_links import Link, links_of
+from app.inspections.queries.holding import holder
 from app.inspections.queries.previous import predecessors
 from app.inspections.queries.sheet import (
     Sheet,
@@ -246,13 +247,15 @@ def _earlier(
     if before is None or not before.items:
         return EarlierEvidence(sheet=sheet, item=item, year="", pieces=(), editable=editable)
     links = links_of(session, revision_id=before.revision_id)
+    tree = tree_on(session, day=today)
     pieces: dict[EvidenceId, Piece] = {}
     numbers: dict[EvidenceId, list[str]] = {}
     for was in before.items:
         for link in links.of(was.id):
             piece = link.piece
             # A system's sheet follows the system: what its owner of then had is not this unit's.
-            if piece.id not in here and piece.withdrawn_at is None and piece.unit_id == sheet.unit_id:
+            own = tree.responsible(piece.unit_id) == sheet.unit_id
+            if piece.id not in here and piece.withdrawn_at is None and own:
                 pieces[piece.id] = piece
                 numbers.setdefault(piece.id, []).append(was.number)
     found = [
@@ -340,12 +343,16 @@ def library_page(
         NotFound: the actor may not know of the unit's work.
     """
     year = FiscalYear(wanted.year) if wanted.year else None
-    editions = _editions_of(session, unit_id=unit_id)
+    editions = _editions_of(session, unit_id=unit_id, today=today)
     asked = Wanted(
         words=wanted.words,
         first_day=date(year.year, 4, 1) if year else None,
         before=date(year.year + 1, 4, 1) if year else None,
-        among=_beside(unit_id, items=_same_question(editions, key=wanted.item)) if wanted.item else None,
+        among=(
+            _beside(unit_id, items=_same_question(editions, key=wanted.item), today=today)
+            if wanted.item
+            else None
+        ),
     )
     found = library(session, actor=actor, unit_id=unit_id, wanted=asked, number=number, today=today)
     this_year = today.year if today.month >= 4 else today.year - 1  # noqa: PLR2004 - April
@@ -360,12 +367,12 @@ def library_page(
     )
 
 
-def _editions_of(session: Session, *, unit_id: UnitId) -> list[Mapping[ItemId, Item]]:
+def _editions_of(session: Session, *, unit_id: UnitId, today: date) -> list[Mapping[ItemId, Item]]:
     """Return the items of every edition by which a unit was asked, the newest year first."""
     ids = session.scalars(
         select(Campaign.edition_id)
         .join(Inspection, Inspection.campaign_id == Campaign.id)
-        .where(Inspection.unit_id == unit_id)
+        .where(holder(day=today) == unit_id)
         .order_by(Campaign.fiscal_year.desc(), Campaign.base_date.desc())
     )
     return [load_edition(session, edition_id=EditionId(one)).items for one in dict.fromkeys(ids)]
@@ -375,12 +382,12 @@ def _same_question(editions: Iterable[Mapping[ItemId, Item]], *, key: str) -> li
     return [item.id for items in editions for item in items.values() if item.key == key]
 
 
-def _beside(unit_id: UnitId, *, items: list[ItemId]) -> Select[UUID]:
+def _beside(unit_id: UnitId, *, items: list[ItemId], today: date) -> Select[UUID]:
     return (
         select(AnswerEvidence.evidence_id)
         .join(Revision, Revision.id == AnswerEvidence.revision_id)
         .join(Inspection, Inspection.id == Revision.inspection_id)
-        .where(Inspection.unit_id == unit_id, AnswerEvidence.item_id.in_(items), _STANDING)
+        .where(holder(day=today) == unit_id, AnswerEvidence.item_id.in_(items), _STANDING)
     )
 
 

@@ -15,6 +15,7 @@ from app.calendar.queries import city_calendar
 from app.calendar.rules import CityCalendar
 from app.inspections.models import Campaign, Extension, Inspection, ItemReturn, Revision
 from app.inspections.queries.campaigns.summaries import STANDING_LABELS, standing
+from app.inspections.queries.holding import HOLDER, holder
 from app.inspections.queries.places import department_of
 from app.inspections.queries.review import name_of
 from app.inspections.queries.score import unit_name_of
@@ -221,11 +222,12 @@ def extension_list(session: Session, *, actor: Actor, number: int, today: date) 
     waiting, decided = counts[0] - counts[1], counts[1]
     number = min(max(1, number), max(1, -(-decided // PAGE_SIZE)))
     rows = [
-        *session.execute(_ENTRIES.where(Extension.decided_at.is_(None))),
+        *session.execute(_ENTRIES.where(Extension.decided_at.is_(None)), {"day": today}),
         *session.execute(
             _ENTRIES.where(Extension.decided_at.is_not(None))
             .limit(PAGE_SIZE)
-            .offset((number - 1) * PAGE_SIZE)
+            .offset((number - 1) * PAGE_SIZE),
+            {"day": today},
         ),
     ]
     build = _Entries(
@@ -249,7 +251,7 @@ _ENTRIES: Final = (
         Revision.state,
         Revision.answered,
         Inspection.id.label("inspection_id"),
-        Inspection.unit_id,
+        HOLDER.label("unit_id"),
         Inspection.system_name,
         Campaign.title,
     )
@@ -302,11 +304,11 @@ def extensions_to_decide(session: Session, *, actor: Actor, today: date) -> int:
     if not actor.functions & _DECIDING:
         return 0
     rows = session.execute(
-        select(Inspection.unit_id, func.count())
+        select(holder(day=today).label("holder_id"), func.count())
         .join(Revision, Revision.inspection_id == Inspection.id)
         .join(Extension, Extension.revision_id == Revision.id)
         .where(Extension.decided_at.is_(None), Extension.requested_by != actor.person_id)
-        .group_by(Inspection.unit_id)
+        .group_by("holder_id")
     ).all()
     if not rows:
         return 0

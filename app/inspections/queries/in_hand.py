@@ -8,6 +8,7 @@ from sqlalchemy import and_, func, select
 from sqlalchemy.orm import Session
 
 from app.inspections.models import Campaign, Inspection, ItemReturn, Revision
+from app.inspections.queries.holding import holder
 from app.inspections.queries.sheet import campaign_dates
 from app.inspections.rules import SEALED, CampaignDates, CampaignState, State
 from app.kernel.clock import business_date
@@ -42,7 +43,9 @@ class SheetInHand:
         return self.dates.locked(self.state, since=self.since, today=today)
 
 
-def sheets_in_hand(session: Session, *, campaign_id: CampaignId | None = None) -> tuple[SheetInHand, ...]:
+def sheets_in_hand(
+    session: Session, *, today: date, campaign_id: CampaignId | None = None
+) -> tuple[SheetInHand, ...]:
     """Return the unsealed sheets of all running campaigns, or of one, in two statements."""
     of_one = () if campaign_id is None else (Inspection.campaign_id == campaign_id,)
     open_ones = (
@@ -52,7 +55,7 @@ def sheets_in_hand(session: Session, *, campaign_id: CampaignId | None = None) -
         *of_one,
     )
     rows = session.execute(
-        select(Inspection, Revision, Campaign)
+        select(Inspection, Revision, Campaign, holder(day=today))
         .join(Revision, Revision.inspection_id == Inspection.id)
         .join(Campaign, Campaign.id == Inspection.campaign_id)
         .where(*open_ones)
@@ -71,18 +74,18 @@ def sheets_in_hand(session: Session, *, campaign_id: CampaignId | None = None) -
     )
     dues = {row[0]: row[1] for row in returned}
     return tuple(
-        _sheet(inspection, revision, campaign, due=dues.get(revision.id))
-        for inspection, revision, campaign in rows
+        _sheet(inspection, revision, campaign, unit_id=UnitId(unit_id), due=dues.get(revision.id))
+        for inspection, revision, campaign, unit_id in rows
     )
 
 
 def _sheet(
-    inspection: Inspection, revision: Revision, campaign: Campaign, *, due: date | None
+    inspection: Inspection, revision: Revision, campaign: Campaign, *, unit_id: UnitId, due: date | None
 ) -> SheetInHand:
     dates, state = campaign_dates(campaign).extended(revision.extended_to), State(revision.state)
     return SheetInHand(
         id=InspectionId(inspection.id),
-        unit_id=UnitId(inspection.unit_id),
+        unit_id=unit_id,
         system_name=inspection.system_name,
         campaign_id=CampaignId(campaign.id),
         campaign_title=campaign.title,
@@ -106,12 +109,12 @@ class NamedThing:
     system_name: str | None = None
 
 
-def named_things(session: Session, *, ids: Collection[object]) -> Mapping[object, NamedThing]:
+def named_things(session: Session, *, ids: Collection[object], today: date) -> Mapping[object, NamedThing]:
     """Return the sheets and campaigns behind some ids, in two statements; unknown ids are absent."""
     sheets = session.execute(
         select(
             Inspection.id,
-            Inspection.unit_id,
+            holder(day=today).label("unit_id"),
             Inspection.system_name,
             Campaign.id.label("campaign_id"),
             Campaign.title,

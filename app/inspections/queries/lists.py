@@ -7,19 +7,20 @@ from fractions import Fraction
 from typing import Final
 from uuid import UUID
 
-from sqlalchemy import Row, Select, and_, bindparam, func, or_, select
+from sqlalchemy import Row, Select, Uuid, and_, bindparam, func, or_, select
 from sqlalchemy.orm import Session
 
 from app.access.actor import Actor, Function
 from app.access.permissions import Permission
 from app.access.policy import may, scope_of
 from app.inspections.models import Campaign, Inspection, ItemReturn, Reopening, Revision, SheetStepRow
+from app.inspections.queries.holding import HOLDER, holder
 from app.inspections.queries.sheet import campaign_dates, subjects_of
 from app.inspections.rules import ANSWERABLE, SEALED, Action, CampaignKind, CampaignState, State
-from app.inspections.texts import sheet_name
+from app.inspections.texts import kept_name, sheet_name, taken_over_name
 from app.kernel.fiscal_year import FiscalYear
 from app.kernel.ids import CampaignId, InspectionId, RevisionId, UnitId
-from app.organisation.queries import tree_on
+from app.organisation.queries import last_names, tree_on
 
 PAGE_SIZE = 50
 _AWAITING: Final = frozenset({State.AWAITING_HEAD, State.AWAITING_REAPPROVAL})
@@ -75,9 +76,9 @@ class SheetList:
         return max(1, -(-self.total // PAGE_SIZE))
 
 
-def _lines_query() -> Select[Inspection, Revision, Campaign]:
+def _lines_query(*, today: date) -> Select[Inspection, Revision, Campaign, UUID]:
     return (
-        select(Inspection, Revision, Campaign)
+        select(Inspection, Revision, Campaign, holder(day=today).label("unit_id"))
         .join(Revision, Revision.inspection_id == Inspection.id)
         .join(Campaign, Campaign.id == Inspection.campaign_id)
         .where(Revision.current.is_(True), Campaign.state != CampaignState.DRAFT.value)
@@ -86,7 +87,7 @@ def _lines_query() -> Select[Inspection, Revision, Campaign]:
 
 def sheets_of(session: Session, *, actor: Actor, today: date, page: int) -> SheetList:
     """Return the sheets in one's scope, the newest campaign first, units in the order of their names' tree."""
-    scope = scope_of(actor).where(Inspection.unit_id)
+    scope = scope_of(actor).where(holder(day=today))
     total = session.scalar(
         select(func.count())
         .select_from(Inspection)
@@ -95,7 +96,7 @@ def sheets_of(session: Session, *, actor: Actor, today: date, page: int) -> Shee
     )
     number = min(max(1, page), max(1, -(-(total or 0) // PAGE_SIZE)))
     rows = session.execute(
-        _lines_query()
+        _lines_query(today=today)
         .where(scope)
         .order_by(Campaign.base_date.desc(), Campaign.id, Inspection.unit_id)
         .limit(PAGE_SIZE)
@@ -107,8 +108,8 @@ def sheets_of(session: Session, *, actor: Actor, today: date, page: int) -> Shee
 def open_sheets(session: Session, *, actor: Actor, today: date) -> tuple[SheetLine, ...]:
     """Return the unsealed sheets of running campaigns in one's scope."""
     rows = session.execute(
-        _lines_query().where(
-            scope_of(actor).where(Inspection.unit_id),
+        _lines_query(today=today).where(
+            scope_of(actor).where(holder(day=today)),
             Campaign.state == CampaignState.OPEN.value,
             Revision.state.not_in([state.value for state in SEALED]),
         )
@@ -119,9 +120,9 @@ def open_sheets(session: Session, *, actor: Actor, today: date) -> tuple[SheetLi
 def sealed_sheets(session: Session, *, actor: Actor, today: date, limit: int) -> tuple[SheetLine, ...]:
     """Return the sheets of one's scope that were sealed last."""
     rows = session.execute(
-        _lines_query()
+        _lines_query(today=today)
         .where(
-            scope_of(actor).where(Inspection.unit_id),
+            scope_of(actor).where(holder(day=today)),
             Revision.state.in_([State.SIGNED_OFF.value, State.CLOSED_UNSUBMITTED.value]),
         )
         .order_by(Revision.state_since.desc())
@@ -131,23 +132,32 @@ def sealed_sheets(session: Session, *, actor: Actor, today: date, limit: int) ->
 
 
 def _named(
-    session: Session, *, rows: Sequence[Row[Inspection, Revision, Campaign]], today: date
+    session: Session, *, rows: Sequence[Row[Inspection, Revision, Campaign, UUID]], today: date
 ) -> tuple[SheetLine, ...]:
     if not rows:
         return ()
     names = {unit.id: unit.name for unit in tree_on(session, day=today).units}
+    names |= last_names(session, unit_ids={UnitId(row[0].unit_id) for row in rows} - names.keys())
     returned = _return_dues(session, rows=rows)
     return tuple(
-        _line(inspection, revision, campaign, names=names, returned=returned, today=today)
-        for inspection, revision, campaign in rows
+        _line(
+            inspection,
+            revision,
+            campaign,
+            holder_id=UnitId(unit_id),
+            names=names,
+            returned=returned,
+            today=today,
+        )
+        for inspection, revision, campaign, unit_id in rows
     )
 
 
 def _return_dues(
-    session: Session, *, rows: Sequence[Row[Inspection, Revision, Campaign]]
+    session: Session, *, rows: Sequence[Row[Inspection, Revision, Campaign, UUID]]
 ) -> Mapping[UUID, date]:
     """Return the date by which each returned sheet is to come back: the earliest of its open round, as on its own pages."""
-    ids = [revision.id for _, revision, _ in rows if State(revision.state) in _CORRECTING]
+    ids = [revision.id for _, revision, _, _ in rows if State(revision.state) in _CORRECTING]
     if not ids:
         return {}
     found = session.execute(
@@ -167,6 +177,7 @@ def _line(
     revision: Revision,
     campaign: Campaign,
     *,
+    holder_id: UnitId,
     names: Mapping[UnitId, str],
     returned: Mapping[UUID, date],
     today: date,
@@ -176,9 +187,10 @@ def _line(
     return SheetLine(
         id=InspectionId(inspection.id),
         revision_id=RevisionId(revision.id),
-        unit_id=UnitId(inspection.unit_id),
+        unit_id=holder_id,
         unit_name=sheet_name(
-            names.get(UnitId(inspection.unit_id), "（廃止された所属）"), system_name=inspection.system_name
+            _unit_name(UnitId(inspection.unit_id), holder_id=holder_id, state=state, names=names),
+            system_name=inspection.system_name,
         ),
         campaign_id=CampaignId(campaign.id),
         campaign_title=campaign.title,
@@ -252,6 +264,14 @@ def sheets_to_decide(
     )
 
 
+def _unit_name(origin_id: UnitId, *, holder_id: UnitId, state: State, names: Mapping[UnitId, str]) -> str:
+    """Return the name of today; where another unit has followed, what is sealed keeps the name of then and says who it is now."""
+    then, now = (names.get(unit_id, "（廃止された所属）") for unit_id in (origin_id, holder_id))
+    if origin_id == holder_id:
+        return now
+    return kept_name(then, now=now) if state in SEALED else taken_over_name(now, then=then)
+
+
 def sheets_to_approve(session: Session, *, actor: Actor, today: date) -> tuple[SheetLine, ...]:
     """Return the sheets that wait for this person's approval, the earliest due first: a head's queue."""
     lines = open_sheets(session, actor=actor, today=today)
@@ -270,9 +290,9 @@ def reopenings_to_decide(session: Session, *, actor: Actor, today: date) -> tupl
     if not actor.functions & {Function.MANAGER, Function.CHIEF}:
         return ()
     rows = session.execute(
-        _lines_query()
+        _lines_query(today=today)
         .join(Reopening, Reopening.revision_id == Revision.id)
-        .where(scope_of(actor).where(Inspection.unit_id), Reopening.decided_at.is_(None))
+        .where(scope_of(actor).where(holder(day=today)), Reopening.decided_at.is_(None))
     ).all()
     lines = _named(session, rows=rows, today=today)
     subjects = subjects_of(session, sheets={line.id: line.unit_id for line in lines}, today=today)
@@ -284,7 +304,7 @@ _INSPECTIONS: Final = Inspection.__table__.c
 _REVISIONS: Final = Revision.__table__.c
 _CAMPAIGNS: Final = Campaign.__table__.c
 _WAITING: Final = (
-    select(_REVISIONS.state, _INSPECTIONS.unit_id, func.count())
+    select(_REVISIONS.state, HOLDER.label("holder_id"), func.count())
     .join_from(Inspection.__table__, Revision.__table__, _REVISIONS.inspection_id == _INSPECTIONS.id)
     .join(Campaign.__table__, _CAMPAIGNS.id == _INSPECTIONS.campaign_id)
     .where(
@@ -292,13 +312,13 @@ _WAITING: Final = (
         _CAMPAIGNS.state == CampaignState.OPEN.value,
         or_(
             and_(
-                _INSPECTIONS.unit_id.in_(bindparam("own", expanding=True)),
+                HOLDER.in_(bindparam("own", expanding=True, type_=Uuid())),
                 _REVISIONS.state.in_([state.value for state in ANSWERABLE | _AWAITING]),
             ),
             _REVISIONS.state.in_(bindparam("to_review", expanding=True)),
         ),
     )
-    .group_by(_REVISIONS.state, _INSPECTIONS.unit_id)
+    .group_by(_REVISIONS.state, "holder_id")
 )
 """Built once: it runs with every page."""
 
@@ -310,7 +330,7 @@ class HeaderCounter:
         """Return the counts of the menu entries `inspections` and `review`."""
         leads = actor.head_of | actor.deputy_of
         to_review = _to_review(actor)
-        counts = self._by_state(session, own=actor.clerk_of | leads, to_review=to_review)
+        counts = self._by_state(session, day=actor.day, own=actor.clerk_of | leads, to_review=to_review)
         own = sum(
             count
             for (state, unit_id), count in counts.items()
@@ -325,11 +345,11 @@ class HeaderCounter:
         return {"inspections": own, "review": review}
 
     def _by_state(
-        self, session: Session, *, own: frozenset[UnitId], to_review: frozenset[State]
+        self, session: Session, *, day: date, own: frozenset[UnitId], to_review: frozenset[State]
     ) -> dict[tuple[State, UnitId], int]:
         if not own and not to_review:
             return {}
-        values = {"own": list(own), "to_review": [state.value for state in to_review]}
+        values = {"day": day, "own": list(own), "to_review": [state.value for state in to_review]}
         rows = session.connection().execute(_WAITING, values).all()
         return {(State(state), UnitId(unit_id)): count for state, unit_id, count in rows}
 

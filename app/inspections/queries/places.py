@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 
 from app.inspections.queries.sheet import CampaignLine
 from app.inspections.rules import SEALED, CampaignState, State
+from app.inspections.texts import taken_over_name
 from app.kernel.ids import UnitId
 from app.organisation.queries import tree_on
 from app.organisation.rules import UnitKind, UnitTree
@@ -32,6 +33,13 @@ class Places:
         """Return the name of a unit on the day that its sheet stands for."""
         trees = (self.base, self.today) if state in SEALED else (self.today, self.base)
         return next((tree.by_id[unit_id].name for tree in trees if unit_id in tree.by_id), ENDED_UNIT)
+
+    def name_followed(self, unit_id: UnitId, *, holder_id: UnitId, state: State) -> str:
+        """Return the name of a sheet's unit; where another unit answers for open work now, that one's with the former name behind it."""
+        if holder_id == unit_id or state in SEALED:
+            return self.name(unit_id, state=state)
+        then = self.base.by_id.get(unit_id)
+        return taken_over_name(self.name(holder_id, state=state), then=then.name if then else ENDED_UNIT)
 
     def tree(self, unit_id: UnitId) -> UnitTree:
         """Return the tree in which a unit is looked for first."""

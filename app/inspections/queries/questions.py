@@ -14,6 +14,7 @@ from app.access.policy import Subject, may, require
 from app.checklists.queries import load_edition
 from app.checklists.rules import Item, Level
 from app.inspections.models import Answer, Campaign, Inspection, Question, QuestionMessage, Revision
+from app.inspections.queries.holding import HOLDER, holder
 from app.inspections.queries.review_queue import queue_scope
 from app.inspections.queries.sheet import Sheet, answering_subject, find_sheet
 from app.inspections.rules import SEALED
@@ -210,7 +211,7 @@ class QuestionListPage:
 _ASKED: Final = (
     select(
         Question.id,
-        Inspection.unit_id,
+        HOLDER.label("unit_id"),
         Inspection.system_name,
         Campaign.id.label("campaign_id"),
         Campaign.title,
@@ -243,7 +244,7 @@ def question_list(session: Session, *, actor: Actor, state: QuestionState, today
         .join(Inspection, Inspection.id == Question.inspection_id)
         .join(Revision, Revision.inspection_id == Question.inspection_id)
         .where(
-            scope.where(Inspection.unit_id),
+            scope.where(holder(day=today)),
             Question.state == state.value,
             Revision.current.is_(True),
             unsealed,
@@ -270,7 +271,7 @@ def question_list(session: Session, *, actor: Actor, state: QuestionState, today
     ).all()
     threads = {(one.inspection_id, one.item_id): one for one in _threads(session, rows)}
     ids = {row.id: (InspectionId(row.inspection_id), ItemId(row.item_id)) for row in rows}
-    asked = session.execute(_ASKED.where(Question.id.in_(ids))).all()
+    asked = session.execute(_ASKED.where(Question.id.in_(ids)), {"day": today}).all()
     names = {unit.id: unit.name for unit in tree_on(session, day=today).units}
     items = _by_item(session, asked, threads=threads, ids=ids, names=names, actor=actor)
     return QuestionListPage(items=items, total=len(threads), state=state)
@@ -321,7 +322,7 @@ def questions_to_answer(session: Session, *, actor: Actor) -> int:
     if not may(Permission.CITY_REVIEW_READ, actor=actor):
         return 0
     rows = session.execute(
-        select(Inspection.unit_id, func.count())
+        select(holder(day=actor.day).label("holder_id"), func.count())
         .select_from(Question)
         .join(Inspection, Inspection.id == Question.inspection_id)
         .join(Revision, Revision.inspection_id == Inspection.id)
@@ -330,7 +331,7 @@ def questions_to_answer(session: Session, *, actor: Actor) -> int:
             Revision.current.is_(True),
             Revision.state.not_in([one.value for one in SEALED]),
         )
-        .group_by(Inspection.unit_id)
+        .group_by("holder_id")
     )
     return sum(
         count

@@ -23,6 +23,7 @@ from app.inspections.models import (
     Revision,
 )
 from app.inspections.queries.campaigns.summaries import campaign_row
+from app.inspections.queries.holding import HOLDER
 from app.inspections.queries.previous import comparable_items
 from app.inspections.queries.review_batches import refusals_of
 from app.inspections.queries.review_claims import claims_of
@@ -237,7 +238,7 @@ _ITEM: Final = bindparam("item", type_=Uuid())
 _ANSWERED: Final = (
     select(
         Inspection.id,
-        Inspection.unit_id,
+        HOLDER.label("unit_id"),
         Inspection.system_name,
         Inspection.previous_revision_id,
         Revision.id.label("revision_id"),
@@ -264,8 +265,8 @@ def _rows(
 ) -> list[AcrossRow]:
     today = business_date(now)
     rows = session.execute(
-        _ANSWERED.where(queue_scope(actor).where(Inspection.unit_id)),
-        {"campaign": campaign.id, "item": item.id},
+        _ANSWERED.where(queue_scope(actor).where(HOLDER)),
+        {"campaign": campaign.id, "item": item.id, "day": today},
     ).all()
     tree = tree_on(session, day=today)
     refused = _refused(session, rows=rows, actor=actor, now=now)

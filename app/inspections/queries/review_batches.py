@@ -25,6 +25,7 @@ from app.inspections.models import (
     Revision,
 )
 from app.inspections.queries.campaigns.summaries import campaign_row
+from app.inspections.queries.holding import holder
 from app.inspections.queries.review_claims import Claim, claims_of
 from app.inspections.queries.review_queue import in_lane, queue_scope, share_of, to_judge
 from app.inspections.queries.sheet import Lock, reviewing_subjects
@@ -110,7 +111,7 @@ def candidates(session: Session, *, actor: Actor, campaign_id: CampaignId, now: 
         to_judge(
             select(
                 Inspection.id,
-                Inspection.unit_id,
+                holder(day=today).label("unit_id"),
                 Inspection.system_name,
                 Revision.id.label("revision_id"),
                 *(Revision.__table__.c[name] for name in ("state", "version", "applicable")),
@@ -118,7 +119,7 @@ def candidates(session: Session, *, actor: Actor, campaign_id: CampaignId, now: 
             )
         )
         .where(
-            queue_scope(actor).where(Inspection.unit_id),
+            queue_scope(actor).where(holder(day=today)),
             Inspection.campaign_id == campaign_id,
             in_lane(Lane.CLEAR),
         )
@@ -307,7 +308,7 @@ def _drawn(session: Session, *, sample: SampleRow, today: date) -> tuple[DrawnSh
     rows = session.execute(
         select(
             Inspection.id,
-            Inspection.unit_id,
+            holder(day=today).label("unit_id"),
             Inspection.system_name,
             Revision.id.label("revision_id"),
             Revision.state,
@@ -476,9 +477,9 @@ def batch_page(session: Session, *, actor: Actor, batch_id: UUID, today: date) -
 def _lines(session: Session, *, batch: BatchRow, actor: Actor, today: date) -> tuple[BatchSheetLine, ...]:
     scope = queue_scope(actor)
     rows = session.execute(
-        select(Inspection.unit_id, Inspection.id, Inspection.system_name, Revision)
+        select(holder(day=today).label("unit_id"), Inspection.id, Inspection.system_name, Revision)
         .join(Inspection, Inspection.id == Revision.inspection_id)
-        .where(Revision.id.in_(list(batch.sheets)), scope.where(Inspection.unit_id))
+        .where(Revision.id.in_(list(batch.sheets)), scope.where(holder(day=today)))
     ).all()
     standing = _standing(session, revision_ids=list(batch.sheets))
     tree = tree_on(session, day=today)

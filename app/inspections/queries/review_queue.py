@@ -18,6 +18,7 @@ from app.access.permissions import Permission
 from app.access.policy import Subject, may, require
 from app.access.scope import Scope
 from app.inspections.models import Campaign, Inspection, ItemReturn, ReviewScreening, Revision
+from app.inspections.queries.holding import HOLDER, holder
 from app.inspections.queries.review_claims import Claim, claims_of
 from app.inspections.queries.review_flags import FlagCount, flag_counts
 from app.inspections.rules import CampaignState, State
@@ -178,7 +179,7 @@ def review_queue(
     Raises:
         NotAllowed: the actor does not follow the review.
     """
-    scope = queue_scope(actor).where(Inspection.unit_id)
+    scope = queue_scope(actor).where(holder(day=business_date(now)))
     if campaign_id is not None:
         scope = and_(scope, Inspection.campaign_id == campaign_id)
     today = business_date(now)
@@ -188,7 +189,8 @@ def review_queue(
     total = lanes[lane] if lane is not None else sum(counts[one] for one in wanted)
     number = min(max(1, number), max(1, -(-total // PAGE_SIZE)))
     rows = session.execute(
-        _rows(scope, states=wanted, lane=lane).limit(PAGE_SIZE).offset((number - 1) * PAGE_SIZE)
+        _rows(scope, states=wanted, lane=lane).limit(PAGE_SIZE).offset((number - 1) * PAGE_SIZE),
+        {"day": today},
     ).all()
     around = _surroundings(session, rows=rows, actor=actor, now=now, tree=tree_on(session, day=today))
     return ReviewQueue(
@@ -222,8 +224,9 @@ def beside(
     Raises:
         NotAllowed: the actor does not follow the review.
     """
-    scope = and_(queue_scope(actor).where(Inspection.unit_id), Inspection.campaign_id == campaign_id)
-    rows = session.execute(_rows(scope, states=TO_JUDGE, lane=lane).limit(PAGE_SIZE)).all()
+    today = business_date(now)
+    scope = and_(queue_scope(actor).where(holder(day=today)), Inspection.campaign_id == campaign_id)
+    rows = session.execute(_rows(scope, states=TO_JUDGE, lane=lane).limit(PAGE_SIZE), {"day": today}).all()
     around = _surroundings(session, rows=rows, actor=actor, now=now, tree=tree)
     return tuple(line for row in rows if (line := _line(row, around=around)).way is Way.REVIEW)
 
@@ -240,7 +243,7 @@ def lane_counts(session: Session, *, actor: Actor, campaign_id: CampaignId) -> M
     Raises:
         NotAllowed: the actor does not follow the review.
     """
-    own = queue_scope(actor).where(Inspection.unit_id)
+    own = queue_scope(actor).where(holder(day=actor.day))
     found = _lanes(session, scope=and_(own, Inspection.campaign_id == campaign_id))
     return {lane: sum(counts.values()) for lane, counts in found.items()}
 
@@ -312,7 +315,7 @@ def _all_lines() -> Select[*tuple[Any, ...]]:
         _joined(
             select(
                 Inspection.id,
-                Inspection.unit_id,
+                HOLDER.label("unit_id"),
                 Inspection.system_name,
                 Campaign.title,
                 Campaign.review_due,

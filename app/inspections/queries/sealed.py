@@ -109,7 +109,7 @@ def sealed_sheet(
         sealed_by=sealed_by,
         sealed_at=row.sealed_at,
         journal_seal=(row.journal_seal, seal_digest(session, sequence=row.journal_seal)),
-        path=tree_on(session, day=day).path(sheet.unit_id),
+        path=tree_on(session, day=day).path(sheet.origin_id),
         approvals=approvals,
         steps=steps,
         recorders=recorders,

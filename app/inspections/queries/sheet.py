@@ -34,6 +34,7 @@ from app.inspections.models import (
     SheetStepRow,
 )
 from app.inspections.queries.evidence_links import Links, links_of, links_of_many
+from app.inspections.queries.holding import HOLDER
 from app.inspections.rules import (
     DECIDED,
     SEALED,
@@ -53,7 +54,7 @@ from app.kernel.clock import business_date
 from app.kernel.errors import NotFound
 from app.kernel.fiscal_year import FiscalYear
 from app.kernel.ids import CampaignId, EditionId, InspectionId, ItemId, PersonId, RevisionId, UnitId
-from app.organisation.queries import tree_on, units_with
+from app.organisation.queries import lineage_until, tree_on, units_with
 from app.organisation.rules import UnitFunction, UnitTree
 from app.people.queries import next_heads, next_signers
 
@@ -86,12 +87,14 @@ FIRST_STATES: Final = frozenset({State.ANSWERING, State.AWAITING_HEAD})
 class Sheet:
     """An inspection with its current revision, without its answers.
 
+    `unit_id`: the unit that answers for it on the actor's day; `origin_id`: the unit for which it was opened, which documents name.
     `extended_to`: until when its unit was given more time; `asks_for_time`: whether a request for more waits for its decision.
     """
 
     id: InspectionId
     revision_id: RevisionId
     unit_id: UnitId
+    origin_id: UnitId
     system_name: str | None
     campaign: CampaignLine
     edition: Edition
@@ -148,15 +151,23 @@ def find_sheet(
     Raises:
         NotFound: there is none, or the actor may not know of it.
     """
-    row = _sheet_row(session, inspection_id=inspection_id, lock=lock, number=number)
+    row = _sheet_row(session, inspection_id=inspection_id, day=actor.day, lock=lock, number=number)
     if row is None and lock is Lock.HELD:
         # PostgreSQL waited for the row of a revision that stopped being the current one: now there is another.
-        row = _sheet_row(session, inspection_id=inspection_id, lock=lock, number=number)
+        row = _sheet_row(session, inspection_id=inspection_id, day=actor.day, lock=lock, number=number)
     if row is None:
         raise NotFound
     sheet = _sheet_of(session, row)
-    require(Permission.UNIT_INSPECTION_READ, actor=actor, subject=Subject(unit_id=sheet.unit_id))
+    subject = Subject(unit_id=sheet.unit_id)
+    if sheet.sealed and not may(Permission.UNIT_INSPECTION_READ, actor=actor, subject=subject):
+        subject = replace(subject, inherited_by=_inherited_by(session, sheet=sheet, day=actor.day))
+    require(Permission.UNIT_INSPECTION_READ, actor=actor, subject=subject)
     return sheet
+
+
+def _inherited_by(session: Session, *, sheet: Sheet, day: date) -> frozenset[UnitId]:
+    """Return to which units something of the sheet's unit went since: asked for only where nobody else lets a reader in."""
+    return lineage_until(session, day=day).descendants(sheet.origin_id)
 
 
 _INSPECTION: Final = Inspection.__table__.c
@@ -166,7 +177,9 @@ _EXTENSION: Final = Extension.__table__.c
 _SHEET: Final = (
     select(
         _INSPECTION.id.label("inspection_id"),
-        *(_INSPECTION[name] for name in ("unit_id", "campaign_id", "previous_revision_id")),
+        HOLDER.label("unit_id"),
+        _INSPECTION.unit_id.label("origin_id"),
+        *(_INSPECTION[name] for name in ("campaign_id", "previous_revision_id")),
         _REVISION.id.label("revision_id"),
         *(_REVISION[name] for name in ("number", "state", "state_since", "version", "return_round")),
         *(_REVISION[name] for name in ("applicable", "answered", "decided", "extended_to")),
@@ -204,7 +217,9 @@ def find_sheets(
     )
     if lock is Lock.HELD:
         wanted = wanted.with_for_update(of=Revision.__table__)
-    sheets = (_sheet_of(session, row) for row in session.connection().execute(wanted).all())
+    sheets = (
+        _sheet_of(session, row) for row in session.connection().execute(wanted, {"day": actor.day}).all()
+    )
     return {
         sheet.id: sheet
         for sheet in sheets
@@ -213,12 +228,12 @@ def find_sheets(
 
 
 def _sheet_row(
-    session: Session, *, inspection_id: InspectionId, lock: Lock, number: int | None
+    session: Session, *, inspection_id: InspectionId, day: date, lock: Lock, number: int | None
 ) -> Row[*tuple[Any, ...]] | None:
     current, numbered = _SHEETS[lock]
     if number is None:
-        return session.connection().execute(current, {"inspection": inspection_id}).one_or_none()
-    values = {"inspection": inspection_id, "number": number}
+        return session.connection().execute(current, {"inspection": inspection_id, "day": day}).one_or_none()
+    values = {"inspection": inspection_id, "number": number, "day": day}
     return session.connection().execute(numbered, values).one_or_none()
 
 
@@ -227,6 +242,7 @@ def _sheet_of(session: Session, row: Row[*tuple[Any, ...]]) -> Sheet:
         id=InspectionId(row.inspection_id),
         revision_id=RevisionId(row.revision_id),
         unit_id=UnitId(row.unit_id),
+        origin_id=UnitId(row.origin_id),
         system_name=row.system_name,
         campaign=CampaignLine(
             id=CampaignId(row.campaign_id),

@@ -23,7 +23,7 @@ from app.kernel.ids import PersonId, new_id
 from app.kernel.ports import Ports
 from app.kernel.text import clean, text_problems
 from app.kernel.workflow import next_step
-from app.organisation.commands.spans import journal_unit, with_new_units, write_histories
+from app.organisation.commands.spans import journal_unit, keep_heirs, with_new_units, write_histories
 from app.organisation.models import (
     Installation,
     OpenWorkChoice,
@@ -218,6 +218,7 @@ def confirm_reorganisation(
     for choice in session.scalars(select(OpenWorkChoice).where(OpenWorkChoice.reorganisation_id == row.id)):
         if chosen.get((choice.kind, choice.subject_id)) == choice.unit_code:
             choice.unit_id, choice.in_force_from = ids[choice.unit_code], row.effective_on
+    keep_heirs(session)
     row.before, row.confirmed_by, row.confirmed_at = histories_text(before), actor.person_id, now
     row.state, row.version = step.target.value, row.version + 1
     session.flush()
@@ -270,6 +271,7 @@ def undo_reorganisation(
     )
     ids = with_new_units(session, codes=(), now=now)
     write_histories(session, histories=before, ids=ids)
+    keep_heirs(session)
     _remove_units(session, [ids[code] for code, spans in before.items() if not spans])
     row.state, row.version = step.target.value, row.version + 1
     row.ended_by, row.ended_at = actor.person_id, now

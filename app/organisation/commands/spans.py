@@ -3,14 +3,15 @@
 from collections.abc import Collection, Mapping, Sequence
 from datetime import date, datetime
 
-from sqlalchemy import select
+from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
 from app.journal.commands import record
 from app.journal.rules import ActorMark, Subject, SubjectType
 from app.kernel.digest import digest_of
 from app.kernel.ids import UnitId, new_id
-from app.organisation.models import Unit, UnitVersion
+from app.organisation.models import Unit, UnitHeir, UnitVersion
+from app.organisation.queries import computed_heirs
 from app.organisation.rules import UnitSpan, span_facts
 
 Spans = Mapping[str, tuple[UnitSpan, ...]]
@@ -78,3 +79,14 @@ def journal_unit(
         now=now,
         facts={"code": code, "versions": digest_of([span_facts(span) for span in spans])},
     )
+
+
+def keep_heirs(session: Session) -> None:
+    """Write anew who answers for the units that have ended: after every change of versions or successions."""
+    session.flush()
+    session.execute(delete(UnitHeir))
+    session.add_all(
+        UnitHeir(origin_id=one.origin, heir_id=one.heir, valid_from=one.valid_from, valid_to=one.valid_to)
+        for one in computed_heirs(session)
+    )
+    session.flush()

@@ -15,6 +15,7 @@ from app.organisation.commands.installation import INSTALLATION, By, authorised
 from app.organisation.commands.spans import (
     Spans,
     journal_unit,
+    keep_heirs,
     with_new_units,
     write_histories,
 )
@@ -84,7 +85,7 @@ def _record_ends(session: Session, *, histories: Spans, ids: Mapping[str, UnitId
         for code, spans in histories.items()
         if spans[-1].valid_to is not None and ids[code] not in followed
     )
-    session.flush()
+    keep_heirs(session)
 
 
 _EVENTS: Final = {

@@ -2,11 +2,12 @@
 
 from app.organisation.queries.histories import (
     codes_of_units,
+    last_names,
     planned_units,
     unit_histories,
     unit_ids_by_code,
 )
-from app.organisation.queries.lineage import lineage_until, origin_of
+from app.organisation.queries.lineage import computed_heirs, lineage_until, responsible_unit
 from app.organisation.queries.trees import (
     THE_DAY,
     OnDay,
@@ -23,11 +24,13 @@ __all__ = [
     "THE_DAY",
     "OnDay",
     "codes_of_units",
+    "computed_heirs",
     "functions_of_units",
     "installation",
+    "last_names",
     "lineage_until",
-    "origin_of",
     "planned_units",
+    "responsible_unit",
     "tree_on",
     "unit_functions_on",
     "unit_histories",

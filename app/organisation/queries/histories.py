@@ -54,3 +54,16 @@ def planned_units(session: Session, *, rows: Sequence[UnitRow]) -> UnitPlan:
         InvalidInput: the list does not fit itself or what is stored; every problem is named.
     """
     return plan_units(unit_histories(session), rows)
+
+
+def last_names(session: Session, *, unit_ids: Iterable[UnitId]) -> dict[UnitId, str]:
+    """Return the name that each unit had last; unknown ids are absent, and asking for none asks nothing."""
+    wanted = frozenset(unit_ids)
+    if not wanted:
+        return {}
+    rows = session.execute(
+        select(UnitVersion.unit_id, UnitVersion.name)
+        .where(UnitVersion.unit_id.in_(wanted))
+        .order_by(UnitVersion.valid_from)
+    )
+    return {UnitId(row.unit_id): row.name for row in rows}

@@ -7,9 +7,11 @@ from sqlalchemy import ColumnElement, Uuid, func, select
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from app.kernel.ids import UnitId
-from app.organisation.models import OpenWorkChoice, UnitSuccession
-from app.organisation.queries.trees import OnDay
-from app.organisation.rules import Lineage, Succession, SuccessionKind, Takeover
+from app.organisation.models import OpenWorkChoice, UnitHeir, UnitSuccession, UnitVersion
+from app.organisation.queries.trees import OnDay, valid_on
+from app.organisation.rules import HeirSpan, Lineage, Succession, SuccessionKind, Takeover, heir_spans
+
+UuidColumn = InstrumentedAttribute[UUID] | ColumnElement[UUID]
 
 
 def lineage_until(session: Session, *, day: date) -> Lineage:
@@ -31,12 +33,11 @@ def lineage_until(session: Session, *, day: date) -> Lineage:
     )
 
 
-def origin_of(
-    subject_id: InstrumentedAttribute[UUID], unit_id: InstrumentedAttribute[UUID], *, day: OnDay
-) -> ColumnElement[UUID]:
-    """Return from which unit on the responsibility for a thing is followed: its own, or the one chosen when that was split.
+def responsible_unit(subject_id: UuidColumn, unit_id: UuidColumn, *, day: OnDay) -> ColumnElement[UUID]:
+    """Return the unit that answers on a day for a thing that began in a unit, for the columns and conditions of statements from above.
 
-    The successions on the day say who answers for that unit: `UnitTree.responsible`.
+    A choice that was made when its unit was split comes first; from there on the successions are followed. What began in a
+    living unit stays with it.
     """
     chosen = (
         select(OpenWorkChoice.unit_id)
@@ -45,4 +46,20 @@ def origin_of(
         .limit(1)
         .scalar_subquery()
     )
-    return func.coalesce(chosen, unit_id, type_=Uuid())
+    origin = func.coalesce(chosen, unit_id, type_=Uuid())
+    heir = (
+        select(UnitHeir.heir_id)
+        .where(UnitHeir.origin_id == origin, valid_on(day, UnitHeir.valid_from, UnitHeir.valid_to))
+        .scalar_subquery()
+    )
+    return func.coalesce(heir, origin, type_=Uuid())
+
+
+def computed_heirs(session: Session) -> tuple[HeirSpan, ...]:
+    """Return who answers for whom on which days, computed from versions and successions."""
+    lives: dict[UnitId, list[tuple[date, date | None]]] = {}
+    for unit_id, start, end in session.execute(
+        select(UnitVersion.unit_id, UnitVersion.valid_from, UnitVersion.valid_to)
+    ):
+        lives.setdefault(UnitId(unit_id), []).append((start, end))
+    return heir_spans(lineage_until(session, day=date.max).successions, lives=lives)

@@ -12,17 +12,17 @@ from sqlalchemy import (
     ColumnElement,
     Date,
     Row,
-    String,
     Subquery,
+    Uuid,
     and_,
     bindparam,
+    func,
     literal,
     or_,
     select,
     type_coerce,
     union_all,
 )
-from sqlalchemy import cast as cast_to
 from sqlalchemy.orm import InstrumentedAttribute, Session
 from sqlalchemy.types import NullType
 
@@ -32,14 +32,11 @@ from app.organisation.models import (
     Installation,
     Unit,
     UnitFunctionAssignment,
-    UnitSuccession,
+    UnitHeir,
     UnitVersion,
 )
 from app.organisation.rules import (
     PolicyOwner,
-    Succession,
-    SuccessionKind,
-    Takeover,
     UnitFunction,
     UnitKind,
     UnitTree,
@@ -64,9 +61,9 @@ def valid_on(
     return and_(start <= day, or_(end.is_(None), end > day))
 
 
-_FOLLOWS: Final = "→"
-"""In place of the kind of a unit: the row says who took over the rest of an ended one."""
-_SUCCESSION: Final = UnitSuccession.__table__.c
+_HEIR: Final = "→"
+"""In place of the kind of a unit: the row says who answers for an ended one."""
+_HEIRS: Final = UnitHeir.__table__.c
 _LIVING: Final = (
     select(
         Unit.code,
@@ -83,20 +80,35 @@ _LIVING: Final = (
 )
 _ENDED: Final = select(
     literal(""),
-    _SUCCESSION.predecessor_id,
+    _HEIRS.origin_id,
     literal(""),
-    cast_to(_SUCCESSION.effective_on, String),
-    literal(_FOLLOWS),
-    _SUCCESSION.kind,
-    _SUCCESSION.successor_id,
+    literal(""),
+    literal(_HEIR),
+    literal(""),
+    _HEIRS.heir_id,
     literal(0),
-).where(_SUCCESSION.effective_on <= THE_DAY, _SUCCESSION.takeover == Takeover.REST.value)
+).where(valid_on(THE_DAY, UnitHeir.valid_from, UnitHeir.valid_to))
 _ROWS: Final = union_all(_LIVING, _ENDED).subquery()
 _TREE: Final = select(*(type_coerce(column, NullType()).label(column.name) for column in _ROWS.c)).order_by(
-    _ROWS.c.code, _ROWS.c.unit_id, _ROWS.c.kana
+    _ROWS.c.code, _ROWS.c.unit_id
 )
-"""The units of a day and who took over from those that ended, as the driver gives them: they are compared before anything is made of them."""
-_FUNCTIONS: Final = select(UnitFunctionAssignment.function, UnitFunctionAssignment.unit_id).where(
+"""The units of a day and who answers for those that ended, as the driver gives them: they are compared before anything is made of them."""
+
+
+def _holds(day: OnDay) -> ColumnElement[UUID]:
+    """Return the unit that holds a function on a day: it goes over with the unit to which it was given."""
+    heir = (
+        select(_HEIRS.heir_id)
+        .where(
+            _HEIRS.origin_id == UnitFunctionAssignment.unit_id,
+            valid_on(day, UnitHeir.valid_from, UnitHeir.valid_to),
+        )
+        .scalar_subquery()
+    )
+    return func.coalesce(heir, UnitFunctionAssignment.unit_id, type_=Uuid())
+
+
+_FUNCTIONS: Final = select(UnitFunctionAssignment.function, _holds(THE_DAY).label("unit_id")).where(
     valid_on(THE_DAY, UnitFunctionAssignment.valid_from, UnitFunctionAssignment.valid_to)
 )
 
@@ -125,9 +137,11 @@ class _Shelf:
             kept = self._trees.get(day)
         if kept is not None and kept[0] == rows:
             return kept[1]
-        living = (_unit_of(row) for row in rows if row.kind != _FOLLOWS)
-        ended = (_succession_of(row) for row in rows if row.kind == _FOLLOWS)
-        tree = UnitTree.of(living, day=day, successions=ended)
+        living = (_unit_of(row) for row in rows if row.kind != _HEIR)
+        heirs = {
+            UnitId(_uuid(row.unit_id)): UnitId(_uuid(row.parent_id)) for row in rows if row.kind == _HEIR
+        }
+        tree = UnitTree.of(living, day=day, heirs=heirs)
         with self._lock:
             self._trees[day] = (rows, tree)
             self._trees.move_to_end(day)
@@ -153,16 +167,6 @@ def _unit_of(row: Row[*tuple[Any, ...]]) -> UnitView:
         policy_owner=PolicyOwner(row.policy_owner),
         parent_id=UnitId(_uuid(row.parent_id)) if row.parent_id else None,
         sort_order=row.sort_order,
-    )
-
-
-def _succession_of(row: Row[*tuple[Any, ...]]) -> Succession:
-    return Succession(
-        predecessor=UnitId(_uuid(row.unit_id)),
-        successor=UnitId(_uuid(row.parent_id)) if row.parent_id else None,
-        kind=SuccessionKind(row.policy_owner),
-        effective_on=date.fromisoformat(row.kana),
-        takeover=Takeover.REST,
     )
 
 
@@ -198,7 +202,7 @@ def units_on(day: OnDay) -> Subquery:
 def unit_functions_on(day: OnDay) -> Subquery:
     """Return the functions that units hold on a day as a selectable: `unit_id`, `function`."""
     return (
-        select(UnitFunctionAssignment.unit_id, UnitFunctionAssignment.function)
+        select(_holds(day).label("unit_id"), UnitFunctionAssignment.function)
         .where(valid_on(day, UnitFunctionAssignment.valid_from, UnitFunctionAssignment.valid_to))
         .subquery("unit_functions_on")
     )

@@ -26,10 +26,13 @@ from app.organisation.rules.reorganisation import (
     plan_reorganisation,
 )
 from app.organisation.rules.succession import (
+    HeirSpan,
+    Life,
     Lineage,
     Succession,
     SuccessionKind,
     Takeover,
+    heir_spans,
     heirs_on,
 )
 from app.organisation.rules.unit_list import (
@@ -56,8 +59,10 @@ __all__ = [
     "BatchState",
     "Change",
     "EndingUnit",
+    "HeirSpan",
     "Histories",
     "InstallationKind",
+    "Life",
     "Lineage",
     "NewTree",
     "NewUnit",
@@ -77,6 +82,7 @@ __all__ = [
     "UnitSpan",
     "UnitTree",
     "UnitView",
+    "heir_spans",
     "heirs_on",
     "histories_of",
     "histories_text",

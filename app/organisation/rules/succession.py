@@ -3,8 +3,8 @@
 Nothing is moved on the day: what a unit left open stays with it by its origin, and the successions say who answers for it then.
 """
 
-from collections.abc import Callable, Collection, Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import date
 from enum import StrEnum
 
@@ -82,6 +82,43 @@ def _heir(
             return None
         current, since = taken.successor, taken.effective_on
     return current
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HeirSpan:
+    """Who answers for what an ended unit left, from one day to another."""
+
+    origin: UnitId
+    heir: UnitId
+    valid_from: date
+    valid_to: date | None
+
+
+Life = Sequence[tuple[date, date | None]]
+"""When a unit existed: half-open spans in their order."""
+
+
+def heir_spans(successions: Sequence[Succession], *, lives: Mapping[UnitId, Life]) -> tuple[HeirSpan, ...]:
+    """Return `heirs_on` for every day at once, as spans: what is kept as data, so that a statement can ask for a day."""
+    days = {one.effective_on for one in successions}
+    days |= {day for life in lives.values() for span in life for day in span if day is not None}
+    open_spans: dict[UnitId, HeirSpan] = {}
+    done: list[HeirSpan] = []
+    for day in sorted(days):
+        heirs = heirs_on(successions, living=_living(lives, day=day), day=day)
+        over = [one for one, span in open_spans.items() if heirs.get(one) != span.heir]
+        done += [replace(open_spans.pop(origin), valid_to=day) for origin in over]
+        for origin in heirs.keys() - open_spans.keys():
+            open_spans[origin] = HeirSpan(origin=origin, heir=heirs[origin], valid_from=day, valid_to=None)
+    return (*done, *open_spans.values())
+
+
+def _living(lives: Mapping[UnitId, Life], *, day: date) -> frozenset[UnitId]:
+    return frozenset(
+        unit_id
+        for unit_id, life in lives.items()
+        if any(start <= day and (end is None or end > day) for start, end in life)
+    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,6 @@ from datetime import date
 from enum import StrEnum
 
 from app.kernel.ids import UnitId
-from app.organisation.rules.succession import Succession, heirs_on
 
 
 class UnitKind(StrEnum):
@@ -73,9 +72,9 @@ class UnitTree:
 
     @classmethod
     def of(
-        cls, units: Iterable[UnitView], *, day: date, successions: Iterable[Succession] = ()
+        cls, units: Iterable[UnitView], *, day: date, heirs: Mapping[UnitId, UnitId] | None = None
     ) -> "UnitTree":
-        """Arrange units as a tree: siblings by their order, then by code."""
+        """Arrange units as a tree: siblings by their order, then by code. `heirs` says who answers for units that have ended."""
         found = list(units)
         children: dict[UnitId | None, list[UnitView]] = {}
         known = {unit.id for unit in found}
@@ -88,7 +87,7 @@ class UnitTree:
             ordered.append(unit)
             stack.extend(reversed(children.get(unit.id, [])))
         by_id = {unit.id: unit for unit in ordered}
-        return cls(day, tuple(ordered), by_id, heirs_on(successions, living=by_id, day=day))
+        return cls(day, tuple(ordered), by_id, heirs or {})
 
     def responsible(self, origin: UnitId) -> UnitId:
         """Return the unit that answers on this day for what began in another one.

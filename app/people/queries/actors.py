@@ -96,6 +96,7 @@ def _actor(
         account_id=account_id,
         staff_no=roles.staff_no,
         name=roles.name,
+        day=roles.day,
         member_of=roles.units(_Source.POSTING),
         head_of=head_of,
         deputy_of=roles.units(_Source.DUTY, code=Duty.DEPUTY),

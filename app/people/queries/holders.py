@@ -195,6 +195,11 @@ def people_by_id(session: Session, *, person_ids: Iterable[PersonId]) -> Mapping
     }
 
 
+def names_of(session: Session, *, person_ids: Iterable[PersonId]) -> Mapping[PersonId, str]:
+    """Return how people are called, for rooms below this one; unknown ids are absent."""
+    return {one: person.name for one, person in people_by_id(session, person_ids=person_ids).items()}
+
+
 Barred = Sequence[tuple[UnitId, frozenset[PersonId]]]
 """Sheets by their unit, each with those who took part and are barred from deciding."""
 

@@ -79,7 +79,9 @@ def reminder_page(session: Session, *, actor: Actor, campaign_id: CampaignId, to
     if campaign.state is CampaignState.DRAFT:
         raise NotNow("まだ始めていない点検です。始めると、催促の画面を使えます。")
     sheets = [
-        sheet for sheet in sheets_in_hand(session, campaign_id=campaign_id) if sheet.state in WITH_DEPARTMENT
+        sheet
+        for sheet in sheets_in_hand(session, today=today, campaign_id=campaign_id)
+        if sheet.state in WITH_DEPARTMENT
     ]
     roll = roll_of(session, sheets=sheets, today=today)
     reminded = last_sent(session, context_id=campaign_id, kinds=URGING)
@@ -205,7 +207,7 @@ def sent_page(
     campaign = campaign_outline(session, campaign_id=campaign_id)
     found, total = sent_about(session, context_id=campaign_id, kinds=KINDS, number=number)
     people = people_by_id(session, person_ids={line.person_id for line in found})
-    things = named_things(session, ids={line.subject_id for line in found})
+    things = named_things(session, ids={line.subject_id for line in found}, today=today)
     units = tree_on(session, day=today).by_id
     return LogPage(
         campaign=campaign,

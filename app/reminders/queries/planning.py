@@ -79,7 +79,7 @@ def lock_reminders(session: Session, *, today: date) -> tuple[Reminder, ...]:
 def _not_yet(
     session: Session, *, today: date, found: Callable[[Sequence[SheetInHand], Roll], Iterable[Reminder]]
 ) -> tuple[Reminder, ...]:
-    sheets = sheets_in_hand(session)
+    sheets = sheets_in_hand(session, today=today)
     if not sheets:
         return ()
     roll = roll_of(session, sheets=sheets, today=today)

@@ -25,7 +25,7 @@ class SheetNoticeWords:
         ours = [notice for notice in notices if notice.kind in WORDING]
         if not ours:
             return {}
-        things = named_things(session, ids={notice.subject_id for notice in ours})
+        things = named_things(session, ids={notice.subject_id for notice in ours}, today=today)
         names = {unit.id: unit.name for unit in tree_on(session, day=today).units}
         return {
             notice.id: _worded(notice, things[notice.subject_id], names=names)

@@ -126,7 +126,7 @@ def due_in_lists(year: Year, place: Place, *, on: date) -> set[tuple[date | None
             session, actor=manager, campaign_id=year.campaign_id, wanted=ProgressFilter(), today=on
         )
         lines = open_sheets(session, actor=manager, today=on)
-        in_hand = sheets_in_hand(session)
+        in_hand = sheets_in_hand(session, today=on)
         check = check_page(session, actor=year.actor(SATO), inspection_id=one, today=on)
     return {
         *((row.due, row.overdue) for row in page.rows if row.inspection_id == one),

@@ -155,7 +155,7 @@ def test_last_years_sheet_of_a_system_follows_the_system_to_its_new_owner(year: 
         change_system(
             session,
             actor=year.actor(TANAKA),
-            system_id=stored_systems(session)["S-1"].id,
+            system_id=stored_systems(session, day=year.now.date())["S-1"].id,
             entry=entry_of(COUNTER, name="新文書管理"),
             seen_version=1,
             now=year.now,

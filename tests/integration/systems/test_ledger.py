@@ -62,7 +62,7 @@ def test_a_system_is_entered_with_its_history_and_its_journal(database: Database
     with database.transaction() as session:
         system_id = registered(session, actor=reviewer, code="S-001", now=STORY)
     with database.reading() as session:
-        (stored,) = stored_systems(session).values()
+        (stored,) = stored_systems(session, day=STORY.date()).values()
         page = system_page(session, actor=reviewer, system_id=system_id, today=TODAY)
         (line,) = lines_of(session, subject=Subject(type=SubjectType.SYSTEM, id=str(system_id)))
         assert verify(session).faults == ()
@@ -118,7 +118,7 @@ def test_a_stale_change_is_refused_and_changes_nothing(database: Database, revie
             now=STORY,
         )
     with database.reading() as session:
-        assert stored_systems(session)["S-001"].entry.note == "先に"
+        assert stored_systems(session, day=STORY.date())["S-001"].entry.note == "先に"
 
 
 def test_the_owner_has_to_exist_today(database: Database, reviewer: Actor) -> None:
@@ -172,7 +172,7 @@ def test_a_list_is_read_in_and_safe_to_repeat(database: Database, reviewer: Acto
             outcomes.append([one.outcome for one in plan])
     assert outcomes == [[Outcome.NEW] * 2, [Outcome.UNCHANGED] * 2, [Outcome.CHANGED]]
     with database.reading() as session:
-        assert {code: one.version for code, one in stored_systems(session).items()} == {
+        assert {code: one.version for code, one in stored_systems(session, day=STORY.date()).items()} == {
             "S-001": 2,
             "S-002": 1,
         }
@@ -233,7 +233,7 @@ def test_a_list_asks_the_same_of_the_database_however_long_it_is(database: Datab
     assert asked[0] == asked[1]
     assert max(asked[0]) <= 11
     with database.reading() as session:
-        stored = stored_systems(session)
+        stored = stored_systems(session, day=STORY.date())
         assert verify(session).faults == ()
     assert {one.version for one in stored.values()} == {2}
     assert [
@@ -247,7 +247,7 @@ def test_a_list_asks_the_same_of_the_database_however_long_it_is(database: Datab
 def test_everybody_sees_the_systems_within_their_scope(database: Database, actor_of: ActorOf) -> None:
     with database.transaction() as session:
         import_systems(session, actor=actor_of(TANAKA), rows=system_rows(rows()), now=STORY)
-        ids = {code: one.id for code, one in stored_systems(session).items()}
+        ids = {code: one.id for code, one in stored_systems(session, day=STORY.date()).items()}
     assert listed(database, actor_of(TANAKA)) == ["S-001", "S-002"]
     assert listed(database, actor_of(ITO)) == ["S-001", "S-002"]
     assert listed(database, actor_of(SATO)) == ["S-001"]
@@ -346,7 +346,7 @@ def test_what_was_typed_comes_back_with_the_problem(desk: FlaskClient) -> None:
 
 def test_a_stale_page_keeps_what_was_typed(desk: FlaskClient, database: Database) -> None:
     with database.reading() as session:
-        address = f"/systems/{stored_systems(session)['S-001'].id}"
+        address = f"/systems/{stored_systems(session, day=STORY.date())['S-001'].id}"
     desk.post(address, data={**FIELDS, "version": "1", **KEY})
     stale = desk.post(
         address, data={**FIELDS, "name": "あとの名", "version": "1", "idempotency_key": "m" * 24}
@@ -368,14 +368,14 @@ def test_a_list_is_looked_at_before_it_is_read_in(desk: FlaskClient, database: D
     assert "追加 <b>1</b>件" in looked.text
     assert "変更 <b>1</b>件" in looked.text
     with database.reading() as session:
-        assert set(stored_systems(session)) == {"S-001", "S-002"}
+        assert set(stored_systems(session, day=STORY.date())) == {"S-001", "S-002"}
     text = looked.text.partition('<textarea name="rows"')[2].partition(">")[2].partition("</textarea>")[0]
     done = desk.post(
         "/systems/import/confirm", data={"rows": text.removeprefix("\n"), **KEY}, follow_redirects=True
     )
     assert "追加 1件、変更 1件" in done.text
     with database.reading() as session:
-        assert set(stored_systems(session)) == {"S-001", "S-002", "S-003"}
+        assert set(stored_systems(session, day=STORY.date())) == {"S-001", "S-002", "S-003"}
 
 
 def test_everything_that_is_wrong_with_a_list_is_told_at_once(desk: FlaskClient) -> None:
@@ -416,6 +416,6 @@ def test_a_stranger_does_not_learn_that_a_system_exists(
 ) -> None:
     del desk
     with database.reading() as session:
-        counter = stored_systems(session)["S-002"].id
+        counter = stored_systems(session, day=STORY.date())["S-002"].id
     assert signed_in(app, SATO).get(f"/systems/{counter}").status_code == 404
     assert signed_in(app, NAKAMURA).get("/systems").status_code == 403

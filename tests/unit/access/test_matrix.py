@@ -7,12 +7,14 @@ for whom who holds a role, in one relation to the sheet's unit, a permission is 
     *      always
     letters  unless the person is involved so: r recorded, a approved, v reviewed, q requested
 
-Relations: own (a post in the sheet's unit), below (a post in a unit above it), other (in neither), lead (the
-sheet is the lead division's own, and the person works elsewhere), ownlead (… and the person works there).
+Relations: own (a post in the sheet's unit), below (a post in a unit above it), above (in a unit below it), other (in none of them), lead
+(the sheet is the lead division's own, and the person works elsewhere), ownlead (… and the person works there), heir (a sealed sheet of a unit
+of whose work a part went to the person's), forebear (a sheet of a unit to which a part of the work of the person's went).
 """
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import date
 from typing import Final
 
 import pytest
@@ -23,8 +25,8 @@ from app.access.policy import CITY, POLICY, Subject, may
 from app.kernel.ids import PersonId, UnitId, new_id
 
 ME: Final = PersonId(new_id())
-HOME, BELOW, ELSEWHERE, LEAD = (UnitId(new_id()) for _ in range(4))
-RELATIONS: Final = ("own", "below", "other", "lead", "ownlead")
+HOME, BELOW, ABOVE, ELSEWHERE, LEAD = (UnitId(new_id()) for _ in range(5))
+RELATIONS: Final = ("own", "below", "above", "other", "lead", "ownlead", "heir", "forebear")
 INVOLVEMENTS: Final = ("", "r", "a", "v", "q")
 
 
@@ -149,227 +151,244 @@ admin       .                .              .                       .           
 staff       .                .              .                       .              *
 stranger    .                .              .                       .              .
 """
+ORGANISATION_TABLE: Final = """
+role        REORGANISATION_CONFIRM  REORGANISATION_PREPARE
+clerk       .                       .
+head        .                       .
+deputy      .                       .
+stand-in    q                       .
+reviewer    .                       *
+manager     q                       *
+chief       q                       .
+signer      .                       .
+substitute  .                       .
+auditor     .                       .
+cio         .                       .
+admin       q                       *
+staff       .                       .
+stranger    .                       .
+"""
 UNIT_TABLES: Final[Mapping[Permission, str]] = {
     Permission.UNIT_INSPECTION_READ: """
-        role        own  below  other  lead  ownlead
-        clerk       *    .      .      .     *
-        head        *    *      .      .     *
-        deputy      *    .      .      .     *
-        stand-in    *    *      *      *     *
-        reviewer    *    *      *      *     *
-        manager     *    *      *      *     *
-        chief       *    *      *      *     *
-        signer      *    *      *      *     *
-        substitute  .    .      .      *     *
-        auditor     *    *      *      *     *
-        cio         *    *      *      *     *
-        admin       .    .      .      .     .
-        staff       .    .      .      .     .
-        stranger    .    .      .      .     .
+        role        own  below  above  other  lead  ownlead  heir  forebear
+        clerk       *    .      .      .      .     *        *     .
+        head        *    *      .      .      .     *        *     .
+        deputy      *    .      .      .      .     *        *     .
+        stand-in    *    *      *      *      *     *        *     *
+        reviewer    *    *      *      *      *     *        *     *
+        manager     *    *      *      *      *     *        *     *
+        chief       *    *      *      *      *     *        *     *
+        signer      *    *      *      *      *     *        *     *
+        substitute  .    .      .      .      *     *        .     .
+        auditor     *    *      *      *      *     *        *     *
+        cio         *    *      *      *      *     *        *     *
+        admin       .    .      .      .      .     .        .     .
+        staff       .    .      .      .      .     .        .     .
+        stranger    .    .      .      .      .     .        .     .
     """,
     Permission.UNIT_INSPECTION_HISTORY: """
-        role        own  below  other  lead  ownlead
-        clerk       *    .      .      .     *
-        head        *    *      .      .     *
-        deputy      *    .      .      .     *
-        stand-in    *    *      *      *     *
-        reviewer    *    *      *      *     *
-        manager     *    *      *      *     *
-        chief       *    *      *      *     *
-        signer      *    *      *      *     *
-        substitute  .    .      .      *     *
-        auditor     *    *      *      *     *
-        cio         *    *      *      *     *
-        admin       .    .      .      .     .
-        staff       .    .      .      .     .
-        stranger    .    .      .      .     .
+        role        own  below  above  other  lead  ownlead  heir  forebear
+        clerk       *    .      .      .      .     *        *     .
+        head        *    *      .      .      .     *        *     .
+        deputy      *    .      .      .      .     *        *     .
+        stand-in    *    *      *      *      *     *        *     *
+        reviewer    *    *      *      *      *     *        *     *
+        manager     *    *      *      *      *     *        *     *
+        chief       *    *      *      *      *     *        *     *
+        signer      *    *      *      *      *     *        *     *
+        substitute  .    .      .      .      *     *        .     .
+        auditor     *    *      *      *      *     *        *     *
+        cio         *    *      *      *      *     *        *     *
+        admin       .    .      .      .      .     .        .     .
+        staff       .    .      .      .      .     .        .     .
+        stranger    .    .      .      .      .     .        .     .
     """,
     Permission.UNIT_INSPECTION_ANSWER: """
-        role        own  below  other  lead  ownlead
-        clerk       v    .      .      .     v
-        head        v    .      .      .     v
-        deputy      .    .      .      .     .
-        stand-in    .    .      .      .     .
-        reviewer    .    .      .      .     .
-        manager     .    .      .      v     v
-        chief       .    .      .      .     .
-        signer      .    .      .      .     .
-        substitute  .    .      .      .     .
-        auditor     .    .      .      .     .
-        cio         .    .      .      .     .
-        admin       .    .      .      .     .
-        staff       .    .      .      .     .
-        stranger    .    .      .      .     .
+        role        own  below  above  other  lead  ownlead  heir  forebear
+        clerk       v    .      .      .      .     v        .     .
+        head        v    .      .      .      .     v        .     .
+        deputy      .    .      .      .      .     .        .     .
+        stand-in    .    .      .      .      .     .        .     .
+        reviewer    .    .      .      .      .     .        .     .
+        manager     .    .      .      .      v     v        .     .
+        chief       .    .      .      .      .     .        .     .
+        signer      .    .      .      .      .     .        .     .
+        substitute  .    .      .      .      .     .        .     .
+        auditor     .    .      .      .      .     .        .     .
+        cio         .    .      .      .      .     .        .     .
+        admin       .    .      .      .      .     .        .     .
+        staff       .    .      .      .      .     .        .     .
+        stranger    .    .      .      .      .     .        .     .
     """,
     Permission.UNIT_INSPECTION_APPROVE: """
-        role        own  below  other  lead  ownlead
-        clerk       .    .      .      .     .
-        head        rv   .      .      .     rv
-        deputy      rv   .      .      .     rv
-        stand-in    rv   rv     rv     rv    rv
-        reviewer    .    .      .      .     .
-        manager     .    .      .      rv    rv
-        chief       .    .      .      .     .
-        signer      .    .      .      .     .
-        substitute  .    .      .      .     .
-        auditor     .    .      .      .     .
-        cio         .    .      .      .     .
-        admin       .    .      .      .     .
-        staff       .    .      .      .     .
-        stranger    .    .      .      .     .
+        role        own  below  above  other  lead  ownlead  heir  forebear
+        clerk       .    .      .      .      .     .        .     .
+        head        rv   .      .      .      .     rv       .     .
+        deputy      rv   .      .      .      .     rv       .     .
+        stand-in    rv   rv     rv     rv     rv    rv       rv    rv
+        reviewer    .    .      .      .      .     .        .     .
+        manager     .    .      .      .      rv    rv       .     .
+        chief       .    .      .      .      .     .        .     .
+        signer      .    .      .      .      .     .        .     .
+        substitute  .    .      .      .      .     .        .     .
+        auditor     .    .      .      .      .     .        .     .
+        cio         .    .      .      .      .     .        .     .
+        admin       .    .      .      .      .     .        .     .
+        staff       .    .      .      .      .     .        .     .
+        stranger    .    .      .      .      .     .        .     .
     """,
     Permission.UNIT_INSPECTION_REVIEW: """
-        role        own  below  other  lead  ownlead
-        clerk       .    .      .      .     .
-        head        .    .      .      .     .
-        deputy      .    .      .      .     .
-        stand-in    .    .      .      .     .
-        reviewer    .    ra     ra     .     .
-        manager     .    ra     ra     .     .
-        chief       .    .      .      .     .
-        signer      .    .      .      .     .
-        substitute  .    .      .      ra    .
-        auditor     .    .      .      .     .
-        cio         .    .      .      .     .
-        admin       .    .      .      .     .
-        staff       .    .      .      .     .
-        stranger    .    .      .      .     .
+        role        own  below  above  other  lead  ownlead  heir  forebear
+        clerk       .    .      .      .      .     .        .     .
+        head        .    .      .      .      .     .        .     .
+        deputy      .    .      .      .      .     .        .     .
+        stand-in    .    .      .      .      .     .        .     .
+        reviewer    .    ra     ra     ra     .     .        ra    ra
+        manager     .    ra     ra     ra     .     .        ra    ra
+        chief       .    .      .      .      .     .        .     .
+        signer      .    .      .      .      .     .        .     .
+        substitute  .    .      .      .      ra    .        .     .
+        auditor     .    .      .      .      .     .        .     .
+        cio         .    .      .      .      .     .        .     .
+        admin       .    .      .      .      .     .        .     .
+        staff       .    .      .      .      .     .        .     .
+        stranger    .    .      .      .      .     .        .     .
     """,
     Permission.UNIT_INSPECTION_SIGN_OFF: """
-        role        own  below  other  lead  ownlead
-        clerk       .    .      .      .     .
-        head        .    .      .      .     .
-        deputy      .    .      .      .     .
-        stand-in    .    .      .      .     .
-        reviewer    .    .      .      .     .
-        manager     .    rav    rav    .     .
-        chief       .    .      .      .     .
-        signer      .    rav    rav    rav   .
-        substitute  .    .      .      .     .
-        auditor     .    .      .      .     .
-        cio         .    .      .      .     .
-        admin       .    .      .      .     .
-        staff       .    .      .      .     .
-        stranger    .    .      .      .     .
+        role        own  below  above  other  lead  ownlead  heir  forebear
+        clerk       .    .      .      .      .     .        .     .
+        head        .    .      .      .      .     .        .     .
+        deputy      .    .      .      .      .     .        .     .
+        stand-in    .    .      .      .      .     .        .     .
+        reviewer    .    .      .      .      .     .        .     .
+        manager     .    rav    rav    rav    .     .        rav   rav
+        chief       .    .      .      .      .     .        .     .
+        signer      .    rav    rav    rav    rav   .        rav   rav
+        substitute  .    .      .      .      .     .        .     .
+        auditor     .    .      .      .      .     .        .     .
+        cio         .    .      .      .      .     .        .     .
+        admin       .    .      .      .      .     .        .     .
+        staff       .    .      .      .      .     .        .     .
+        stranger    .    .      .      .      .     .        .     .
     """,
     Permission.UNIT_INSPECTION_CLOSE: """
-        role        own  below  other  lead  ownlead
-        clerk       .    .      .      .     .
-        head        .    .      .      .     .
-        deputy      .    .      .      .     .
-        stand-in    .    .      .      *     *
-        reviewer    .    .      .      .     .
-        manager     .    *      *      .     .
-        chief       .    .      .      *     *
-        signer      .    .      .      .     .
-        substitute  .    .      .      .     .
-        auditor     .    .      .      .     .
-        cio         .    .      .      .     .
-        admin       .    .      .      .     .
-        staff       .    .      .      .     .
-        stranger    .    .      .      .     .
+        role        own  below  above  other  lead  ownlead  heir  forebear
+        clerk       .    .      .      .      .     .        .     .
+        head        .    .      .      .      .     .        .     .
+        deputy      .    .      .      .      .     .        .     .
+        stand-in    .    .      .      .      *     *        .     .
+        reviewer    .    .      .      .      .     .        .     .
+        manager     .    *      *      *      .     .        *     *
+        chief       .    .      .      .      *     *        .     .
+        signer      .    .      .      .      .     .        .     .
+        substitute  .    .      .      .      .     .        .     .
+        auditor     .    .      .      .      .     .        .     .
+        cio         .    .      .      .      .     .        .     .
+        admin       .    .      .      .      .     .        .     .
+        staff       .    .      .      .      .     .        .     .
+        stranger    .    .      .      .      .     .        .     .
     """,
     Permission.UNIT_INSPECTION_REOPEN_REQUEST: """
-        role        own  below  other  lead  ownlead
-        clerk       .    .      .      .     .
-        head        .    .      .      .     .
-        deputy      .    .      .      .     .
-        stand-in    .    .      .      .     .
-        reviewer    .    *      *      .     .
-        manager     .    *      *      .     .
-        chief       .    .      .      .     .
-        signer      .    .      .      .     .
-        substitute  .    .      .      *     .
-        auditor     .    .      .      .     .
-        cio         .    .      .      .     .
-        admin       .    .      .      .     .
-        staff       .    .      .      .     .
-        stranger    .    .      .      .     .
+        role        own  below  above  other  lead  ownlead  heir  forebear
+        clerk       .    .      .      .      .     .        .     .
+        head        .    .      .      .      .     .        .     .
+        deputy      .    .      .      .      .     .        .     .
+        stand-in    .    .      .      .      .     .        .     .
+        reviewer    .    *      *      *      .     .        *     *
+        manager     .    *      *      *      .     .        *     *
+        chief       .    .      .      .      .     .        .     .
+        signer      .    .      .      .      .     .        .     .
+        substitute  .    .      .      .      *     .        .     .
+        auditor     .    .      .      .      .     .        .     .
+        cio         .    .      .      .      .     .        .     .
+        admin       .    .      .      .      .     .        .     .
+        staff       .    .      .      .      .     .        .     .
+        stranger    .    .      .      .      .     .        .     .
     """,
     Permission.UNIT_INSPECTION_REOPEN_CONFIRM: """
-        role        own  below  other  lead  ownlead
-        clerk       .    .      .      .     .
-        head        .    .      .      .     .
-        deputy      .    .      .      .     .
-        stand-in    q    q      q      q     q
-        reviewer    .    .      .      .     .
-        manager     .    q      q      .     .
-        chief       q    q      q      q     q
-        signer      .    .      .      .     .
-        substitute  .    .      .      .     .
-        auditor     .    .      .      .     .
-        cio         .    .      .      .     .
-        admin       .    .      .      .     .
-        staff       .    .      .      .     .
-        stranger    .    .      .      .     .
+        role        own  below  above  other  lead  ownlead  heir  forebear
+        clerk       .    .      .      .      .     .        .     .
+        head        .    .      .      .      .     .        .     .
+        deputy      .    .      .      .      .     .        .     .
+        stand-in    q    q      q      q      q     q        q     q
+        reviewer    .    .      .      .      .     .        .     .
+        manager     .    q      q      q      .     .        q     q
+        chief       q    q      q      q      q     q        q     q
+        signer      .    .      .      .      .     .        .     .
+        substitute  .    .      .      .      .     .        .     .
+        auditor     .    .      .      .      .     .        .     .
+        cio         .    .      .      .      .     .        .     .
+        admin       .    .      .      .      .     .        .     .
+        staff       .    .      .      .      .     .        .     .
+        stranger    .    .      .      .      .     .        .     .
     """,
     Permission.UNIT_QUESTION_ANSWER: """
-        role        own  below  other  lead  ownlead
-        clerk       .    .      .      .     .
-        head        .    .      .      .     .
-        deputy      .    .      .      .     .
-        stand-in    .    .      .      .     .
-        reviewer    .    *      *      .     .
-        manager     .    *      *      .     .
-        chief       .    .      .      .     .
-        signer      .    .      .      .     .
-        substitute  .    .      .      *     .
-        auditor     .    .      .      .     .
-        cio         .    .      .      .     .
-        admin       .    .      .      .     .
-        staff       .    .      .      .     .
-        stranger    .    .      .      .     .
+        role        own  below  above  other  lead  ownlead  heir  forebear
+        clerk       .    .      .      .      .     .        .     .
+        head        .    .      .      .      .     .        .     .
+        deputy      .    .      .      .      .     .        .     .
+        stand-in    .    .      .      .      .     .        .     .
+        reviewer    .    *      *      *      .     .        *     *
+        manager     .    *      *      *      .     .        *     *
+        chief       .    .      .      .      .     .        .     .
+        signer      .    .      .      .      .     .        .     .
+        substitute  .    .      .      .      *     .        .     .
+        auditor     .    .      .      .      .     .        .     .
+        cio         .    .      .      .      .     .        .     .
+        admin       .    .      .      .      .     .        .     .
+        staff       .    .      .      .      .     .        .     .
+        stranger    .    .      .      .      .     .        .     .
     """,
     Permission.UNIT_EXTENSION_DECIDE: """
-        role        own  below  other  lead  ownlead
-        clerk       .    .      .      .     .
-        head        .    .      .      .     .
-        deputy      .    .      .      .     .
-        stand-in    .    .      .      *     *
-        reviewer    .    *      *      .     .
-        manager     .    *      *      .     .
-        chief       .    .      .      *     *
-        signer      .    .      .      .     .
-        substitute  .    .      .      .     .
-        auditor     .    .      .      .     .
-        cio         .    .      .      .     .
-        admin       .    .      .      .     .
-        staff       .    .      .      .     .
-        stranger    .    .      .      .     .
+        role        own  below  above  other  lead  ownlead  heir  forebear
+        clerk       .    .      .      .      .     .        .     .
+        head        .    .      .      .      .     .        .     .
+        deputy      .    .      .      .      .     .        .     .
+        stand-in    .    .      .      .      *     *        .     .
+        reviewer    .    *      *      *      .     .        *     *
+        manager     .    *      *      *      .     .        *     *
+        chief       .    .      .      .      *     *        .     .
+        signer      .    .      .      .      .     .        .     .
+        substitute  .    .      .      .      .     .        .     .
+        auditor     .    .      .      .      .     .        .     .
+        cio         .    .      .      .      .     .        .     .
+        admin       .    .      .      .      .     .        .     .
+        staff       .    .      .      .      .     .        .     .
+        stranger    .    .      .      .      .     .        .     .
     """,
     Permission.UNIT_EXTENSION_REQUEST: """
-        role        own  below  other  lead  ownlead
-        clerk       *    .      .      .     *
-        head        *    .      .      .     *
-        deputy      *    .      .      .     *
-        stand-in    .    .      .      .     .
-        reviewer    .    .      .      .     .
-        manager     .    .      .      *     *
-        chief       .    .      .      .     .
-        signer      .    .      .      .     .
-        substitute  .    .      .      .     .
-        auditor     .    .      .      .     .
-        cio         .    .      .      .     .
-        admin       .    .      .      .     .
-        staff       .    .      .      .     .
-        stranger    .    .      .      .     .
+        role        own  below  above  other  lead  ownlead  heir  forebear
+        clerk       *    .      .      .      .     *        .     .
+        head        *    .      .      .      .     *        .     .
+        deputy      *    .      .      .      .     *        .     .
+        stand-in    .    .      .      .      .     .        .     .
+        reviewer    .    .      .      .      .     .        .     .
+        manager     .    .      .      .      *     *        .     .
+        chief       .    .      .      .      .     .        .     .
+        signer      .    .      .      .      .     .        .     .
+        substitute  .    .      .      .      .     .        .     .
+        auditor     .    .      .      .      .     .        .     .
+        cio         .    .      .      .      .     .        .     .
+        admin       .    .      .      .      .     .        .     .
+        staff       .    .      .      .      .     .        .     .
+        stranger    .    .      .      .      .     .        .     .
     """,
     Permission.UNIT_DUTY_NAME: """
-        role        own  below  other  lead  ownlead
-        clerk       .    .      .      .     .
-        head        *    *      .      .     *
-        deputy      .    .      .      .     .
-        stand-in    .    .      .      .     .
-        reviewer    .    .      .      .     .
-        manager     .    .      .      *     *
-        chief       .    .      .      .     .
-        signer      .    .      .      .     .
-        substitute  .    .      .      .     .
-        auditor     .    .      .      .     .
-        cio         .    .      .      .     .
-        admin       .    .      .      .     .
-        staff       .    .      .      .     .
-        stranger    .    .      .      .     .
+        role        own  below  above  other  lead  ownlead  heir  forebear
+        clerk       .    .      .      .      .     .        .     .
+        head        *    *      .      .      .     *        .     .
+        deputy      .    .      .      .      .     .        .     .
+        stand-in    .    .      .      .      .     .        .     .
+        reviewer    .    .      .      .      .     .        .     .
+        manager     .    .      .      .      *     *        .     .
+        chief       .    .      .      .      .     .        .     .
+        signer      .    .      .      .      .     .        .     .
+        substitute  .    .      .      .      .     .        .     .
+        auditor     .    .      .      .      .     .        .     .
+        cio         .    .      .      .      .     .        .     .
+        admin       .    .      .      .      .     .        .     .
+        staff       .    .      .      .      .     .        .     .
+        stranger    .    .      .      .      .     .        .     .
     """,
 }
 
@@ -382,7 +401,14 @@ def _rows(table: str) -> dict[str, dict[str, str]]:
 def _expected() -> dict[tuple[Permission, str, str], str]:
     """Every cell, by permission, role and relation."""
     cells = {}
-    for table in (CAMPAIGN_TABLE, CHECKLIST_TABLE, CITY_TABLE, DESK_TABLE, DISPOSAL_TABLE):
+    for table in (
+        CAMPAIGN_TABLE,
+        CHECKLIST_TABLE,
+        CITY_TABLE,
+        DESK_TABLE,
+        DISPOSAL_TABLE,
+        ORGANISATION_TABLE,
+    ):
         for role, row in _rows(table).items():
             for name, cell in row.items():
                 permission = Permission[name if name.startswith("OWN") else f"CITY_{name}"]
@@ -410,6 +436,7 @@ def actor_of(role: Role, *, relation: str) -> Actor:
         account_id=None,
         staff_no="1",
         name="",
+        day=date(2026, 11, 20),
         member_of=frozenset(posts),
         head_of=head_of,
         deputy_of=frozenset({home} if role.deputy else ()),
@@ -422,11 +449,13 @@ def actor_of(role: Role, *, relation: str) -> Actor:
 
 def subject_of(role: Role, *, relation: str, involvement: str) -> Subject:
     """Return a sheet of the relation's unit in which the actor is involved."""
-    unit = {"own": HOME, "below": BELOW, "other": ELSEWHERE, "lead": LEAD, "ownlead": LEAD}[relation]
+    units = {"own": HOME, "below": BELOW, "above": ABOVE, "lead": LEAD, "ownlead": LEAD}
+    unit = units.get(relation, ELSEWHERE)
     me, nobody = frozenset({ME}), frozenset[PersonId]()
     return Subject(
         unit_id=unit,
         belongs_to_lead=unit == LEAD,
+        inherited_by=frozenset({HOME} if relation == "heir" else ()),
         recorded_by=me if involvement == "r" else nobody,
         approved_by=me if involvement == "a" else nobody,
         reviewed_by=me if involvement == "v" else nobody,
@@ -490,6 +519,8 @@ def test_an_administrator_has_no_business_rights_and_nobody_else_has_account_rig
     assert of_admin == {
         Permission.CITY_ACCOUNT_MANAGE,
         Permission.CITY_INSTALLATION_READ,
+        Permission.CITY_REORGANISATION_CONFIRM,
+        Permission.CITY_REORGANISATION_PREPARE,
         Permission.OWN_ACCOUNT_USE,
     }
     assert {

@@ -1,6 +1,7 @@
 """The permission table itself: complete, readable, and with a reason for each refusal."""
 
 from dataclasses import replace
+from datetime import date
 from typing import Any
 
 import pytest
@@ -47,6 +48,7 @@ def actor(*functions: Function, clerk_of: UnitId | None = None, member_of: UnitI
         account_id=None,
         staff_no="1",
         name="",
+        day=date(2026, 11, 20),
         functions=frozenset(functions),
         clerk_of=frozenset({clerk_of} if clerk_of else ()),
         member_of=frozenset({member_of} if member_of else ()),

@@ -1,5 +1,6 @@
 """What somebody sees, as a value and as a condition; that both agree is held by tests/property/test_scope.py."""
 
+from datetime import date
 from typing import cast
 from uuid import UUID
 
@@ -22,6 +23,7 @@ def actor(*functions: Function) -> Actor:
         account_id=None,
         staff_no="1",
         name="",
+        day=date(2026, 11, 20),
         member_of=frozenset({OTHER}),
         clerk_of=frozenset({OWN}),
         deputy_of=frozenset({OWN}),

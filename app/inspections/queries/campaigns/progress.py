@@ -25,6 +25,7 @@ from app.inspections.queries.campaigns.summaries import (
     return_dues,
     standing,
 )
+from app.inspections.queries.holding import HOLDER
 from app.inspections.queries.places import ENDED_UNIT, Places, places_of
 from app.inspections.queries.review_queue import own_units
 from app.inspections.queries.sheet import (
@@ -133,6 +134,7 @@ _REVISIONS: Final = Revision.__table__.c
 _SHEETS: Final = (
     select(
         _INSPECTIONS.id,
+        HOLDER.label("holder_id"),
         _INSPECTIONS.unit_id,
         _INSPECTIONS.system_name,
         *(_REVISIONS[name] for name in ("state", "state_since", "answered", "applicable", "decided")),
@@ -144,7 +146,9 @@ _SHEETS: Final = (
     .where(_INSPECTIONS.campaign_id == bindparam("campaign"), _REVISIONS.current.is_(True))
 )
 _IN_CHARGE: Final = in_charge_of(
-    select(Inspection.unit_id).where(Inspection.campaign_id == bindparam("campaign", type_=Uuid()))
+    select(HOLDER)
+    .select_from(Inspection)
+    .where(Inspection.campaign_id == bindparam("campaign", type_=Uuid()))
 )
 """Built once: building statements cost as much as running them."""
 
@@ -184,17 +188,17 @@ def progress_page(
 def _rows(
     session: Session, *, actor: Actor, line: CampaignLine, places: Places, today: date
 ) -> tuple[ProgressRow, ...]:
-    found = session.connection().execute(_SHEETS, {"campaign": line.id}).all()
+    found = session.connection().execute(_SHEETS, {"campaign": line.id, "day": today}).all()
     people = people_in_charge(session, _IN_CHARGE, day=today, campaign=line.id)
     returned = any(State(entry.state) in CORRECTING for entry in found)
-    dues = return_dues(session, campaign_ids=[line.id], scope=Scope.city()) if returned else {}
+    dues = return_dues(session, campaign_ids=[line.id], scope=Scope.city(), today=today) if returned else {}
     endings = _Endings(actor, lead=units_with(session, function=UnitFunction.LEAD_DIVISION, day=today))
     own = own_units(actor)
     rows = (
         _row(
             entry,
             places=places,
-            people=people.get(UnitId(entry.unit_id), InCharge()),
+            people=people.get(UnitId(entry.holder_id), InCharge()),
             dates=line.dates.extended(entry.extended_to),
             returned_until=dues.get((line.id, InspectionId(entry.id))),
             endings=endings,
@@ -217,16 +221,20 @@ def _row(
     own: frozenset[UnitId],
     today: date,
 ) -> ProgressRow:
-    unit_id, state = UnitId(entry.unit_id), State(entry.state)
+    holder_id, state = UnitId(entry.holder_id), State(entry.state)
+    unit_id = UnitId(entry.unit_id) if state in SEALED else holder_id
     department_id, department_name = places.department(unit_id)
     where = standing(state, answered=entry.answered)
     due = returned_until or dates.due(state)
     # A judgement in the making is not shown to those whom it judges, here as on the sheet's own pages.
-    hidden = unit_id in own and not (state is State.REVIEWED or state in SEALED)
+    hidden = holder_id in own and not (state is State.REVIEWED or state in SEALED)
     return ProgressRow(
         inspection_id=InspectionId(entry.id),
         unit_id=unit_id,
-        unit_name=sheet_name(places.name(unit_id, state=state), system_name=entry.system_name),
+        unit_name=sheet_name(
+            places.name_followed(UnitId(entry.unit_id), holder_id=holder_id, state=state),
+            system_name=entry.system_name,
+        ),
         department_id=department_id,
         department_name=department_name,
         state=state,
@@ -250,7 +258,7 @@ def _row(
         since=entry.state_since,
         heads=people.heads,
         clerks=people.clerks,
-        may_end=endings.of(unit_id, state=state),
+        may_end=endings.of(holder_id, state=state),
     )
 
 

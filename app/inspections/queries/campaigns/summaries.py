@@ -25,6 +25,7 @@ from app.inspections.models import (
     ItemReturn,
     Revision,
 )
+from app.inspections.queries.holding import holder
 from app.inspections.queries.sheet import campaign_dates
 from app.inspections.rules import CampaignDates, CampaignKind, CampaignState, State
 from app.inspections.rules.extension import CORRECTING
@@ -220,9 +221,9 @@ def _summaries(
 ) -> tuple[CampaignSummary, ...]:
     rows = tuple(campaigns)
     ids = [CampaignId(row.id) for row in rows]
-    counts = _counts(session, campaign_ids=ids, scope=scope)
+    counts = _counts(session, campaign_ids=ids, scope=scope, today=today)
     planned = _planned(session, campaign_ids=ids)
-    dues = return_dues(session, campaign_ids=ids, scope=scope)
+    dues = return_dues(session, campaign_ids=ids, scope=scope, today=today)
     editions = load_editions(session, edition_ids=[EditionId(row.edition_id) for row in rows])
     return tuple(
         _summary(
@@ -284,7 +285,7 @@ def _overdue(counts: Mapping[tuple[State, date | None], int], *, dates: Campaign
 
 
 def _counts(
-    session: Session, *, campaign_ids: Iterable[CampaignId], scope: Scope
+    session: Session, *, campaign_ids: Iterable[CampaignId], scope: Scope, today: date
 ) -> dict[CampaignId, _Counted]:
     untouched = func.sum(case((Revision.answered == 0, 1), else_=0))
     rows = session.execute(
@@ -299,7 +300,7 @@ def _counts(
         .where(
             Inspection.campaign_id.in_(list(campaign_ids)),
             Revision.current.is_(True),
-            scope.where(Inspection.unit_id),
+            scope.where(holder(day=today)),
         )
         .group_by(Inspection.campaign_id, Revision.state, Revision.extended_to)
     )
@@ -324,7 +325,7 @@ def _planned(session: Session, *, campaign_ids: Iterable[CampaignId]) -> dict[Ca
 
 
 def return_dues(
-    session: Session, *, campaign_ids: Iterable[CampaignId], scope: Scope
+    session: Session, *, campaign_ids: Iterable[CampaignId], scope: Scope, today: date
 ) -> dict[tuple[CampaignId, InspectionId], date]:
     """Return the date by which each returned sheet is to come back, with the approval of its corrections.
 
@@ -361,7 +362,7 @@ def return_dues(
             Inspection.campaign_id.in_(list(campaign_ids)),
             Revision.current.is_(True),
             Revision.state.in_([state.value for state in CORRECTING]),
-            scope.where(Inspection.unit_id),
+            scope.where(holder(day=today)),
         )
         .group_by(Inspection.campaign_id, Inspection.id)
     )

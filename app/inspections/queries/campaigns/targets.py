@@ -12,6 +12,8 @@ from app.checklists.rules import Edition, SheetSubject
 from app.inspections.models import Campaign, Inspection, Revision
 from app.inspections.rules import COMPARABLE, CampaignKind
 from app.kernel.ids import EditionId, RevisionId, SystemId, UnitId
+from app.organisation.queries import lineage_until
+from app.organisation.rules import Lineage, Succession, Takeover
 from app.systems.queries import systems_of_units
 
 
@@ -43,15 +45,18 @@ def previous_of(
 ) -> Mapping[Target, RevisionId]:
     """Return the newest sealed revision of the same checklist about the same thing before a base date.
 
-    A system's sheet follows the system, whoever owned it then. Only regular campaigns count; targets without one are absent.
+    A system's sheet follows the system, whoever owned it then; a unit's own comes before those of the units from which it took over, and of
+    those the one of the largest share comes first. Only regular campaigns count; targets without one are absent.
     """
     wanted = tuple(targets)
+    lineage = lineage_until(session, day=before)
+    forebears = {one.unit_id: _forebears(one.unit_id, lineage=lineage) for one in wanted}
     rows = session.execute(
         select(Inspection.unit_id, Inspection.system_id, Revision.id, Campaign.edition_id)
         .join(Revision, Revision.inspection_id == Inspection.id)
         .join(Campaign, Campaign.id == Inspection.campaign_id)
         .where(
-            _about(wanted),
+            _about(wanted, forebears=forebears),
             Revision.current.is_(True),
             Revision.state.in_([state.value for state in COMPARABLE]),
             Campaign.base_date < before,
@@ -64,11 +69,34 @@ def previous_of(
         for row in rows
         if load_edition(session, edition_id=EditionId(row.edition_id)).code == code
     }
-    return {one: newest[key] for one in wanted if (key := one.system_id or one.unit_id) in newest}
+    found = {}
+    for one in wanted:
+        keys = (one.system_id,) if one.system_id else forebears[one.unit_id]
+        if (key := next((key for key in keys if key in newest), None)) is not None:
+            found[one] = newest[key]
+    return found
 
 
-def _about(targets: Collection[Target]) -> ColumnElement[bool]:
-    units = [one.unit_id for one in targets if one.system_id is None]
+def _forebears(unit_id: UnitId, *, lineage: Lineage) -> tuple[UnitId, ...]:
+    """Return a unit, then those from which it took over, the latest and the largest share first, then those before them."""
+    found: dict[UnitId, None] = {unit_id: None}
+    queue = [unit_id]
+    while queue:
+        came = lineage.predecessors(queue.pop(0))
+        new = [one.predecessor for one in sorted(came, key=_weight) if one.predecessor not in found]
+        found |= dict.fromkeys(new)
+        queue += new
+    return tuple(found)
+
+
+def _weight(one: Succession) -> tuple[int, bool, int]:
+    return -one.effective_on.toordinal(), one.takeover is not Takeover.REST, -(one.share or 0)
+
+
+def _about(
+    targets: Collection[Target], *, forebears: Mapping[UnitId, Collection[UnitId]]
+) -> ColumnElement[bool]:
+    units = {unit for one in targets if one.system_id is None for unit in forebears[one.unit_id]}
     systems = [one.system_id for one in targets if one.system_id is not None]
     return or_(
         Inspection.system_id.is_(None) & Inspection.unit_id.in_(units), Inspection.system_id.in_(systems)
