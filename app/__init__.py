@@ -28,6 +28,7 @@ from app.kernel.clock import Clock, DemonstrationClock, SystemClock
 from app.kernel.ports import Ports
 from app.notices import routes as notices
 from app.notices.queries import UnreadCounter
+from app.organisation import routes as organisation
 from app.organisation.queries import installation
 from app.people import routes as people
 from app.people.queries import names_of
@@ -123,6 +124,7 @@ def _init_domains(app: Flask, settings: Settings) -> None:
     for domain in (
         people,
         notices,
+        organisation,
         calendar,
         evidence,
         systems,

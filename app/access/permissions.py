@@ -25,6 +25,7 @@ class Permission(StrEnum):
     CITY_REMINDER_SEND = "city:reminder:send"
     CITY_REORGANISATION_CONFIRM = "city:reorganisation:confirm"
     CITY_REORGANISATION_PREPARE = "city:reorganisation:prepare"
+    CITY_REORGANISATION_READ = "city:reorganisation:read"
     CITY_REVIEW_READ = "city:review:read"
     CITY_REVIEW_TEMPLATE_MANAGE = "city:review-template:manage"
     CITY_SYSTEM_MANAGE = "city:system:manage"

@@ -202,6 +202,7 @@ POLICY: Final[Mapping[Permission, Alternatives]] = {
         (is_administrator, did_not_request),
     ),
     P.CITY_REORGANISATION_PREPARE: ((is_reviewer,), (is_manager,), (is_administrator,)),
+    P.CITY_REORGANISATION_READ: (*_CITY_READERS, (is_administrator,)),
     P.CITY_REVIEW_READ: (*_CITY_READERS, (substitutes_for_some_unit,)),
     P.CITY_REVIEW_TEMPLATE_MANAGE: ((is_reviewer,), (is_manager,)),
     P.CITY_SYSTEM_MANAGE: ((is_reviewer,), (is_manager,)),

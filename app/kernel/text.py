@@ -64,6 +64,11 @@ def cell_as_typed(cell: str) -> str:
     return cell[1:] if cell.startswith("'") and cell[1:].startswith(FORMULA_STARTS) else cell
 
 
+def half_width(typed: str) -> str:
+    """Fold a code, number or date to half width; never done to a name."""
+    return unicodedata.normalize("NFKC", typed).strip()
+
+
 def search_key(text: str) -> str:
     """Fold a text for searching: width, case, kana height and the usual variants of surname characters.
 

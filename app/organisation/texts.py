@@ -42,3 +42,34 @@ BATCH_ACTION = {
     BatchAction.DISCARD: "破棄する",
     BatchAction.UNDO: "確定を取り消す",
 }
+BATCH_TONE = {
+    BatchState.PREPARED: "warn",
+    BatchState.CONFIRMED: "good",
+    BatchState.UNDONE: "plain",
+    BatchState.DISCARDED: "plain",
+}
+CHANGE_TONE = {
+    Change.CREATED: "good",
+    Change.RENAMED: "info",
+    Change.MOVED: "info",
+    Change.ALTERED: "info",
+    Change.ENDED: "warn",
+}
+EDIT = {
+    "alter": "名前や上位を変える",
+    "create": "所属を新しく作る",
+    "merge": "所属をまとめる",
+    "split": "所属を分ける",
+    "abolish": "所属を廃止する",
+    "task": "事務を移管する",
+}
+EDIT_OF_ONE = {"alter": "変える", "split": "分ける", "task": "移管", "abolish": "廃止"}
+"""The changes that begin with one unit, as short links beside it."""
+EDIT_HELP = {
+    "alter": "コードを変えると、新しいコードの所属が、いまの所属を引き継ぎます（改称）。コードが同じなら、同じ所属のままです。",
+    "create": "どの所属も引き継がない、新しい所属を作ります。",
+    "merge": "選んだ所属が一つになります。前の所属の記録は前の名前のまま残り、新しい所属から見えます。",
+    "split": "所属が分かれます。いまのコードを一つに使うと、その所属が続き、ほかの所属に一部が移ります。",
+    "abolish": "所属が終わります。終わっていない仕事の引継先を選びます。",
+    "task": "事務の一部をほかの所属に移します。どちらの所属も続きます。",
+}

@@ -39,8 +39,10 @@ from app.organisation.rules import (
     BatchAction,
     BatchFacts,
     BatchState,
+    Edit,
     NewTree,
     ReorganisationPlan,
+    edited,
     histories_of,
     histories_text,
     plan_digest,
@@ -121,6 +123,44 @@ def revise_reorganisation(
     _journal(session, row, event="reorganisation.revised", actor=actor, now=now)
 
 
+def edit_reorganisation(
+    session: Session,
+    *,
+    actor: Actor,
+    reorganisation_id: UUID,
+    seen_version: int,
+    edit: Edit,
+    ports: Ports,
+    now: datetime,
+) -> None:
+    """Make one more change in the prepared tree, as people name it.
+
+    Raises:
+        NotFound, NotAllowed, NotNow, StaleVersion, InvalidInput: as in `revise_reorganisation`.
+    """
+    require(Permission.CITY_REORGANISATION_PREPARE, actor=actor)
+    row = _locked(session, reorganisation_id=reorganisation_id, seen_version=seen_version)
+    known = {
+        code
+        for code, spans in unit_histories(session).items()
+        if any(span.covers(row.effective_on) for span in spans)
+    }
+    draft = ReorganisationDraft(
+        title=row.title,
+        effective_on=row.effective_on,
+        tree=edited(tree_of(row.tree), edit, known=known),
+    )
+    revise_reorganisation(
+        session,
+        actor=actor,
+        reorganisation_id=reorganisation_id,
+        seen_version=seen_version,
+        draft=draft,
+        ports=ports,
+        now=now,
+    )
+
+
 def choose_successors(
     session: Session,
     *,
@@ -195,6 +235,7 @@ def confirm_reorganisation(
         facts=BatchFacts(
             effective_on=row.effective_on,
             today=business_date(now),
+            changes=len(plan.changes) + len(plan.successions),
             without_successor=sum(code is None for code in chosen.values()),
         ),
     )
@@ -318,7 +359,7 @@ def planned_reorganisation(
     """Return what a new tree would do, without doing it.
 
     Raises:
-        InvalidInput: it has no name, does not fit, or changes nothing; every problem is named.
+        InvalidInput: it has no name, does not fit, or is read from a file that changes nothing; every problem is named.
     """
     title = clean(draft.title)
     problems = text_problems(title, field="title", label="改正の名前", longest=TITLE_LENGTH)
@@ -332,7 +373,7 @@ def planned_reorganisation(
         effective_on=draft.effective_on,
         last_closed=ports.last_closed_on(session),
     )
-    if not plan.changes and not plan.successions:
+    if draft.file_digest is not None and not plan.changes and not plan.successions:
         raise InvalidInput.of(
             "この一覧は、その日の組織と同じです。変えるところのある一覧を選んでください。", field="file"
         )

@@ -1,20 +1,23 @@
 """Lists from a spreadsheet, for this domain and those above it."""
 
-from app.organisation.files.reorganisation import REORGANISATION_COLUMNS, new_tree
+from app.kernel.text import half_width
+from app.organisation.files.reorganisation import (
+    REORGANISATION_COLUMNS,
+    new_tree,
+    origin_words,
+    tree_csv,
+)
 from app.organisation.files.table import (
-    CODE_LENGTH,
-    KANA_LENGTH,
-    NAME_LENGTH,
     Column,
     Line,
     RowsRefused,
     day_of,
     decoded,
-    half_width,
     read_lines,
     typed_rows,
 )
 from app.organisation.files.units import UNIT_COLUMNS, unit_rows
+from app.organisation.rules import CODE_LENGTH, KANA_LENGTH, NAME_LENGTH
 
 __all__ = [
     "CODE_LENGTH",
@@ -29,7 +32,9 @@ __all__ = [
     "decoded",
     "half_width",
     "new_tree",
+    "origin_words",
     "read_lines",
+    "tree_csv",
     "typed_rows",
     "unit_rows",
 ]

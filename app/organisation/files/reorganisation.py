@@ -13,19 +13,28 @@ A unit that is missing ends. 前身 names the units from which one takes over, s
 廃止後の引継先 abolishes its unit. 有効開始日 and 有効終了日 of a list that was taken from the system are read over: the day of the reorganisation holds.
 """
 
+import csv
+import io
 import re
 from typing import Final
 
+from app.kernel.text import half_width, harmless_cell
 from app.organisation.files.table import (
-    KANA_LENGTH,
-    NAME_LENGTH,
     Column,
     Line,
-    half_width,
     read_lines,
     typed_rows,
 )
-from app.organisation.rules import EndingUnit, NewUnit, Origin, SuccessionKind, Takeover
+from app.organisation.rules import (
+    KANA_LENGTH,
+    NAME_LENGTH,
+    EndingUnit,
+    NewTree,
+    NewUnit,
+    Origin,
+    SuccessionKind,
+    Takeover,
+)
 from app.organisation.texts import POLICY_OWNER, SUCCESSION_KIND, UNIT_KIND
 
 ORIGINS: Final = "前身"
@@ -109,3 +118,40 @@ def _origin(line: Line, typed: str) -> Origin:
     if len(subject) > SUBJECT_LENGTH:
         line.complain(ORIGINS, f"{ORIGINS}の事務の説明は{SUBJECT_LENGTH}文字までです。短くしてください。")
     return Origin(code=code, kind=kind, takeover=takeover, share=share, subject=subject)
+
+
+def tree_csv(tree: NewTree) -> bytes:
+    """Return a new tree in the form in which `new_tree` reads it, in UTF-8 with its mark: to go on with it in a spreadsheet."""
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\r\n")
+    writer.writerow([column.label for column in REORGANISATION_COLUMNS[:9]])
+    for one in tree:
+        cells = (one.code, *[""] * 7, one.handed_to) if isinstance(one, EndingUnit) else _cells(one)
+        writer.writerow([harmless_cell(cell) for cell in cells])
+    return text.getvalue().encode("utf-8-sig")
+
+
+def _cells(one: NewUnit) -> tuple[str, ...]:
+    return (
+        one.code,
+        one.name,
+        one.kana,
+        UNIT_KIND[one.kind],
+        POLICY_OWNER[one.policy_owner],
+        one.parent_code or "",
+        str(one.sort_order),
+        "；".join(origin_words(origin) for origin in one.origins),
+        "",
+    )
+
+
+def origin_words(origin: Origin) -> str:
+    """Return an origin as it is typed in a list."""
+    parts = [
+        origin.code,
+        SUCCESSION_KIND[origin.kind] if origin.kind else "",
+        REST if origin.takeover is Takeover.REST else "",
+        f"{origin.share}%" if origin.share else "",
+        origin.subject,
+    ]
+    return "/".join(part for part in parts if part)

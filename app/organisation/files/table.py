@@ -7,7 +7,6 @@ only codes, numbers and dates are folded to half width. Rows are counted as Exce
 import csv
 import io
 import re
-import unicodedata
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
@@ -16,8 +15,9 @@ from typing import Any, Final, TypeVar
 
 from app.kernel.errors import InvalidInput, Problem
 from app.kernel.fiscal_year import ERAS, LATEST_DAY, is_reckoned
-from app.kernel.text import text_problems
+from app.kernel.text import half_width, text_problems
 from app.organisation.files.workbook import is_workbook, workbook_records
+from app.organisation.rules import CODE_LENGTH, LARGEST_ORDER
 
 T = TypeVar("T")
 E = TypeVar("E", bound=StrEnum)
@@ -26,11 +26,6 @@ LARGEST_FILE: Final = 5_000_000
 """Bytes: far more than any city's list of staff."""
 
 MOST_ROWS: Final = 20_000
-
-CODE_LENGTH: Final = 20
-NAME_LENGTH: Final = 100
-KANA_LENGTH: Final = 200
-LARGEST_ORDER: Final = 999_999
 
 
 # ------------------------------------------------------------------------------------ from bytes to cells
@@ -241,11 +236,6 @@ class Line:
 _CODE: Final = re.compile(rf"[0-9A-Za-z][0-9A-Za-z_.-]{{0,{CODE_LENGTH - 1}}}")
 _WESTERN: Final = re.compile(r"([0-9]{4})[-/.年]([0-9]{1,2})[-/.月]([0-9]{1,2})日?")
 _ERA: Final = re.compile(r"(令和|平成|昭和|[RHSrhs])([0-9]{1,2}|元)[-/.年]([0-9]{1,2})[-/.月]([0-9]{1,2})日?")
-
-
-def half_width(typed: str) -> str:
-    """Fold a code, number or date to half width; never done to a name."""
-    return unicodedata.normalize("NFKC", typed).strip()
 
 
 def day_of(typed: str) -> date | None:

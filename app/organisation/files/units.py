@@ -11,8 +11,8 @@ An end date is the last day on which the row holds: 令和8年3月31日 is follo
 
 from typing import Final
 
-from app.organisation.files.table import KANA_LENGTH, NAME_LENGTH, Column, Line, read_lines, typed_rows
-from app.organisation.rules import UnitRow, UnitSpan
+from app.organisation.files.table import Column, Line, read_lines, typed_rows
+from app.organisation.rules import KANA_LENGTH, NAME_LENGTH, UnitRow, UnitSpan
 from app.organisation.texts import POLICY_OWNER, UNIT_KIND
 
 UNIT_COLUMNS: Final = (

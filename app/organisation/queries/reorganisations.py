@@ -16,6 +16,7 @@ from app.kernel.ids import PersonId
 from app.kernel.ports import OpenThing, Ports
 from app.organisation.models import OpenWorkChoice, Reorganisation, ReorganisationEditor
 from app.organisation.queries.histories import unit_histories, unit_ids_by_code
+from app.organisation.queries.trees import tree_on
 from app.organisation.rules import (
     BatchState,
     NewTree,
@@ -53,6 +54,7 @@ class ReorganisationList:
     lines: tuple[ReorganisationLine, ...]
     page: int
     pages: int
+    may_prepare: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -92,6 +94,7 @@ class ReorganisationPage:
     editors: tuple[str, ...]
     may_prepare: bool
     may_confirm: bool
+    may_undo: bool
 
     @property
     def to_choose(self) -> int:
@@ -101,7 +104,7 @@ class ReorganisationPage:
 
 def reorganisation_list(session: Session, *, actor: Actor, ports: Ports, page: int) -> ReorganisationList:
     """Return one page of the reorganisations."""
-    require(Permission.CITY_REORGANISATION_PREPARE, actor=actor)
+    require(Permission.CITY_REORGANISATION_READ, actor=actor)
     total = session.scalar(select(func.count()).select_from(Reorganisation)) or 0
     rows = session.scalars(
         select(Reorganisation)
@@ -114,6 +117,7 @@ def reorganisation_list(session: Session, *, actor: Actor, ports: Ports, page: i
         lines=tuple(_line(row, names=names) for row in rows),
         page=page,
         pages=max(1, -(-total // PAGE_SIZE)),
+        may_prepare=may(Permission.CITY_REORGANISATION_PREPARE, actor=actor),
     )
 
 
@@ -124,10 +128,9 @@ def reorganisation_page(
 
     Raises:
         NotFound: there is none.
-        NotAllowed: the actor neither prepares nor confirms.
+        NotAllowed: the actor does not follow the city.
     """
-    if not may(Permission.CITY_REORGANISATION_CONFIRM, actor=actor):
-        require(Permission.CITY_REORGANISATION_PREPARE, actor=actor)
+    require(Permission.CITY_REORGANISATION_READ, actor=actor)
     row = session.get(Reorganisation, reorganisation_id)
     if row is None:
         raise NotFound
@@ -150,6 +153,25 @@ def reorganisation_page(
         may_confirm=may(
             Permission.CITY_REORGANISATION_CONFIRM, actor=actor, subject=Subject(requested_by=editors)
         ),
+        may_undo=row.state == BatchState.CONFIRMED.value and today < row.effective_on,
+    )
+
+
+def tree_of_day(session: Session, *, day: date) -> NewTree:
+    """Return the organisation of a day as the rows of a new tree that changes nothing: where a preparation on the page begins."""
+    tree = tree_on(session, day=day)
+    return tuple(
+        NewUnit(
+            row=row,
+            code=unit.code,
+            name=unit.name,
+            kana=unit.kana,
+            kind=unit.kind,
+            policy_owner=unit.policy_owner,
+            parent_code=tree.by_id[unit.parent_id].code if unit.parent_id else None,
+            sort_order=unit.sort_order,
+        )
+        for row, unit in enumerate(tree.units, start=2)
     )
 
 

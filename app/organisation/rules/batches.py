@@ -37,12 +37,21 @@ class BatchFacts:
     Attributes:
         effective_on: the first day on which the batch is in force.
         today: the business date.
+        changes: how many units change.
         without_successor: how many open things still have nobody named to answer for them.
     """
 
     effective_on: date
     today: date
+    changes: int = 1
     without_successor: int = 0
+
+
+def something_changes(facts: BatchFacts) -> str | None:
+    """There is nothing to confirm while nothing changes."""
+    if facts.changes:
+        return None
+    return "変えるところがまだありません。改正の内容を入れてから確定してください。"
 
 
 def every_open_thing_has_a_successor(facts: BatchFacts) -> str | None:
@@ -68,7 +77,7 @@ REORGANISATION_STEPS: Final[tuple[BatchStep, ...]] = (
         target=BatchState.CONFIRMED,
         permission=Permission.CITY_REORGANISATION_CONFIRM,
         journal_event="reorganisation.confirmed",
-        guards=(every_open_thing_has_a_successor,),
+        guards=(something_changes, every_open_thing_has_a_successor),
     ),
     Step(
         action=BatchAction.DISCARD,

@@ -4,8 +4,15 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from enum import StrEnum
+from typing import Final
 
 from app.kernel.ids import UnitId
+
+CODE_LENGTH: Final = 20
+NAME_LENGTH: Final = 100
+KANA_LENGTH: Final = 200
+LARGEST_ORDER: Final = 999_999
+"""How long codes, names and readings may be, and the largest number by which units are ordered."""
 
 
 class UnitKind(StrEnum):

@@ -672,9 +672,9 @@ def _asked(client: FlaskClient, address: str) -> int:
 PAGES = {
     "list": ("/campaigns", 5),
     "form": ("/campaigns/new", 3),
-    "next year": ("/campaigns/{next}", 16),
+    "next year": ("/campaigns/{next}", 17),
     "edit": ("/campaigns/{draft}/edit", 6),
-    "preview": ("/campaigns/{draft}", 12),
+    "preview": ("/campaigns/{draft}", 13),
     "progress": ("/campaigns/{running}", 8),
     "print": ("/campaigns/{running}?rows=all", 8),
     "notice": ("/campaigns/{running}/notice", 3),

@@ -19,6 +19,7 @@ from app.organisation.commands.reorganisations import (
     ReorganisationDraft,
     choose_successors,
     discard_reorganisation,
+    prepare_reorganisation,
     revise_reorganisation,
     undo_reorganisation,
 )
@@ -385,8 +386,17 @@ def test_a_used_up_code_does_not_come_back(database: Database, tanaka: Actor, ki
     assert "使い終えた" in problems(database, tanaka, tree, day=later)[0][1]
 
 
-def test_a_tree_that_changes_nothing_is_refused(database: Database, tanaka: Actor) -> None:
-    assert "同じです" in problems(database, tanaka, tree_rows(database))[0][1]
+def test_a_file_that_changes_nothing_is_refused_and_a_draft_without_changes_is_not_confirmed(
+    database: Database, tanaka: Actor, kimura: Actor
+) -> None:
+    draft = ReorganisationDraft(
+        title="同じ組織", effective_on=EFFECTIVE, tree=tree_rows(database), file_digest="0" * 64
+    )
+    with database.transaction() as session, pytest.raises(InvalidInput, match="同じです"):
+        prepare_reorganisation(session, actor=tanaka, draft=draft, ports=NOTHING_OPEN, now=STORY)
+    waiting = prepared(database, actor=tanaka, tree=tree_rows(database))
+    with pytest.raises(NotNow, match="変えるところがまだありません"):
+        confirmed(database, waiting, actor=kimura)
 
 
 def test_a_change_in_between_has_to_be_looked_at_again(

@@ -152,21 +152,21 @@ staff       .                .              .                       .           
 stranger    .                .              .                       .              .
 """
 ORGANISATION_TABLE: Final = """
-role        REORGANISATION_CONFIRM  REORGANISATION_PREPARE
-clerk       .                       .
-head        .                       .
-deputy      .                       .
-stand-in    q                       .
-reviewer    .                       *
-manager     q                       *
-chief       q                       .
-signer      .                       .
-substitute  .                       .
-auditor     .                       .
-cio         .                       .
-admin       q                       *
-staff       .                       .
-stranger    .                       .
+role        REORGANISATION_CONFIRM  REORGANISATION_PREPARE  REORGANISATION_READ
+clerk       .                       .                       .
+head        .                       .                       .
+deputy      .                       .                       .
+stand-in    q                       .                       *
+reviewer    .                       *                       *
+manager     q                       *                       *
+chief       q                       .                       *
+signer      .                       .                       *
+substitute  .                       .                       .
+auditor     .                       .                       *
+cio         .                       .                       *
+admin       q                       *                       *
+staff       .                       .                       .
+stranger    .                       .                       .
 """
 UNIT_TABLES: Final[Mapping[Permission, str]] = {
     Permission.UNIT_INSPECTION_READ: """
@@ -521,6 +521,7 @@ def test_an_administrator_has_no_business_rights_and_nobody_else_has_account_rig
         Permission.CITY_INSTALLATION_READ,
         Permission.CITY_REORGANISATION_CONFIRM,
         Permission.CITY_REORGANISATION_PREPARE,
+        Permission.CITY_REORGANISATION_READ,
         Permission.OWN_ACCOUNT_USE,
     }
     assert {
