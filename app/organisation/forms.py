@@ -78,11 +78,11 @@ class EditForm(Form):
 
     def offer(self, units: Iterable[NewUnit]) -> None:
         """Offer the units of the new tree wherever one is chosen."""
-        choices = [(one.code, f"{one.name}（{one.code}）") for one in units]
+        choices = {one.code: f"{one.name}（{one.code}）" for one in units}
         for field in self:
             if isinstance(field, SelectField) and field.name in {"parent", "handed_to", "to", "units"}:
-                empty = [("", "（上位なし）")] if field.name == "parent" else []
-                field.choices = [*empty, *choices]
+                empty = {"": "（上位なし）"} if field.name == "parent" else {}
+                field.choices = {**empty, **choices}
 
     def edit(self, code: str) -> Edit:
         """Return the change; the form has been validated."""
@@ -99,11 +99,11 @@ class UnitForm(EditForm):
     )
     name = StringField("所属名", validators=[InputRequired("所属名を入れてください。"), Longest(NAME_LENGTH)])
     kana = StringField("かな", validators=[InputRequired("かなを入れてください。"), Longest(KANA_LENGTH)])
-    kind = SelectField("種別", choices=[(one.value, label) for one, label in UNIT_KIND.items()])
+    kind = SelectField("種別", choices={one.value: label for one, label in UNIT_KIND.items()})
     policy_owner = SelectField(
-        "ポリシー主体", choices=[(one.value, label) for one, label in POLICY_OWNER.items()]
+        "ポリシー主体", choices={one.value: label for one, label in POLICY_OWNER.items()}
     )
-    parent = SelectField("上位の所属", choices=[], validate_choice=False)
+    parent = SelectField("上位の所属", choices={}, validate_choice=False)
     sort_order = IntegerField(
         "並び順",
         validators=[
@@ -156,7 +156,7 @@ class MergeForm(UnitForm):
 
     units = SelectMultipleField(
         "一緒になる所属",
-        choices=[],
+        choices={},
         validate_choice=False,
         widget=ListWidget(prefix_label=False),
         option_widget=CheckboxInput(),
@@ -174,7 +174,7 @@ class AbolishForm(EditForm):
 
     handed_to = SelectField(
         "残る仕事の引継先",
-        choices=[],
+        choices={},
         validate_choice=False,
         description="点検票や情報システムなど、終わっていない仕事を引き継ぐ所属です。",
     )
@@ -187,7 +187,7 @@ class AbolishForm(EditForm):
 class TaskForm(EditForm):
     """A task goes to another unit; both go on."""
 
-    to = SelectField("移管先", choices=[], validate_choice=False)
+    to = SelectField("移管先", choices={}, validate_choice=False)
     subject = StringField(
         "移管する事務", validators=[InputRequired("移管する事務を入れてください。"), Longest(SUBJECT_LENGTH)]
     )
@@ -202,7 +202,7 @@ class SplitForm(EditForm):
 
     rest = RadioField(
         "残りの仕事を引き継ぐ所属",
-        choices=[(str(number), f"{number}番目の所属") for number in range(1, PARTS + 1)],
+        choices={str(number): f"{number}番目の所属" for number in range(1, PARTS + 1)},
         default="1",
         description="どこへ行くか決めていない仕事と、これまでの記録が、この所属に付きます。",
     )

@@ -28,8 +28,10 @@ from app.inspections.rules.templates import TemplateKind
 from app.kernel.ids import CampaignId, SystemId, new_id
 from app.notices.models import MailDigest
 from app.notices.rules import MailState
+from app.organisation.rules import EndingUnit, Origin, Takeover
 from tests.factories.editions import further_editions, successor_yaml
 from tests.factories.inspections import DATES, Year
+from tests.factories.reorganisation import Changes, a_unit, changed, prepared, tree_rows
 from tests.factories.systems import registered
 from tests.people import (
     AFFAIRS,
@@ -77,12 +79,14 @@ def sheet(year: Year, place: Place) -> str:
     return f"/inspections/{year.sheets[place.code]}"
 
 
+_OF_ONE: Final = ("alter", "split", "abolish", "task")
 NOWHERE: Final = "/no-such-page"
 NO_PAGES: Final = frozenset(
     {
         # Files.
         "checklists.edition_file",
         "evidence.evidence_file",
+        "organisation.reorganisation_tree",
         "inspections.progress_file",
         "reminders.letters_file",
         "reminders.reminder_list_csv",
@@ -116,6 +120,7 @@ class Furnished:
     template: UUID
     batch: UUID
     mail: UUID
+    reorganisation: UUID
 
 
 def furnished(year: Year) -> Furnished:
@@ -138,6 +143,7 @@ def furnished(year: Year) -> Furnished:
         template=template,
         batch=batch,
         mail=_mail_that_failed(year),
+        reorganisation=_reorganisation(year),
     )
 
 
@@ -265,6 +271,28 @@ def _publish_further_checklists(year: Year) -> None:
         further_editions(session, publisher=publisher, confirmer=confirmer, now=year.now)
 
 
+def _reorganisation(year: Year) -> UUID:
+    """Prepare a reorganisation that splits a unit with open work and abolishes another."""
+    origin = Origin(code=COUNTER.code, subject="戸籍に関する事務")
+    tree = changed(
+        tree_rows(year.database),
+        Changes(
+            without=frozenset({COUNTER.code, BRANCH.code}),
+            new=(
+                a_unit(
+                    "3110",
+                    "窓口課",
+                    parent="3000",
+                    origins=(Origin(code=COUNTER.code, takeover=Takeover.REST),),
+                ),
+                a_unit("3120", "戸籍課", parent="3000", origins=(origin,)),
+            ),
+            ending=(EndingUnit(row=0, code=BRANCH.code, handed_to="3110"),),
+        ),
+    )
+    return prepared(year.database, actor=year.actor(TANAKA), tree=tree)
+
+
 def walks(year: Year, *, found: Furnished) -> Iterator[tuple[Cast | None, list[str]]]:
     """Yield who opens which pages."""
     affairs, counter, lead, branch = (sheet(year, place) for place in (AFFAIRS, COUNTER, LEAD, BRANCH))
@@ -326,6 +354,13 @@ def walks(year: Year, *, found: Furnished) -> Iterator[tuple[Cast | None, list[s
             "/questions",
             f"{affairs}/items/{item}/question",
             "/systems",
+            "/reorganisations",
+            "/reorganisations/new",
+            f"/reorganisations/{found.reorganisation}",
+            *(
+                f"/reorganisations/{found.reorganisation}/{kind}"
+                for kind in ("create", "merge", *(f"{one}?unit={AFFAIRS.code}" for one in _OF_ONE))
+            ),
             "/systems/new",
             "/systems/import",
             f"/systems/{found.system}",

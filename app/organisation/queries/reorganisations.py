@@ -18,6 +18,9 @@ from app.organisation.models import OpenWorkChoice, Reorganisation, Reorganisati
 from app.organisation.queries.histories import unit_histories, unit_ids_by_code
 from app.organisation.queries.trees import tree_on
 from app.organisation.rules import (
+    REORGANISATION_STEPS,
+    BatchAction,
+    BatchFacts,
     BatchState,
     NewTree,
     NewUnit,
@@ -84,6 +87,7 @@ class ReorganisationPage:
     """
 
     line: ReorganisationLine
+    today: date
     version: int
     tree: NewTree
     changes: tuple[UnitChange, ...]
@@ -100,6 +104,20 @@ class ReorganisationPage:
     def to_choose(self) -> int:
         """Return how many open things nobody is named for yet."""
         return sum(line.chosen is None for line in self.open_lines)
+
+    @property
+    def waits_for(self) -> str | None:
+        """Return what has to be done before it can be confirmed; the guards of the step say it."""
+        if self.problems:
+            return "上に書いたところが直るまで、確定できません。"
+        facts = BatchFacts(
+            effective_on=self.line.effective_on,
+            today=self.today,
+            changes=len(self.changes) + len(self.successions),
+            without_successor=self.to_choose,
+        )
+        step = next(one for one in REORGANISATION_STEPS if one.action is BatchAction.CONFIRM)
+        return next((reason for guard in step.guards if (reason := guard(facts))), None)
 
 
 def reorganisation_list(session: Session, *, actor: Actor, ports: Ports, page: int) -> ReorganisationList:
@@ -141,6 +159,7 @@ def reorganisation_page(
     unit_names |= {one.code: one.name for one in tree_of(row.tree) if isinstance(one, NewUnit)}
     return ReorganisationPage(
         line=_line(row, names=names),
+        today=today,
         version=row.version,
         tree=tree_of(row.tree),
         changes=plan.changes,

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 
 from app.kernel.errors import InvalidInput
 from app.organisation.rules.reorganisation import EndingUnit, NewTree, NewUnit, Origin
-from app.organisation.rules.succession import Takeover
+from app.organisation.rules.succession import SuccessionKind, Takeover
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -171,7 +171,7 @@ class _Editing:
             raise InvalidInput.of("別の所属を選んでください。", field="to")
         if source.code not in self.known:
             raise InvalidInput.of("この改正で作る所属からは移管できません。", field="unit")
-        origin = Origin(code=source.code, subject=edit.subject)
+        origin = Origin(code=source.code, kind=SuccessionKind.TRANSFERRED, subject=edit.subject)
         return self.replaced(target.code, replace(target, origins=_once((*target.origins, origin))))
 
     def origins_of(self, unit: NewUnit) -> tuple[Origin, ...]:
