@@ -64,7 +64,7 @@ def import_command(file: Path, *, dry_run: bool, staff_no: str | None) -> None:
         rows = _rows(file)
         if dry_run:
             with reading() as session:
-                plan = planned_people(session, rows=rows)
+                plan = planned_people(session, rows=rows, today=today())
         else:
             with transaction() as session:
                 by = by_whom(session, staff_no=staff_no)
@@ -82,7 +82,7 @@ def _rows(file: Path) -> tuple[PostingRow, ...]:
         return posting_rows(file.read_bytes())
     except RowsRefused as refusal:
         with reading() as session:
-            found = refusal.with_problems_of(lambda rows: planned_people(session, rows=rows))
+            found = refusal.with_problems_of(lambda rows: planned_people(session, rows=rows, today=today()))
         raise found from refusal
 
 

@@ -29,12 +29,17 @@ class Person(Base):
 
 
 class Posting(Base):
-    """A post held for a time (発令). Rights follow it from the first minute of its first day to the last."""
+    """A post held for a time (発令), as it was known for a time. Rights follow it from the first minute of its first day to the last.
+
+    A row never says another thing afterwards: what a later file says stands in another row, and this one is superseded on the day of
+    that file. So a late file takes nothing away from what was done in between in the capacity then held.
+    """
 
     __tablename__ = "posting"
     __table_args__ = (
-        UniqueConstraint("person_id", "unit_id", "valid_from"),
+        UniqueConstraint("person_id", "unit_id", "valid_from", "known_from"),
         CheckConstraint("valid_to IS NULL OR valid_to > valid_from", name="validity"),
+        CheckConstraint("superseded_on IS NULL OR superseded_on > known_from", name="knowledge"),
         Index("ix_posting_person", "person_id", "valid_from"),
         Index("ix_posting_unit", "unit_id", "valid_from"),
         {"info": kept(RetentionClass.TEN_YEARS)},
@@ -48,6 +53,10 @@ class Posting(Base):
     title: Mapped[str] = mapped_column(String(60))
     valid_from: Mapped[date]
     valid_to: Mapped[date | None]
+    # From which business date on the row counts, and from which on another one says it instead.
+    known_from: Mapped[date]
+    superseded_on: Mapped[date | None]
+    recorded_at: Mapped[datetime] = mapped_column(Instant)
 
 
 class DutyAssignment(Base):

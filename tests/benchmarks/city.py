@@ -183,6 +183,8 @@ def _posting(cast: Cast) -> dict[str, Any]:
         "position": cast.position,
         "title": "課長" if cast.position == "head" else "主任",
         "valid_from": FIRST_DAY,
+        "known_from": FIRST_DAY,
+        "recorded_at": STORY,
     }
 
 

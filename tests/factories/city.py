@@ -58,6 +58,8 @@ def _add_people(session: Session) -> None:
                 position=cast.position,
                 title="課長" if cast.position == "head" else "主任",
                 valid_from=FIRST_DAY,
+                known_from=FIRST_DAY,
+                recorded_at=STORY,
             )
         )
         session.add(

@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 
 from app.journal.commands import record
 from app.journal.rules import ActorMark, Subject, SubjectType
+from app.kernel.clock import business_date
 from app.kernel.digest import digest_of
 from app.kernel.ids import PersonId, UnitId, new_id
 from app.organisation.commands import INSTALLATION, By, authorised
@@ -18,6 +19,7 @@ from app.organisation.queries import unit_ids_by_code
 from app.organisation.rules import Outcome
 from app.people.models import Person, Posting
 from app.people.queries import planned_people
+from app.people.queries.in_force import post_known
 from app.people.rules import PeoplePlan, PersonName, PostingRow, PostingSpan
 
 PERSON_REGISTERED: Final = "person.registered"
@@ -44,7 +46,7 @@ def import_people(session: Session, *, rows: Sequence[PostingRow], by: By, now: 
         NotAllowed: the actor is no administrator.
     """
     mark = authorised(by)
-    plan = planned_people(session, rows=rows)
+    plan = planned_people(session, rows=rows, today=business_date(now))
     people = write_names(session, names={number: name for number, (name, _) in plan.names.items()}, now=now)
     units = unit_ids_by_code(session, codes={span.unit_code for span, _ in plan.postings})
     ids = _Ids(people=people, units=units)
@@ -52,7 +54,7 @@ def import_people(session: Session, *, rows: Sequence[PostingRow], by: By, now: 
         session, addresses={people[entry.span.staff_no]: entry.mail for entry in rows if entry.mail}
     )
     changed = [(span, outcome) for span, outcome in plan.postings if outcome is not Outcome.UNCHANGED]
-    _write_postings(session, spans=[span for span, _ in changed], ids=ids)
+    _write_postings(session, spans=[span for span, _ in changed], ids=ids, now=now)
     _journal_people(session, plan=plan, changed=changed, mailed=mailed, ids=ids, mark=mark, now=now)
     counts = Counter(outcome.value for _, outcome in plan.postings)
     record(
@@ -96,20 +98,24 @@ def _write_addresses(session: Session, *, addresses: Mapping[PersonId, str]) -> 
     return frozenset(changed)
 
 
-def _write_postings(session: Session, *, spans: Sequence[PostingSpan], ids: _Ids) -> None:
+def _write_postings(session: Session, *, spans: Sequence[PostingSpan], ids: _Ids, now: datetime) -> None:
+    """Write what is known from today on; what was known before stays as it was, superseded today."""
+    today = business_date(now)
     wanted = {ids.people[span.staff_no] for span in spans}
     stored = {
         (row.person_id, row.unit_id, row.valid_from): row
-        for row in session.scalars(select(Posting).where(Posting.person_id.in_(wanted)))
+        for row in session.scalars(select(Posting).where(Posting.person_id.in_(wanted), post_known(today)))
     }
     for span in spans:
         key = (ids.people[span.staff_no], ids.units[span.unit_code], span.valid_from)
         posting = stored.get(key)
+        if posting is not None and posting.known_from < today:
+            posting.superseded_on, posting = today, None
         if posting is None:
-            posting = Posting(person_id=key[0], unit_id=key[1], valid_from=key[2])
+            posting = Posting(person_id=key[0], unit_id=key[1], valid_from=key[2], known_from=today)
             session.add(posting)
         posting.kind, posting.position = span.kind.value, span.position.value
-        posting.title, posting.valid_to = span.title, span.valid_to
+        posting.title, posting.valid_to, posting.recorded_at = span.title, span.valid_to, now
     session.flush()
 
 

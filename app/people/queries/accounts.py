@@ -21,7 +21,6 @@ from app.kernel.ids import AccountId, PersonId
 from app.kernel.text import search_key
 from app.organisation.queries import (
     units_on,
-    valid_on,
 )
 from app.people.models import (
     Account,
@@ -30,6 +29,7 @@ from app.people.models import (
     SignInSession,
 )
 from app.people.queries.holders import people_by_id
+from app.people.queries.in_force import post_held
 from app.people.queries.sessions import ActLine, acts_of, live_sessions
 from app.people.rules import (
     AccountState,
@@ -119,7 +119,7 @@ def _unit_names(session: Session, *, person_ids: Collection[PersonId], day: date
     rows = session.execute(
         select(Posting.person_id, units.c.name)
         .join(units, units.c.unit_id == Posting.unit_id)
-        .where(Posting.person_id.in_(person_ids), valid_on(day, Posting.valid_from, Posting.valid_to))
+        .where(Posting.person_id.in_(person_ids), post_held(day))
         # 本務 comes last and wins.
         .order_by(Posting.kind == PostingKind.MAIN.value)
     )
@@ -183,9 +183,7 @@ def people_without_account(session: Session, *, day: date) -> tuple[Newcomer, ..
     people = session.execute(
         select(Person.id, Person.staff_no, Person.name, Person.kana)
         .where(
-            exists().where(
-                Posting.person_id == Person.id, valid_on(day, Posting.valid_from, Posting.valid_to)
-            ),
+            exists().where(Posting.person_id == Person.id, post_held(day)),
             ~exists().where(Account.person_id == Person.id),
         )
         .order_by(Person.staff_no)

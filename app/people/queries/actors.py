@@ -30,7 +30,6 @@ from app.organisation.queries import (
     tree_on,
     unit_functions_on,
     units_on,
-    valid_on,
 )
 from app.organisation.rules import UnitFunction
 from app.people.models import (
@@ -39,7 +38,7 @@ from app.people.models import (
     PersonFunctionAssignment,
     Posting,
 )
-from app.people.queries.in_force import OF_PERSON, duty_in_force, function_in_force
+from app.people.queries.in_force import OF_PERSON, duty_in_force, function_in_force, post_held
 from app.people.rules import (
     Duty,
     PersonFunction,
@@ -179,7 +178,7 @@ _ROLES: Final = union_all(
         select(_UNITS.c.name).where(_UNITS.c.unit_id == Posting.unit_id).scalar_subquery(),
         Posting.kind,
         Posting.valid_from,
-    ).where(Posting.person_id == _PERSON, valid_on(THE_DAY, Posting.valid_from, Posting.valid_to)),
+    ).where(Posting.person_id == _PERSON, post_held(THE_DAY)),
     select(literal(_Source.DUTY.value), DutyAssignment.unit_id, DutyAssignment.duty, *_NOTHING).where(
         DutyAssignment.person_id == _PERSON, duty_in_force(THE_DAY)
     ),

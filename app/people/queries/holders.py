@@ -24,7 +24,6 @@ from app.organisation.queries import (
     THE_DAY,
     units_on,
     units_with,
-    valid_on,
 )
 from app.organisation.rules import UnitFunction, UnitTree
 from app.people.models import (
@@ -33,7 +32,13 @@ from app.people.models import (
     PersonFunctionAssignment,
     Posting,
 )
-from app.people.queries.in_force import OF_PERSON, duty_in_force, function_in_force, no_administrator
+from app.people.queries.in_force import (
+    OF_PERSON,
+    duty_in_force,
+    function_in_force,
+    no_administrator,
+    post_held,
+)
 from app.people.rules import (
     Duty,
     PersonFunction,
@@ -45,7 +50,7 @@ from app.people.rules import (
 _THE_UNITS: Final = bindparam("units", expanding=True, type_=Uuid())
 _MEMBERS: Final = select(Posting.unit_id, Posting.person_id).where(
     Posting.unit_id.in_(_THE_UNITS),
-    valid_on(THE_DAY, Posting.valid_from, Posting.valid_to),
+    post_held(THE_DAY),
     no_administrator(Posting.person_id, day=THE_DAY),
 )
 _HEADS: Final = _MEMBERS.where(Posting.position == Position.HEAD.value)
@@ -79,7 +84,7 @@ def in_charge_of(
         .where(
             Posting.unit_id.in_(units),
             Posting.position == Position.HEAD.value,
-            valid_on(THE_DAY, Posting.valid_from, Posting.valid_to),
+            post_held(THE_DAY),
             no_administrator(Posting.person_id, day=THE_DAY),
         )
     )

@@ -33,6 +33,22 @@ OF_PERSON: Final = {
 }
 
 
+def post_held(
+    day: OnDay, posting: type[Posting] = Posting, *, known: OnDay | None = None
+) -> ColumnElement[bool]:
+    """Return the condition that a post is held on a day, as it is known on that day or on another.
+
+    What is known only from a later day on (a transfer before its 内示) is not there yet; what another row says by then is not there any more.
+    """
+    then = day if known is None else known
+    return and_(valid_on(day, posting.valid_from, posting.valid_to), post_known(then, posting))
+
+
+def post_known(day: OnDay, posting: type[Posting] = Posting) -> ColumnElement[bool]:
+    """Return the condition that a post, of whatever time, is what is known on a day."""
+    return valid_on(day, posting.known_from, posting.superseded_on)
+
+
 def duty_in_force(day: OnDay) -> ColumnElement[bool]:
     """Return the condition that a duty gives its right on a day.
 
@@ -41,15 +57,14 @@ def duty_in_force(day: OnDay) -> ColumnElement[bool]:
     for the city.
     """
     today, first_day, anywhere = aliased(Posting), aliased(Posting), aliased(Posting)
-    member_today = _member(today, valid_on(day, today.valid_from, today.valid_to))
+    member_today = _member(today, post_held(day, today))
     member_then = _member(
         first_day,
+        post_known(day, first_day),
         first_day.valid_from <= DutyAssignment.valid_from,
         or_(first_day.valid_to.is_(None), first_day.valid_to > DutyAssignment.valid_from),
     )
-    employed = exists().where(
-        anywhere.person_id == DutyAssignment.person_id, valid_on(day, anywhere.valid_from, anywhere.valid_to)
-    )
+    employed = exists().where(anywhere.person_id == DutyAssignment.person_id, post_held(day, anywhere))
     return and_(
         valid_on(day, DutyAssignment.valid_from, DutyAssignment.valid_to),
         or_(member_today, and_(employed, ~member_then)),

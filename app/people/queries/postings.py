@@ -1,6 +1,7 @@
 """What reading in a list of postings would do."""
 
 from collections.abc import Collection, Sequence
+from datetime import date
 
 from sqlalchemy import (
     select,
@@ -16,6 +17,7 @@ from app.people.models import (
     Person,
     Posting,
 )
+from app.people.queries.in_force import post_known
 from app.people.rules import (
     PeoplePlan,
     PersonName,
@@ -27,7 +29,7 @@ from app.people.rules import (
 )
 
 
-def planned_people(session: Session, *, rows: Sequence[PostingRow]) -> PeoplePlan:
+def planned_people(session: Session, *, rows: Sequence[PostingRow], today: date) -> PeoplePlan:
     """Return what reading in a list of postings would do today, without doing it.
 
     Raises:
@@ -39,18 +41,20 @@ def planned_people(session: Session, *, rows: Sequence[PostingRow]) -> PeoplePla
     )
     return plan_people(
         names={row.staff_no: PersonName(name=row.name, kana=row.kana) for row in people},
-        postings=_stored_postings(session, numbers=numbers),
+        postings=_stored_postings(session, numbers=numbers, today=today),
         units=unit_histories(session),
         rows=rows,
     )
 
 
-def _stored_postings(session: Session, *, numbers: Collection[str]) -> dict[str, list[PostingSpan]]:
+def _stored_postings(
+    session: Session, *, numbers: Collection[str], today: date
+) -> dict[str, list[PostingSpan]]:
     codes = codes_of_units(session)
     rows = session.execute(
         select(Person.staff_no, Posting.__table__)
         .join(Posting, Posting.person_id == Person.id)
-        .where(Person.staff_no.in_(numbers))
+        .where(Person.staff_no.in_(numbers), post_known(today))
     )
     found: dict[str, list[PostingSpan]] = {}
     for row in rows:

@@ -7,8 +7,9 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from app.kernel.ids import PersonId, UnitId
-from app.organisation.queries import tree_on, valid_on
+from app.organisation.queries import tree_on
 from app.people.models import Posting
+from app.people.queries.in_force import post_held
 from app.people.rules import PostingKind
 
 
@@ -19,7 +20,7 @@ def titles_on(session: Session, *, person_ids: Iterable[PersonId], day: date) ->
         select(Posting.person_id, Posting.unit_id, Posting.title).where(
             Posting.person_id.in_(set(person_ids)),
             Posting.kind == PostingKind.MAIN.value,
-            valid_on(day, Posting.valid_from, Posting.valid_to),
+            post_held(day),
         )
     )
     return {

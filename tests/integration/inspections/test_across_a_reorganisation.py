@@ -86,6 +86,8 @@ def post(
                 position=position,
                 title="主査",
                 valid_from=DAY,
+                known_from=DAY,
+                recorded_at=MIDNIGHT,
             )
         )
         if duty:

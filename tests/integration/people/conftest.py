@@ -15,7 +15,7 @@ from app.people.commands import OpenedSession, Origin, sign_in
 from app.people.models import DutyAssignment, PersonFunctionAssignment, Posting
 from app.people.queries import actor_on
 from app.people.rules import SessionLimits
-from tests.people import FIRST_DAY, PASSWORD, SUZUKI, Cast, Place
+from tests.people import FIRST_DAY, PASSWORD, STORY, SUZUKI, Cast, Place
 
 LIMITS = SessionLimits(
     idle=timedelta(minutes=30), administrator_idle=timedelta(minutes=10), absolute=timedelta(hours=12)
@@ -56,6 +56,8 @@ class Office:
                     title="主幹",
                     valid_from=since,
                     valid_to=until,
+                    known_from=since,
+                    recorded_at=STORY,
                 )
             )
 
