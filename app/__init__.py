@@ -27,8 +27,10 @@ from app.kernel.clock import Clock, DemonstrationClock, SystemClock
 from app.kernel.ports import Ports
 from app.notices import routes as notices
 from app.notices.queries import UnreadCounter
+from app.organisation import routes as organisation
 from app.organisation.queries import installation
 from app.people import routes as people
+from app.people.queries.postings import StaffOfUnits
 from app.reminders import routes as reminders
 from app.reminders.queries.last import LastReminded
 from app.reminders.queries.words import SheetNoticeWords
@@ -119,6 +121,7 @@ def _init_domains(app: Flask, settings: Settings) -> None:
     people.init_login(app)
     for domain in (
         people,
+        organisation,
         notices,
         calendar,
         evidence,
@@ -135,6 +138,7 @@ def _init_domains(app: Flask, settings: Settings) -> None:
     ports.edition_use.append(UseInSheets())
     ports.work_counters += [HeaderCounter(), UnreadCounter()]
     ports.notice_sources.append(SheetNoticeWords())
+    ports.staffing.append(StaffOfUnits())
     ports.before_disposal.append(discard_documents)
     ports.reminding.append(LastReminded())
     ports.after_sealing.append(DocumentAfterSealing(settings))

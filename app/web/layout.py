@@ -66,6 +66,13 @@ MENU: Final = (
     ),
     MenuEntry("systems", "台帳", "systems.system_list", Permission.CITY_SYSTEM_MANAGE),
     MenuEntry("checklists", "点検項目", "checklists.checklist_list", Permission.CITY_CHECKLIST_READ),
+    MenuEntry(
+        "organisation",
+        "組織・職員",
+        "organisation.tree",
+        Permission.CITY_ORGANISATION_READ,
+        frozenset({"people.person", "people.unit"}),
+    ),
     MenuEntry("accounts", "利用者", "people.account_list", Permission.CITY_ACCOUNT_MANAGE),
     MenuEntry(
         "installation",

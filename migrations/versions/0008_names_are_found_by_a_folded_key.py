@@ -30,7 +30,9 @@ def _fill(name: str) -> None:
     table = sa.table(name, *(sa.column(one) for one in columns))
     connection = op.get_bind()
     rows = connection.execute(sa.select(table.c.id, table.c.name, table.c.kana)).all()
-    change = sa.update(table).where(table.c.id == sa.bindparam("row_id")).values(search_key=sa.bindparam("key"))
+    change = (
+        sa.update(table).where(table.c.id == sa.bindparam("row_id")).values(search_key=sa.bindparam("key"))
+    )
     for start in range(0, len(rows), AT_ONCE):
         some = rows[start : start + AT_ONCE]
         connection.execute(change, [{"row_id": row.id, "key": name_key(row.name, row.kana)} for row in some])

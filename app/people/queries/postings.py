@@ -1,16 +1,18 @@
-"""What reading in a list of postings would do."""
+"""What reading in a list of postings would do, and how many work where."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
+from datetime import date
 
 from sqlalchemy import (
     select,
 )
 from sqlalchemy.orm import Session
 
-from app.kernel.ids import UnitId
+from app.kernel.ids import PersonId, UnitId
 from app.organisation.queries import (
     codes_of_units,
     unit_histories,
+    valid_on,
 )
 from app.people.models import (
     Person,
@@ -43,6 +45,20 @@ def planned_people(session: Session, *, rows: Sequence[PostingRow]) -> PeoplePla
         units=unit_histories(session),
         rows=rows,
     )
+
+
+class StaffOfUnits:
+    """Implements `kernel.ports.Staffing`."""
+
+    def staff_by_unit(self, session: Session, *, day: date) -> Mapping[UnitId, frozenset[PersonId]]:
+        """Return who holds a post in each unit on a day, administrators too: they are counted, not given work."""
+        found: dict[UnitId, set[PersonId]] = {}
+        posts = select(Posting.unit_id, Posting.person_id).where(
+            valid_on(day, Posting.valid_from, Posting.valid_to)
+        )
+        for unit_id, person_id in session.execute(posts):
+            found.setdefault(UnitId(unit_id), set()).add(PersonId(person_id))
+        return {unit_id: frozenset(people) for unit_id, people in found.items()}
 
 
 def _stored_postings(session: Session, *, numbers: Collection[str]) -> dict[str, list[PostingSpan]]:

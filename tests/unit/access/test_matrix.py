@@ -98,6 +98,23 @@ admin       .                 .                  .
 staff       .                 .                  *
 stranger    .                 .                  .
 """
+DIRECTORY_TABLE: Final = """
+role        ORGANISATION_READ
+clerk       *
+head        *
+deputy      *
+stand-in    *
+reviewer    *
+manager     *
+chief       *
+signer      *
+substitute  *
+auditor     *
+cio         *
+admin       *
+staff       *
+stranger    .
+"""
 DISPOSAL_TABLE: Final = """
 role        DISPOSAL_APPROVE  DISPOSAL_PREPARE
 clerk       .                 .
@@ -382,7 +399,7 @@ def _rows(table: str) -> dict[str, dict[str, str]]:
 def _expected() -> dict[tuple[Permission, str, str], str]:
     """Every cell, by permission, role and relation."""
     cells = {}
-    for table in (CAMPAIGN_TABLE, CHECKLIST_TABLE, CITY_TABLE, DESK_TABLE, DISPOSAL_TABLE):
+    for table in (CAMPAIGN_TABLE, CHECKLIST_TABLE, CITY_TABLE, DESK_TABLE, DIRECTORY_TABLE, DISPOSAL_TABLE):
         for role, row in _rows(table).items():
             for name, cell in row.items():
                 permission = Permission[name if name.startswith("OWN") else f"CITY_{name}"]
@@ -490,6 +507,8 @@ def test_an_administrator_has_no_business_rights_and_nobody_else_has_account_rig
     assert of_admin == {
         Permission.CITY_ACCOUNT_MANAGE,
         Permission.CITY_INSTALLATION_READ,
+        # Whose account it is: names and units, and nothing of any inspection.
+        Permission.CITY_ORGANISATION_READ,
         Permission.OWN_ACCOUNT_USE,
     }
     assert {
