@@ -32,6 +32,7 @@ from app.organisation import routes as organisation
 from app.organisation.queries import installation
 from app.people import routes as people
 from app.people.queries import names_of
+from app.people.queries.postings import StaffOfUnits
 from app.reminders import routes as reminders
 from app.reminders.queries.last import LastReminded
 from app.reminders.queries.words import SheetNoticeWords
@@ -123,8 +124,8 @@ def _init_domains(app: Flask, settings: Settings) -> None:
     people.init_login(app)
     for domain in (
         people,
-        notices,
         organisation,
+        notices,
         calendar,
         evidence,
         systems,
@@ -142,6 +143,7 @@ def _init_domains(app: Flask, settings: Settings) -> None:
     ports.people_names.append(names_of)
     ports.work_counters += [HeaderCounter(), UnreadCounter()]
     ports.notice_sources.append(SheetNoticeWords())
+    ports.staffing.append(StaffOfUnits())
     ports.before_disposal.append(discard_documents)
     ports.reminding.append(LastReminded())
     ports.after_sealing.append(DocumentAfterSealing(settings))

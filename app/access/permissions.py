@@ -21,6 +21,7 @@ class Permission(StrEnum):
     CITY_DISPOSAL_APPROVE = "city:disposal:approve"
     CITY_DISPOSAL_PREPARE = "city:disposal:prepare"
     CITY_INSTALLATION_READ = "city:installation:read"
+    CITY_ORGANISATION_READ = "city:organisation:read"
     CITY_PROGRESS_READ = "city:progress:read"
     CITY_REMINDER_SEND = "city:reminder:send"
     CITY_REORGANISATION_CONFIRM = "city:reorganisation:confirm"

@@ -194,6 +194,7 @@ POLICY: Final[Mapping[Permission, Alternatives]] = {
     P.CITY_DISPOSAL_APPROVE: ((is_manager, did_not_request), (is_chief, did_not_request)),
     P.CITY_DISPOSAL_PREPARE: ((is_reviewer,), (is_manager,)),
     P.CITY_INSTALLATION_READ: ((is_administrator,),),
+    P.CITY_ORGANISATION_READ: ((holds_a_post,), (is_administrator,)),
     P.CITY_PROGRESS_READ: _CITY_READERS,
     P.CITY_REMINDER_SEND: ((is_reviewer,), (is_manager,)),
     P.CITY_REORGANISATION_CONFIRM: (

@@ -1,4 +1,4 @@
-"""flask organisation: reading in the list of units, and giving units their functions."""
+"""flask organisation: reading in the list of units, taking the tree of a day away, renewing what names are found by."""
 
 from collections import Counter
 from collections.abc import Mapping
@@ -11,7 +11,7 @@ import click
 from flask import current_app
 from flask.cli import AppGroup
 
-from app.cli.terminal import FILE, Day, by_whom, count_line, named_actor, now, refusals
+from app.cli.terminal import FILE, Day, by_whom, count_line, named_actor, now, refusals, today
 from app.db.session import reading, transaction
 from app.kernel.errors import InvalidInput
 from app.kernel.fiscal_year import plain_date
@@ -23,10 +23,12 @@ from app.organisation.commands.reorganisations import (
     planned_reorganisation,
     prepare_reorganisation,
 )
-from app.organisation.files import RowsRefused, new_tree, unit_rows
+from app.organisation.files import RowsRefused, new_tree, tree_csv, tree_json, tree_text, unit_rows
 from app.organisation.queries import planned_units
-from app.organisation.rules import Change, NewUnit, ReorganisationPlan, Takeover, UnitRow
+from app.organisation.queries.outline import listed_units
+from app.organisation.rules import Change, ListedUnit, NewUnit, ReorganisationPlan, Takeover, UnitRow
 from app.organisation.texts import CHANGE, SUCCESSION_KIND
+from app.people.commands import refresh_search
 
 organisation_cli = AppGroup("organisation", help="所属の一覧")
 
@@ -141,6 +143,50 @@ def _rows(file: Path) -> tuple[UnitRow, ...]:
         with reading() as session:
             found = refusal.with_problems_of(lambda rows: planned_units(session, rows=rows))
         raise found from refusal
+
+
+@organisation_cli.command("tree", help="ある日の組織を書き出す（CSV は organisation import で取り込める）")
+@click.option("--on", "day", type=Day(), help="いつの組織か（なければ今日）")
+@click.option("--format", "form", type=click.Choice(["text", "csv", "json"]), default="text", help="書き方")
+@click.option(
+    "-o", "--output", type=click.Path(dir_okay=False, path_type=Path), help="書き出すファイル（なければ画面）"
+)
+def tree_command(*, day: date | None, form: str, output: Path | None) -> None:
+    """Print the tree of a day, or write it to a file."""
+    wanted = day or today()
+    with reading() as session:
+        units = listed_units(session, day=wanted)
+    data = _written(units, day=wanted, form=form)
+    with refusals():
+        if output is None:
+            click.echo(data, nl=False)
+        else:
+            _write(output, data)
+            click.echo(f"{output} に書きました（{len(units)}所属）。")
+
+
+def _written(units: tuple[ListedUnit, ...], *, day: date, form: str) -> bytes:
+    if form == "csv":
+        return tree_csv(units)
+    return (tree_json(units) if form == "json" else tree_text(units, day=day)).encode()
+
+
+def _write(path: Path, data: bytes) -> None:
+    try:
+        path.write_bytes(data)
+    except OSError as error:
+        raise InvalidInput.of(f"{path} に書けません。書けるフォルダーを選んでください。") from error
+
+
+@organisation_cli.command(
+    "refresh-search", help="所属と職員を探すための鍵を作り直す（新しい版で字のまとめ方が変わったとき）"
+)
+@click.option("--by", "staff_no", help="作り直すシステム管理者の職員番号（なければOSの利用者名だけを記録）")
+def refresh_search_command(*, staff_no: str | None) -> None:
+    """Write the keys anew by which names are found."""
+    with refusals(), transaction() as session:
+        renewed = refresh_search(session, by=by_whom(session, staff_no=staff_no), now=now())
+    click.echo(f"探すための鍵を{renewed}件作り直しました。")
 
 
 COMMANDS: Final = (organisation_cli,)

@@ -159,6 +159,14 @@ class PeopleNames(Protocol):
         ...
 
 
+class Staffing(Protocol):
+    """Who works where: counted beside the units of a day."""
+
+    def staff_by_unit(self, session: Session, *, day: date) -> Mapping[UnitId, frozenset[PersonId]]:
+        """Return who holds a post in each unit on a day that is not to come; units without anybody are absent."""
+        ...
+
+
 @dataclass(slots=True)
 class Ports:
     """The registered implementations. Filled once in `create_app`, read by lower rooms."""
@@ -171,6 +179,7 @@ class Ports:
     reminding: list[Reminding] = field(default_factory=list)
     open_work: list[OpenWork] = field(default_factory=list)
     people_names: list[PeopleNames] = field(default_factory=list)
+    staffing: list[Staffing] = field(default_factory=list)
     # Called when somebody waits for a regular job; empty where a scheduler outside of the process runs them.
     hurry: list[Callable[[], None]] = field(default_factory=list)
 
@@ -225,6 +234,14 @@ class Ports:
             for campaign_id, at in source.last_reminded(session, campaign_ids=wanted).items():
                 last[campaign_id] = max(at, last.get(campaign_id, at))
         return last
+
+    def staff_by_unit(self, session: Session, *, day: date) -> dict[UnitId, frozenset[PersonId]]:
+        """Join what every registered room says about who works where."""
+        joined: dict[UnitId, frozenset[PersonId]] = {}
+        for source in self.staffing:
+            for unit_id, people in source.staff_by_unit(session, day=day).items():
+                joined[unit_id] = joined.get(unit_id, frozenset()) | people
+        return joined
 
     def waiting(self, session: Session, *, actor: Actor) -> dict[str, int]:
         """Merge the counters of all rooms; two rooms never share a menu entry."""

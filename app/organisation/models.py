@@ -8,6 +8,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from app.db.base import Base, RetentionClass, kept
 from app.db.guards import Guard
+from app.db.search import Searched
 from app.db.types import Instant, code, hex_digest
 from app.kernel.ids import new_id
 
@@ -39,7 +40,7 @@ class Unit(Base):
     created_at: Mapped[datetime] = mapped_column(Instant)
 
 
-class UnitVersion(Base):
+class UnitVersion(Searched, Base):
     """Name, place and kind of a unit for a time. Versions of one unit never overlap."""
 
     __tablename__ = "unit_version"

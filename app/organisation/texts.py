@@ -1,6 +1,16 @@
 """Japanese labels of the organisation."""
 
-from app.organisation.rules import BatchAction, BatchState, Change, PolicyOwner, SuccessionKind, UnitKind
+from app.organisation.rules import (
+    BatchAction,
+    BatchState,
+    Change,
+    PolicyOwner,
+    Standing,
+    SuccessionKind,
+    UnitAspect,
+    UnitFunction,
+    UnitKind,
+)
 
 UNIT_KIND = {
     UnitKind.BODY: "執行機関等",
@@ -73,3 +83,16 @@ EDIT_HELP = {
     "abolish": "所属が終わります。終わっていない仕事の引継先を選びます。",
     "task": "事務の一部をほかの所属に移します。どちらの所属も続きます。",
 }
+UNIT_FUNCTION = {
+    UnitFunction.LEAD_DIVISION: "情報主管課",
+    UnitFunction.SUBSTITUTE_REVIEW: "代替審査",
+    UnitFunction.AUDIT: "監査",
+}
+UNIT_ASPECT = {
+    UnitAspect.NAME: "名称",
+    UnitAspect.KANA: "かな",
+    UnitAspect.KIND: "種別",
+    UnitAspect.POLICY_OWNER: "ポリシー主体",
+    UnitAspect.PARENT: "上位の所属",
+}
+STANDING = {Standing.IN_FORCE: "現在", Standing.TO_COME: "予定", Standing.ENDED: "終了"}

@@ -8,11 +8,12 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from app.db.base import Base, RetentionClass, kept
 from app.db.guards import Guard
+from app.db.search import Searched
 from app.db.types import Instant, code, hex_digest
 from app.kernel.ids import new_id
 
 
-class Person(Base):
+class Person(Searched, Base):
     """Somebody who works for the city. The name is kept exactly as the personnel office writes it."""
 
     __tablename__ = "person"

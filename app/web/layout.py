@@ -68,9 +68,22 @@ MENU: Final = (
     MenuEntry("checklists", "点検項目", "checklists.checklist_list", Permission.CITY_CHECKLIST_READ),
     MenuEntry(
         "organisation",
-        "組織",
-        "organisation.reorganisation_list",
-        Permission.CITY_REORGANISATION_READ,
+        "組織・職員",
+        "organisation.tree",
+        Permission.CITY_ORGANISATION_READ,
+        frozenset(
+            {
+                "people.person",
+                "people.unit",
+                "organisation.reorganisation_list",
+                "organisation.new_reorganisation",
+                "organisation.prepare_reorganisation",
+                "organisation.reorganisation",
+                "organisation.revise_reorganisation",
+                "organisation.edit_page",
+                "organisation.edit_reorganisation",
+            }
+        ),
     ),
     MenuEntry("accounts", "利用者", "people.account_list", Permission.CITY_ACCOUNT_MANAGE),
     MenuEntry(

@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 
 from app.access.actor import Actor, Function
 from app.backup.queries import last_backup
+from app.db.search import stale_keys
 from app.health.queries.jobs import documents_check, jobs_check, mail_check
 from app.health.rules import Check, Depth, bad, good, warning
 from app.inspections.queries.lists import open_sheets
@@ -48,6 +49,7 @@ def checks(session: Session, *, now: datetime, depth: Depth) -> Iterator[Check]:
     if (mails := mail_check(session)) is not None:
         yield mails
     yield _journal(session, depth=depth)
+    yield _search(session)
     sheets = open_sheets(session, actor=_machine(day=business_date(now)), today=business_date(now))
     yield good(f"確定していない点検票は {len(sheets)} 件です。")
 
@@ -87,6 +89,16 @@ def _journal(session: Session, *, depth: Depth) -> Check:
         return _journal_check(found.faults, sound=f"操作ログは、{found.entries}件すべてつながっています。")
     return _journal_check(
         quick_faults(session), sound="操作ログの末尾は、そろっています（全件は flask doctor --full）。"
+    )
+
+
+def _search(session: Session) -> Check:
+    stale = stale_keys(session)
+    if not stale:
+        return good("所属と職員は、名前のどの書き方でも探せます。")
+    return warning(
+        f"所属と職員を探すための鍵が {stale} 件古くなっています（見つからない名前があります）。",
+        remedy="flask organisation refresh-search を実行してください。",
     )
 
 

@@ -1,11 +1,12 @@
 """Lists from a spreadsheet, for this domain and those above it."""
 
 from app.kernel.text import half_width
+from app.organisation.files.days import AskedDay, asked_day
 from app.organisation.files.reorganisation import (
     REORGANISATION_COLUMNS,
     new_tree,
+    new_tree_csv,
     origin_words,
-    tree_csv,
 )
 from app.organisation.files.table import (
     Column,
@@ -16,6 +17,7 @@ from app.organisation.files.table import (
     read_lines,
     typed_rows,
 )
+from app.organisation.files.tree import tree_csv, tree_json, tree_text
 from app.organisation.files.units import UNIT_COLUMNS, unit_rows
 from app.organisation.rules import CODE_LENGTH, KANA_LENGTH, NAME_LENGTH
 
@@ -25,16 +27,21 @@ __all__ = [
     "NAME_LENGTH",
     "REORGANISATION_COLUMNS",
     "UNIT_COLUMNS",
+    "AskedDay",
     "Column",
     "Line",
     "RowsRefused",
+    "asked_day",
     "day_of",
     "decoded",
     "half_width",
     "new_tree",
+    "new_tree_csv",
     "origin_words",
     "read_lines",
     "tree_csv",
+    "tree_json",
+    "tree_text",
     "typed_rows",
     "unit_rows",
 ]

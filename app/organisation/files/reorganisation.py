@@ -120,7 +120,7 @@ def _origin(line: Line, typed: str) -> Origin:
     return Origin(code=code, kind=kind, takeover=takeover, share=share, subject=subject)
 
 
-def tree_csv(tree: NewTree) -> bytes:
+def new_tree_csv(tree: NewTree) -> bytes:
     """Return a new tree in the form in which `new_tree` reads it, in UTF-8 with its mark: to go on with it in a spreadsheet."""
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\r\n")

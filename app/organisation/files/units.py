@@ -11,6 +11,7 @@ An end date is the last day on which the row holds: 令和8年3月31日 is follo
 
 from typing import Final
 
+from app.kernel.text import cell_as_typed
 from app.organisation.files.table import Column, Line, read_lines, typed_rows
 from app.organisation.rules import KANA_LENGTH, NAME_LENGTH, UnitRow, UnitSpan
 from app.organisation.texts import POLICY_OWNER, UNIT_KIND
@@ -34,7 +35,10 @@ def unit_rows(data: bytes) -> tuple[UnitRow, ...]:
     Raises:
         InvalidInput: every problem of every row, with the row and the column.
     """
-    return typed_rows(read_lines(data, columns=UNIT_COLUMNS), _unit_row)
+    lines = read_lines(data, columns=UNIT_COLUMNS)
+    for line in lines:
+        line.cells = {label: cell_as_typed(cell) for label, cell in line.cells.items()}
+    return typed_rows(lines, _unit_row)
 
 
 def _unit_row(line: Line) -> UnitRow:

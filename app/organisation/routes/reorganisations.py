@@ -16,7 +16,7 @@ from app.kernel.ports import Ports
 from app.organisation import texts
 from app.organisation.commands import reorganisations as commands
 from app.organisation.commands.reorganisations import ReorganisationDraft
-from app.organisation.files import new_tree, tree_csv
+from app.organisation.files import new_tree, new_tree_csv
 from app.organisation.forms import EDIT_FORMS, EditForm, ReorganisationForm, SplitForm, UnitForm
 from app.organisation.queries import reorganisations as queries
 from app.organisation.queries.reorganisations import ReorganisationPage
@@ -141,7 +141,7 @@ def reorganisation_tree(reorganisation_id: UUID) -> Response:
     """Give the new tree in the form in which it is read in again."""
     page = _loaded(reorganisation_id)
     return Response(
-        tree_csv(page.tree),
+        new_tree_csv(page.tree),
         mimetype="text/csv",
         headers={
             "Content-Disposition": f"attachment; filename=reorganisation-{page.line.effective_on.isoformat()}.csv"

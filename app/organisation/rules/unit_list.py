@@ -7,6 +7,7 @@ from enum import StrEnum
 from itertools import pairwise
 
 from app.kernel.errors import InvalidInput, Problem
+from app.kernel.ids import UnitId
 from app.organisation.rules.units import PolicyOwner, UnitKind
 
 
@@ -40,6 +41,16 @@ class UnitSpan:
     def says_the_same_as(self, other: "UnitSpan") -> bool:
         """Return whether everything but the validity is equal."""
         return replace(self, valid_from=other.valid_from, valid_to=other.valid_to) == other
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ListedUnit:
+    """A unit of a day for a list that is taken away: its version of that day with its whole validity."""
+
+    id: UnitId
+    parent_id: UnitId | None
+    depth: int
+    span: UnitSpan
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -17,6 +17,7 @@ from app.people.commands.installation import FirstPeople, FirstPerson, FirstUnit
 from app.people.commands.mail import MailChoice, choose_mail, set_mail_address
 from app.people.commands.passwords import hash_password, new_first_password
 from app.people.commands.proof import change_password, prove_again, sign_in
+from app.people.commands.search import refresh_search
 from app.people.commands.sessions import (
     OpenedSession,
     forget_old_sessions,
@@ -54,6 +55,7 @@ __all__ = [
     "prepare_installation",
     "prove_again",
     "read_device",
+    "refresh_search",
     "reset_password",
     "revoke_other_sessions",
     "revoke_session",

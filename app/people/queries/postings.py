@@ -1,6 +1,6 @@
-"""What reading in a list of postings would do."""
+"""What reading in a list of postings would do, and how many work where."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import date
 
 from sqlalchemy import (
@@ -8,7 +8,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import Session
 
-from app.kernel.ids import UnitId
+from app.kernel.ids import PersonId, UnitId
 from app.organisation.queries import (
     codes_of_units,
     unit_histories,
@@ -17,7 +17,7 @@ from app.people.models import (
     Person,
     Posting,
 )
-from app.people.queries.in_force import post_known
+from app.people.queries.in_force import post_held, post_known
 from app.people.rules import (
     PeoplePlan,
     PersonName,
@@ -45,6 +45,18 @@ def planned_people(session: Session, *, rows: Sequence[PostingRow], today: date)
         units=unit_histories(session),
         rows=rows,
     )
+
+
+class StaffOfUnits:
+    """Implements `kernel.ports.Staffing`."""
+
+    def staff_by_unit(self, session: Session, *, day: date) -> Mapping[UnitId, frozenset[PersonId]]:
+        """Return who holds a post in each unit on a day, administrators too: they are counted, not given work."""
+        found: dict[UnitId, set[PersonId]] = {}
+        posts = select(Posting.unit_id, Posting.person_id).where(post_held(day))
+        for unit_id, person_id in session.execute(posts):
+            found.setdefault(UnitId(unit_id), set()).add(PersonId(person_id))
+        return {unit_id: frozenset(people) for unit_id, people in found.items()}
 
 
 def _stored_postings(

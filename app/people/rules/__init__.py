@@ -44,6 +44,7 @@ from app.people.rules.sessions import (
     session_ends,
     session_lives,
 )
+from app.people.rules.telling import last_day_told
 
 __all__ = [
     "BY_ADDRESS",
@@ -74,6 +75,7 @@ __all__ = [
     "SingleKeys",
     "TooManyAttempts",
     "forgotten_before",
+    "last_day_told",
     "password_problems",
     "plan_people",
     "session_ends",

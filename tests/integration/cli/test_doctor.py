@@ -95,6 +95,13 @@ def test_a_backup_grows_old_after_a_day_and_a_bit(
     assert mark_of(old, "最後のバックアップから 26 時間") is Mark.WARNING
 
 
+def test_names_that_would_not_be_found_are_warned_of(database: Database, settings: Settings) -> None:
+    assert mark_of(examined(database, settings), "名前のどの書き方でも探せます") is Mark.GOOD
+    with database.transaction() as session:
+        session.execute(text("UPDATE person SET search_key = 'x' WHERE staff_no = '1001'"))
+    assert mark_of(examined(database, settings), "探すための鍵が 1 件古く") is Mark.WARNING
+
+
 def test_jobs_that_were_never_done_or_not_lately_are_warned_of(
     database: Database, settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -19,6 +19,7 @@ from app.db.engine import make_engine
 from app.db.guards import check, remove
 from app.db.migrate import FOLDER, upgrade
 from app.db.registry import GUARDS
+from app.db.search import stale_keys
 from app.db.session import Database
 from app.inspections.commands.reopening import decline_reopening
 from app.inspections.models import (
@@ -34,6 +35,7 @@ from app.inspections.rules import State
 from app.journal.queries import verify
 from app.kernel.digest import digest_text
 from app.kernel.ids import InspectionId
+from app.people.models import Person
 from app.people.queries import actor_on
 from tests.people import KIMURA, TAKAHASHI
 
@@ -88,6 +90,12 @@ def test_the_guards_stand_and_the_journal_verifies(upgraded: Database) -> None:
         outcome = verify(session)
     assert outcome.faults == ()
     assert outcome.entries > 0
+
+
+def test_everybody_and_every_unit_is_found_by_name(upgraded: Database) -> None:
+    with upgraded.reading() as session:
+        assert session.scalars(select(Person.search_key)).all()
+        assert stale_keys(session) == 0
 
 
 def test_what_was_sealed_is_as_it_was(upgraded: Database) -> None:

@@ -11,7 +11,7 @@ from flask.testing import FlaskClient
 from sqlalchemy import func, select
 
 from app.db.session import Database
-from app.organisation.files import new_tree, tree_csv
+from app.organisation.files import new_tree, new_tree_csv
 from app.organisation.models import Reorganisation, UnitSuccession
 from app.organisation.queries import tree_on
 from app.organisation.rules import Origin, Takeover
@@ -64,7 +64,7 @@ def csv_of(database: Database, *changes: Changes) -> bytes:
     tree = tree_rows(database)
     for one in changes:
         tree = changed(tree, one)  # type: ignore[assignment]  # only trees without ends are chained
-    return tree_csv(tree)
+    return new_tree_csv(tree)
 
 
 def merged_file(database: Database) -> bytes:
@@ -268,7 +268,7 @@ def test_the_tree_that_is_taken_away_can_be_read_in_again(database: Database) ->
             new=(a_unit("3110", "𠮷田課", parent="3000", origins=(origin,)),),
         ),
     )
-    assert new_tree(tree_csv(tree)) == tree
+    assert new_tree(new_tree_csv(tree)) == tree
 
 
 # ------------------------------------------------------------------------------------------- the command line

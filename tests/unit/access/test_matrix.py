@@ -100,6 +100,23 @@ admin       .                 .                  .
 staff       .                 .                  *
 stranger    .                 .                  .
 """
+DIRECTORY_TABLE: Final = """
+role        ORGANISATION_READ
+clerk       *
+head        *
+deputy      *
+stand-in    *
+reviewer    *
+manager     *
+chief       *
+signer      *
+substitute  *
+auditor     *
+cio         *
+admin       *
+staff       *
+stranger    .
+"""
 DISPOSAL_TABLE: Final = """
 role        DISPOSAL_APPROVE  DISPOSAL_PREPARE
 clerk       .                 .
@@ -406,6 +423,7 @@ def _expected() -> dict[tuple[Permission, str, str], str]:
         CHECKLIST_TABLE,
         CITY_TABLE,
         DESK_TABLE,
+        DIRECTORY_TABLE,
         DISPOSAL_TABLE,
         ORGANISATION_TABLE,
     ):
@@ -519,6 +537,8 @@ def test_an_administrator_has_no_business_rights_and_nobody_else_has_account_rig
     assert of_admin == {
         Permission.CITY_ACCOUNT_MANAGE,
         Permission.CITY_INSTALLATION_READ,
+        # Whose account it is: names and units, and nothing of any inspection.
+        Permission.CITY_ORGANISATION_READ,
         Permission.CITY_REORGANISATION_CONFIRM,
         Permission.CITY_REORGANISATION_PREPARE,
         Permission.CITY_REORGANISATION_READ,

@@ -70,7 +70,7 @@ from app.web.errors import stale_form
 from app.web.forms import key_for_page, new_key, perform
 from app.web.held import Held, held_before, held_of_request, resend_page
 
-blueprint: Final = Blueprint("people", __name__, template_folder="templates")
+blueprint: Final = Blueprint("people", __name__, template_folder="../templates")
 
 OPEN_WITH_FIRST_PASSWORD: Final = frozenset(
     {"people.change_password", "people.sign_out", "people.session_state", "static_file"}
@@ -672,3 +672,7 @@ def end_duty(unit_id: UUID, duty_id: UUID) -> Response:
     return perform(
         command, to=url_for("people.duties", unit_id=unit_id), message="きょうで終わりにしました。"
     )
+
+
+# Adds its routes to the blueprint.
+from app.people.routes import directory
