@@ -7,10 +7,12 @@ from app.organisation.files.table import (
     Column,
     Line,
     RowsRefused,
+    Sheet,
     day_of,
     decoded,
     half_width,
     read_lines,
+    read_sheet,
     typed_rows,
 )
 from app.organisation.files.units import UNIT_COLUMNS, unit_rows
@@ -23,10 +25,12 @@ __all__ = [
     "Column",
     "Line",
     "RowsRefused",
+    "Sheet",
     "day_of",
     "decoded",
     "half_width",
     "read_lines",
+    "read_sheet",
     "typed_rows",
     "unit_rows",
 ]
