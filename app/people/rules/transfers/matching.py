@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import date
+from datetime import date, timedelta
 from itertools import chain
 from typing import Final
 
@@ -149,9 +149,12 @@ def _contradiction(row: HrRow, other: HrRow, label: str) -> Problem:
 def _claims(row: HrRow) -> Iterator[tuple[str, tuple[object, ...], object]]:
     """Yield what a row says of its person: the column, of what, and what.
 
-    The rows of a whole list all speak of one day, those of a list of changes each of their own.
+    The rows of a whole list all speak of one day, those of a list of changes each of their own; a 退職 row of its
+    last one, so that 採用 (再任用) may follow with other terms.
     """
     when = row.day if row.change else None
+    if row.change is Change.DEPART:
+        when = row.day - timedelta(days=1)
     yield "氏名", (when,), row.name
     if row.kana is not None:
         yield "かな", (when,), hiragana(row.kana)
@@ -284,7 +287,10 @@ def _wrong_day(row: HrRow, effective: date) -> str | None:
     if row.change is None and row.day > effective:
         return f"発令日（{plain_date(row.day)}）が、一覧の基準日（{plain_date(effective)}）より後です。日付を確かめてください。"
     begins = effective if row.change is None else row.day
-    ends = [(begins, row.until), *([(row.absence.day, row.absence.until)] if row.absence else [])]
+    ends = [
+        (begins, row.until),
+        *([(max(row.absence.day, effective), row.absence.until)] if row.absence else []),
+    ]
     if any(until is not None and until <= first for first, until in ends):
         return "終わりの日が、始まりの日か一覧の基準日より前です。日付を確かめてください。"
     return None

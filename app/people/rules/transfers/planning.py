@@ -85,23 +85,17 @@ def plan_transfers(
         else:
             people[staff_no] = laying.plan(own, today=today)
     unclear: tuple[str, ...] = ()
-    cautions = [
-        _later_posts(person)
-        for person in people.values()
-        if person.outcome is PersonOutcome.LEFT and person.later
-    ]
+    cautions: list[Caution] = []
     if shape is FileShape.WHOLE_LIST:
         named = mentioned(rows, found.not_matched)
         absentees = _Absentees(stored, rows, effective=effective, coverage=coverage, named=named)
-        gone = {
-            staff_no: _gone(staff_no, known, effective=effective, covered=covered, today=today)
-            for staff_no, known in absentees.missing.items()
-        }
-        people |= {
-            staff_no: made for staff_no, made in gone.items() if made.outcome is not PersonOutcome.UNCHANGED
-        }
+        for staff_no, known in absentees.missing.items():
+            made = _gone(staff_no, known, effective=effective, covered=covered, today=today)
+            if made.outcome is not PersonOutcome.UNCHANGED:
+                people[staff_no] = made
         unclear = absentees.unclear
-        cautions = [*_too_many_leave(people, absentees), *_unclear(unclear), *cautions]
+        cautions = [*_too_many_leave(people, absentees), *_unclear(unclear)]
+    cautions += [_later_posts(person) for person in people.values() if person.later]
     return TransferPlan(
         shape=shape,
         effective=effective,
@@ -327,11 +321,12 @@ class _Laying:
         posts, absences = self._posts.operations(today=today), self._absences.operations(today=today)
         acts = {*(entry.act for entry in posts), *(entry.act for entry in absences)}
         described = known is None or (known.name, known.employment) != (name, employment)
+        outcome = PersonOutcome.UNCHANGED
+        if acts - {SpanAct.KEEP} or described:
+            outcome = self._outcome(day, before, after)
         return PersonPlan(
             staff_no=self._person.staff_no,
-            outcome=self._outcome(day, before, after)
-            if acts - {SpanAct.KEEP} or described
-            else PersonOutcome.UNCHANGED,
+            outcome=outcome,
             day=day,
             known=(known.name, known.employment) if known else None,
             name=name,
@@ -340,9 +335,12 @@ class _Laying:
             absences=absences,
             before=before,
             after=after,
-            later=() if after else tuple(span for span in self._posts.spans if span.valid_from > day),
+            later=self._later(day) if outcome is PersonOutcome.LEFT else (),
             rows=tuple(sorted(row.row for row in rows)),
         )
+
+    def _later(self, day: date) -> tuple[PostingSpan, ...]:
+        return tuple(span for span in self._posts.spans if span.valid_from > day)
 
     def _outcome(
         self, day: date, before: Sequence[PostingSpan], after: Sequence[PostingSpan]
@@ -399,11 +397,14 @@ def _home(posts: Sequence[PostingSpan]) -> frozenset[str]:
 
 
 def _described(known: KnownPerson | None, rows: Sequence[HrRow]) -> tuple[PersonName, EmploymentType | None]:
-    """Return name and employment type by the last row that says them; a reading that only changes its kana stays."""
+    """Return name and employment type by the last row that says them.
+
+    A reading that only changes its kana stays. A 退職 row tells the type that ended: it never replaces what follows.
+    """
     stored = known or KnownPerson(name=PersonName(name="", kana=""))
     names = [row.name for row in rows]
     readings = [row.kana for row in rows if row.kana is not None]
-    types = [row.employment for row in rows if row.employment is not None]
+    types = [row.employment for row in rows if row.employment is not None and row.change is not Change.DEPART]
     kana = stored.name.kana
     if readings and hiragana(readings[-1]) != hiragana(kana):
         kana = readings[-1]
