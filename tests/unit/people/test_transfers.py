@@ -4,9 +4,12 @@ import sys
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import date, timedelta
+from pathlib import Path
 
 import pytest
 
+from app.organisation.files import read_sheet
+from app.people.files import hr_file, proposed_mapping
 from app.people.rules import (
     AbsenceKind,
     AbsentPeople,
@@ -46,6 +49,7 @@ from tests.factories.transfers import (
     post,
     present,
     stored,
+    unit,
 )
 
 JUNE = date(2026, 6, 1)
@@ -188,6 +192,14 @@ def test_a_new_post_never_runs_into_one_that_is_stored_for_later() -> None:
     assert person.posts[-1].span == post("B", valid_from=APRIL, valid_to=JUNE)
 
 
+def test_what_is_stored_for_later_beside_a_new_post_does_not_end_it() -> None:
+    later = post("C", kind=PostingKind.CONCURRENT, valid_from=JUNE)
+    person = one(stored(known(post(), later)), listed(code="B"))
+    assert person.posts[-1].span == post("B", valid_from=APRIL)
+    beside = one(stored(known(post(), later)), ordered(Change.JOINT, "C"))
+    assert beside.posts[-1].span.valid_to == JUNE
+
+
 def test_an_end_on_the_list_moves_the_end_of_the_post() -> None:
     assert acts(one(stored(known(post())), listed(until=MAY))) == [("close", "A", MAY)]
     longer = one(stored(known(post(valid_to=MAY))), listed(until=JUNE))
@@ -216,6 +228,8 @@ def test_one_absence_follows_another() -> None:
     assert same.outcome is PersonOutcome.UNCHANGED
     longer = one(before, listed(absence=FileAbsence(kind=AbsenceKind.LEAVE, day=APRIL, until=JUNE)))
     assert acts(longer) == [("close", "leave", JUNE)]
+    earlier = FileAbsence(kind=AbsenceKind.LEAVE, day=date(2025, 12, 1))
+    assert one(before, listed(absence=earlier)).outcome is PersonOutcome.UNCHANGED
     other = one(before, listed(absence=FileAbsence(kind=AbsenceKind.PARENTAL, day=MARCH)))
     assert (other.outcome, acts(other)) == (
         PersonOutcome.CHANGED,
@@ -415,6 +429,12 @@ def test_a_late_order_goes_in_between_and_leaves_what_follows() -> None:
     assert [span.unit_code for span in person.after] == ["C"]
 
 
+def test_a_late_order_of_somebody_long_gone_is_a_change_of_the_past() -> None:
+    gone = stored(known(post(valid_to=date(2024, 4, 1))))
+    person = one(gone, ordered(Change.HIRE, "B", day=date(2025, 4, 1), until=date(2025, 10, 1)))
+    assert (person.outcome, person.before, person.after) == (PersonOutcome.CHANGED, (), ())
+
+
 def test_orders_of_one_file_follow_their_days_not_their_rows() -> None:
     rows = [ordered(Change.MOVE, "C", 2, day=JUNE), ordered(Change.MOVE, "B", 3, day=MAY)]
     person = one(stored(known(post())), *rows)
@@ -536,6 +556,7 @@ def test_a_row_that_fits_nothing_waits(row: HrRow, reason: str, part: str) -> No
     plan = planned(before, row, successors={"OLD": ("B", "C")})
     assert waiting(plan) == [(2, reason)]
     assert part in plan.not_matched[0].message
+    assert "日付の列を使わずに" not in plan.not_matched[0].message
     assert plan.people == {}
     assert people_after(before, plan) == before
 
@@ -562,6 +583,7 @@ def test_nothing_is_done_to_a_person_by_halves() -> None:
 def test_the_day_of_a_row_before_the_unit_began_waits() -> None:
     plan = planned(stored(known(post())), listed(code="NEW", day=APRIL), effective=JUNE)
     assert waiting(plan) == [(2, "unit-not-yet")]
+    assert "日付の列を使わずに" in plan.not_matched[0].message
 
 
 def test_a_row_older_than_what_is_stored_waits() -> None:
@@ -683,13 +705,47 @@ def test_who_keeps_every_place_hands_nothing_over() -> None:
     assert handover_of(plan, "9999") is None
 
 
+# ------------------------------------------------------------------------------------ from the file to the plan
+
+
+def test_a_file_is_read_planned_and_read_again() -> None:
+    data = (Path(__file__).parent / "layouts" / "changes_utf8.csv").read_bytes()
+    mapping = proposed_mapping(read_sheet(data)).mapping
+    rows = hr_file(data, mapping=mapping, effective=APRIL).rows
+    people = {
+        "01048": ("髙﨑 花子", "たかさき はなこ"),
+        "01102": ("渡邊 一郎", "わたなべ いちろう"),
+        "01203": ("葛城 次郎", "かつらぎ じろう"),
+    }
+    before = PeopleOnDay(
+        people=dict(
+            numbered(number, known(post("2010"), name=PersonName(name=name, kana=kana)))
+            for number, (name, kana) in people.items()
+        ),
+        units={code: (unit(code),) for code in ("2010", "3010")},
+    )
+    plan = planned(before, *rows)
+    assert (plan.problems, plan.not_matched, plan.duplicates) == ((), (), ())
+    assert {number: person.outcome for number, person in plan.people.items()} == {
+        "01301": PersonOutcome.NEW,
+        "01048": PersonOutcome.MOVED,
+        "01102": PersonOutcome.LEFT,
+        "01203": PersonOutcome.ABSENT,
+    }
+    assert plan.people["01203"].name == PersonName(name="葛\U000e0100城 次郎", kana="かつらぎ じろう")
+    again = planned(people_after(before, plan), *rows)
+    assert again.counts[PersonOutcome.UNCHANGED] == len(again.people) == 4
+
+
 # ------------------------------------------------------------------------------------------- what it costs
 
 
 def test_a_row_that_gives_a_post_names_one_of_its_kind() -> None:
-    with pytest.raises(ValueError, match="needs a post"):
+    with pytest.raises(ValueError, match="a post of the kind main"):
         replace(ordered(Change.MOVE, "A"), post=None)
-    with pytest.raises(ValueError, match="needs a post"):
+    with pytest.raises(ValueError, match="a post of the kind any"):
+        replace(listed(), post=None)
+    with pytest.raises(ValueError, match="a post of the kind joint"):
         replace(ordered(Change.JOINT_END, "A"), post=FilePost(unit_code="A", kind=PostingKind.MAIN))
     with pytest.raises(ValueError, match="names no post"):
         _ = ordered(Change.DEPART).named_post

@@ -41,6 +41,8 @@ from app.people.rules.transfers.timeline import Timeline
 MOST_LEAVING: Final = 30
 """Percent of the people whom a whole list covers: more than that is more often a wrong file than a wave of departures."""
 
+_WITHOUT_DAYS: Final = "日付の列を使わずに読み込むと、基準日からの発令になります。"
+
 
 def plan_transfers(
     stored: PeopleOnDay,
@@ -193,7 +195,9 @@ class _Laying:
                 self._posts.last_until(held, row.until, excluded_by=_excluding(post), by=row)
             return
         if refusal := self._refusal(row, post, row.day):
-            raise refusal
+            # The unit of a whole list is there on its day, so it is the row's own day that does not fit.
+            way = "" if row.change else _WITHOUT_DAYS
+            raise Unmatched(row, refusal.reason, refusal.message + way, suggestion=refusal.suggestion)
         excluded = _excluding(post)
         for span in self._posts.on(row.day):
             if excluded(span):
@@ -259,11 +263,10 @@ class _Laying:
     # -------------------------------------------------------------------------------------- whole lists
 
     def _lay_list(self, rows: Sequence[HrRow]) -> None:
-        units = set()
+        units: set[str] = set()
         for row in rows:
-            if row.post is not None:
-                self._give(row, row.post, told_on=self._effective)
-                units.add(row.post.unit_code)
+            self._give(row, row.named_post, told_on=self._effective)
+            units.add(row.named_post.unit_code)
         for span in self._posts.on(self._effective):
             if span.unit_code not in units and span.kind in self._covered:
                 self._posts.end(span, self._effective, by=None)
@@ -285,16 +288,14 @@ class _Laying:
 
     def _check(self, row: HrRow) -> None:
         """Refuse a row whose own day lies before something stored that still holds on the day of the list."""
-        held = self._posts.on(self._effective)
+        held = any(_fits(span, row.named_post) for span in self._posts.on(self._effective))
         kind = row.absence.kind if row.absence and row.absence.day <= self._effective else None
-        away = self._absences.on(self._effective)
-        if (row.post is None or any(_fits(span, row.post) for span in held)) and (
-            kind is None or any(span.kind is kind for span in away)
-        ):
+        away = {span.kind for span in self._absences.on(self._effective)}
+        if held and (kind is None or kind in away):
             return
         message = (
             f"行の日付（{plain_date(row.day)}）より後に始まる発令か休職等が、すでに登録されています。"
-            "日付を確かめるか、日付の列を使わずに読み込んでください（基準日からの異動になります）。"
+            f"日付を確かめてください。{_WITHOUT_DAYS}"
         )
         raise Unmatched(row, NotMatchedReason.LATER_POST, message)
 

@@ -84,7 +84,7 @@ class HrRow:
         employment: None: the row does not say, the stored one stays.
         change: what is ordered; None in a whole list, where the row says what holds. DEPART there, too, where
             the row itself names a last day that has passed.
-        post: the post that is held, given or ended; None where the row only speaks of the person.
+        post: the post that is held, given or ended; None where the row only speaks of the person, never in a whole list.
         day: the first day on which it holds: for DEPART the first day without a post.
         until: the first day on which it no longer holds, of a post or of an absence that a change begins.
         absence: what a whole list says about absence; None: it does not speak of it.
@@ -103,9 +103,12 @@ class HrRow:
     order_no: str | None = None
 
     def __post_init__(self) -> None:
-        kind = KIND_GIVEN.get(self.change) or KIND_ENDED.get(self.change) if self.change else None
-        if kind is not None and (self.post is None or self.post.kind is not kind):
-            message = f"row {self.row}: {self.change} needs a post of the kind {kind}"
+        kind = {**KIND_GIVEN, **KIND_ENDED}.get(self.change) if self.change else None
+        told = self.post.kind if self.post else None
+        if (self.change is None and told is None) or (kind is not None and told is not kind):
+            message = (
+                f"row {self.row}: {self.change or 'a whole list'} names a post of the kind {kind or 'any'}"
+            )
             raise ValueError(message)
 
     @property
