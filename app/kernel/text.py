@@ -105,7 +105,7 @@ def _folded(text: str) -> str:
 
 
 def _former_key(text: str) -> str:
-    """Fold as keys were folded until the variants of 0005: few of them, and selectors kept."""
+    """Fold as keys were folded at first, with few variants and with selectors: pieces of evidence are stored under such."""
     wide = unicodedata.normalize("NFKC", text).casefold()
     return "".join(_FORMER_VARIANTS.get(c, _hiragana(c)) for c in wide if not c.isspace())
 
