@@ -6,7 +6,7 @@ from datetime import date
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import Row, Select, case, func, select
+from sqlalchemy import Row, Select, case, func, or_, select
 from sqlalchemy.orm import Session
 
 from app.access.actor import Actor
@@ -16,7 +16,7 @@ from app.evidence.models import Evidence, EvidenceFile
 from app.evidence.rules import CheckedFile, Description, FileKind, Kind, Piece
 from app.kernel.errors import NotFound
 from app.kernel.ids import EvidenceId, PersonId, UnitId
-from app.kernel.text import search_key
+from app.kernel.text import keys_to_look_for
 from app.organisation.queries import responsible_unit
 
 PAGE_SIZE: Final = 20
@@ -145,8 +145,8 @@ def _filtered(
     query = query.where(
         responsible_unit(_PIECE.id, _PIECE.unit_id, day=today) == unit_id, _PIECE.withdrawn_at.is_(None)
     )
-    if key := search_key(wanted.words):
-        query = query.where(_PIECE.search_key.contains(key, autoescape=True))
+    if keys := [key for key in keys_to_look_for(wanted.words) if key]:
+        query = query.where(or_(*(_PIECE.search_key.contains(key, autoescape=True) for key in keys)))
     if wanted.first_day is not None:
         query = query.where(_PIECE.stands_for >= wanted.first_day)
     if wanted.before is not None:

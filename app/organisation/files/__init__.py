@@ -12,9 +12,11 @@ from app.organisation.files.table import (
     Column,
     Line,
     RowsRefused,
+    Sheet,
     day_of,
     decoded,
     read_lines,
+    read_sheet,
     typed_rows,
 )
 from app.organisation.files.tree import tree_csv, tree_json, tree_text
@@ -31,6 +33,7 @@ __all__ = [
     "Column",
     "Line",
     "RowsRefused",
+    "Sheet",
     "asked_day",
     "day_of",
     "decoded",
@@ -39,6 +42,7 @@ __all__ = [
     "new_tree_csv",
     "origin_words",
     "read_lines",
+    "read_sheet",
     "tree_csv",
     "tree_json",
     "tree_text",

@@ -45,11 +45,42 @@ def read_lines(data: bytes, *, columns: Sequence[Column]) -> tuple["Line", ...]:
     Raises:
         InvalidInput: another encoding, a header that does not fit, a broken quotation, too much.
     """
+    records = _all_records(data)
+    return _lines(records, labels=_labels(next(records, (1, []))[1], columns=columns))
+
+
+@dataclass(frozen=True, slots=True)
+class Sheet:
+    """A list whose header nobody has agreed on: its words as they stand, and its filled rows by those words.
+
+    Where a word heads two columns, `lines` hold the cell of the last; a column without a word is left out.
+    """
+
+    header: tuple[str, ...]
+    lines: tuple["Line", ...]
+
+
+def read_sheet(data: bytes) -> Sheet:
+    """Return a CSV file or a workbook whose columns are to be found out.
+
+    Raises:
+        InvalidInput: another encoding, no header, a broken quotation, too much.
+    """
+    records = _all_records(data)
+    header = _trimmed(next(records, (1, []))[1])
+    if not any(header):
+        message = f"1行目に見出しがありません。1行目が見出しになるように直してください。文字が化けているときは、{_HOW_TO_SAVE}"
+        raise InvalidInput([Problem(message=message, row=1)])
+    return Sheet(tuple(header), _lines(records, labels=header))
+
+
+def _all_records(data: bytes) -> Iterator[tuple[int, list[str]]]:
     if len(data) > LARGEST_FILE:
         raise InvalidInput.of(f"ファイルが大きすぎます。{LARGEST_FILE // 1_000_000}MBまで読み取れます。")
-    records = workbook_records(data) if is_workbook(data) else _records(decoded(data))
-    header = next(records, (1, []))[1]
-    labels = _labels(header, columns=columns)
+    return workbook_records(data) if is_workbook(data) else _records(decoded(data))
+
+
+def _lines(records: Iterator[tuple[int, list[str]]], *, labels: Sequence[str]) -> tuple["Line", ...]:
     lines = [_line(row, record, labels) for row, record in records if any(c.strip() for c in record)]
     if not lines:
         raise InvalidInput.of("見出しの下に行がありません。データのあるファイルを選んでください。")
@@ -112,9 +143,7 @@ def _records(text: str) -> Iterator[tuple[int, list[str]]]:
 
 
 def _labels(header: Sequence[str], *, columns: Sequence[Column]) -> list[str]:
-    labels = [label.strip() for label in header]
-    while labels and not labels[-1]:
-        labels.pop()
+    labels = _trimmed(header)
     known = {column.label for column in columns}
     missing = [column.label for column in columns if not column.optional and column.label not in labels]
     if not known & set(labels):
@@ -130,6 +159,13 @@ def _labels(header: Sequence[str], *, columns: Sequence[Column]) -> list[str]:
     ]
     if problems:
         raise InvalidInput([Problem(message=message, row=1) for message in problems])
+    return labels
+
+
+def _trimmed(header: Sequence[str]) -> list[str]:
+    labels = [label.strip() for label in header]
+    while labels and not labels[-1]:
+        labels.pop()
     return labels
 
 

@@ -27,6 +27,10 @@ class PostingSpan:
         """Return what tells one post from another."""
         return self.staff_no, self.unit_code, self.valid_from
 
+    def covers(self, day: date) -> bool:
+        """Return whether the post is held on a day."""
+        return self.valid_from <= day and (self.valid_to is None or day < self.valid_to)
+
     def overlaps(self, other: "PostingSpan") -> bool:
         """Return whether both are held on some day."""
         return (self.valid_to is None or other.valid_from < self.valid_to) and (

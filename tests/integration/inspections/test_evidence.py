@@ -6,7 +6,7 @@ from datetime import date, timedelta
 from typing import Final
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from app.db.session import Database
@@ -416,6 +416,29 @@ def test_a_reference_says_where(year: Year, database: Database) -> None:
 
 
 # ------------------------------------------------------------------------------------------- the pages
+
+
+def test_a_piece_with_a_key_from_before_is_found_as_it_was(year: Year, database: Database) -> None:
+    attach(year, a_file("嶋田台帳.pdf", b"1"))
+    attach(year, a_file("國島台帳.pdf", b"2"), key="D02")
+    (before,) = standing(year)
+    with database.transaction() as session:
+        session.execute(update(Evidence).where(Evidence.id == before).values(search_key="嶋田台帳.pdf"))
+
+    def titles(words: str) -> list[str]:
+        with database.reading() as session:
+            page = library_page(
+                session,
+                actor=year.actor(SATO),
+                unit_id=AFFAIRS.id,
+                wanted=LibraryFilter(words=words),
+                number=1,
+                today=TODAY,
+            )
+        return [piece.title for piece in page.found.pieces]
+
+    assert titles("嶋田") == ["嶋田台帳.pdf"]
+    assert titles("国嶋") == ["國島台帳.pdf"]
 
 
 def test_a_library_is_searched_by_name_year_and_item(year: Year, database: Database) -> None:

@@ -6,7 +6,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.kernel.text import BIDI_CONTROLS, clean, search_key, text_problems
+from app.kernel.text import (
+    BIDI_CONTROLS,
+    clean,
+    hiragana,
+    keys_to_look_for,
+    private_use,
+    search_key,
+    text_problems,
+)
 
 
 @pytest.mark.parametrize(
@@ -23,7 +31,18 @@ from app.kernel.text import BIDI_CONTROLS, clean, search_key, text_problems
         ("ワタナベ", "わたなべ", "ﾜﾀﾅﾍﾞ", "わたなへ\u3099"),
         ("ABC", "ａｂｃ", "Abc"),
         ("１２３", "123"),
-        ("コーヒー", "コ－ヒ－", "コ−ヒ−", "ｺｰﾋｰ", "コ-ヒ-", "こーひー", "コ―ヒ—"),
+        ("コーヒー", "コ－ヒ－", "コ−ヒ−", "ｺｰﾋｰ", "コ-ヒ-", "こーひー", "コ―ヒ—", "コ‐ヒ‑", "コ─ヒ━"),
+        ("渡部", "渡\U000e0101部", "渡\ufe00部"),
+        ("櫻井", "桜井"),
+        ("廣瀨", "広瀬", "廣瀬"),
+        ("國島", "国嶋", "圀嶌", "国島"),
+        ("冨田", "富田"),
+        ("惠榮", "恵栄"),
+        ("德辻", "徳辻", "徳辻\U000e0100"),
+        ("眞龍", "真竜"),
+        ("髙栁", "高柳"),
+        ("いすゞ", "イスヾ", "いすゝ\u3099"),
+        ("か\u309b", "か \uff9e", "が"),
         ("㈱みほん", "(株)みほん"),
     ],
     ids=lambda names: names[0],
@@ -35,6 +54,56 @@ def test_spellings_of_one_name_have_one_key(names: tuple[str, ...]) -> None:
 def test_different_names_keep_different_keys() -> None:
     names = ["渡辺", "渡部", "佐藤", "佐東", "吉田", "古田", "か", "が", "は", "ぱ", "つ", "っ"]
     assert len({search_key(name) for name in names}) == len(names)
+
+
+spelt = st.text(
+    st.one_of(
+        st.characters(), st.sampled_from(" \u3000\u3099\u309a\uff9e\ufe00\U000e0100ｶかカワヽ渡邊髙㈱ß－‐İ")
+    )
+)
+
+
+@given(spelt)
+def test_a_key_is_its_own_key(text: str) -> None:
+    assert search_key(search_key(text)) == search_key(text)
+
+
+def test_each_character_up_to_the_second_plane_has_a_key_that_is_its_own() -> None:
+    everything = (chr(point) for point in range(0x30000) if not 0xD800 <= point < 0xE000)
+    assert [c for c in everything if search_key(search_key(c)) != search_key(c)] == []
+
+
+@given(spelt)
+def test_keys_that_were_stored_before_lead_to_the_key_of_today(text: str) -> None:
+    assert {search_key(key) for key in keys_to_look_for(text)} == {search_key(text)}
+
+
+@pytest.mark.parametrize(
+    ("typed", "keys"),
+    [("嶋田", ("島田", "嶋田")), ("髙橋", ("高橋",)), ("辻\U000e0100", ("辻", "辻\U000e0100"))],
+)
+def test_rows_from_before_are_looked_for_by_the_key_of_then(typed: str, keys: tuple[str, ...]) -> None:
+    assert keys_to_look_for(typed) == keys
+
+
+@pytest.mark.parametrize(
+    ("text", "points"),
+    [
+        ("𠮷田 髙﨑 \ufa19 葛\U000e0100城", ()),
+        ("", ()),
+        ("\ue000川", ("U+E000",)),
+        ("\uf8ff\ue000\uf8ff", ("U+F8FF", "U+E000")),
+        ("\U000f0000 \U0010fffd", ("U+F0000", "U+10FFFD")),
+    ],
+)
+def test_characters_that_only_one_body_knows_are_named(text: str, points: tuple[str, ...]) -> None:
+    assert private_use(text) == points
+
+
+@pytest.mark.parametrize("typed", ["たかさき はなこ", "タカサキ　ハナコ", " ﾀｶｻｷ  ﾊﾅｺ", "たかさき ハナコ"])
+def test_a_reading_is_compared_as_hiragana(typed: str) -> None:
+    assert hiragana(typed) == "たかさき はなこ"
+    assert hiragana("ｳﾞｨｰﾉ") == "ゔぃーの"
 
 
 @given(st.text())

@@ -1,4 +1,4 @@
-"""The list of staff as CSV, and the list of first passwords that is handed out. No database.
+"""The list of staff in columns of our own. No database.
 
 職員の一覧 (one row is one post; several rows for a person with 兼務)::
 
@@ -11,13 +11,8 @@
 Names are kept exactly as typed, with every variant and selector; nothing here normalises them.
 """
 
-import csv
-import io
-from collections.abc import Iterable
-from dataclasses import dataclass
 from typing import Final
 
-from app.kernel.text import harmless_cell
 from app.notices.rules import is_address
 from app.organisation.files import (
     KANA_LENGTH,
@@ -117,26 +112,3 @@ def one_unit(*, code: str, name: str, kana: str) -> tuple[str, str, str]:
         )
 
     return typed_rows([line], read)[0]
-
-
-# ------------------------------------------------------------------------------------- first passwords
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FirstPassword:
-    """A first password on its way to its owner."""
-
-    staff_no: str
-    name: str
-    unit_name: str
-    password: str
-
-
-def first_passwords_csv(lines: Iterable[FirstPassword]) -> bytes:
-    """Return the list of first passwords in UTF-8 with its mark, which Excel opens as it is."""
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\r\n")
-    writer.writerow([STAFF_NO, NAME, "所属名", "最初のパスワード"])
-    for line in lines:
-        writer.writerow([harmless_cell(c) for c in (line.staff_no, line.name, line.unit_name, line.password)])
-    return text.getvalue().encode("utf-8-sig")
