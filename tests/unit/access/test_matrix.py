@@ -149,7 +149,41 @@ admin       .                .              .                       .           
 staff       .                .              .                       .              *
 stranger    .                .              .                       .              .
 """
+INVENTORY_TABLE: Final = """
+role        ACCOUNT_INVENTORY_MANAGE  ACCOUNT_INVENTORY_READ
+clerk       .                         .
+head        .                         .
+deputy      .                         .
+stand-in    .                         *
+reviewer    .                         .
+manager     .                         .
+chief       .                         *
+signer      .                         .
+substitute  .                         .
+auditor     .                         *
+cio         .                         .
+admin       *                         *
+staff       .                         .
+stranger    .                         .
+"""
 UNIT_TABLES: Final[Mapping[Permission, str]] = {
+    Permission.UNIT_ACCOUNT_INVENTORY_CONFIRM: """
+        role        own  below  other  lead  ownlead
+        clerk       .    .      .      .     .
+        head        q    q      .      .     q
+        deputy      q    .      .      .     q
+        stand-in    q    q      q      q     q
+        reviewer    .    .      .      .     .
+        manager     .    .      .      q     q
+        chief       q    q      q      q     q
+        signer      .    .      .      .     .
+        substitute  .    .      .      .     .
+        auditor     .    .      .      .     .
+        cio         .    .      .      .     .
+        admin       q    q      q      q     q
+        staff       .    .      .      .     .
+        stranger    .    .      .      .     .
+    """,
     Permission.UNIT_INSPECTION_READ: """
         role        own  below  other  lead  ownlead
         clerk       *    .      .      .     *
@@ -382,7 +416,7 @@ def _rows(table: str) -> dict[str, dict[str, str]]:
 def _expected() -> dict[tuple[Permission, str, str], str]:
     """Every cell, by permission, role and relation."""
     cells = {}
-    for table in (CAMPAIGN_TABLE, CHECKLIST_TABLE, CITY_TABLE, DESK_TABLE, DISPOSAL_TABLE):
+    for table in (CAMPAIGN_TABLE, CHECKLIST_TABLE, CITY_TABLE, DESK_TABLE, DISPOSAL_TABLE, INVENTORY_TABLE):
         for role, row in _rows(table).items():
             for name, cell in row.items():
                 permission = Permission[name if name.startswith("OWN") else f"CITY_{name}"]
@@ -482,15 +516,20 @@ def test_a_permission_on_a_unit_is_never_given_without_a_unit(role: str) -> None
     actor = actor_of(ROLES[role], relation="own")
     city_readers = {"reviewer", "manager", "chief", "cio", "auditor", "signer", "stand-in"}
     given = {p for p in POLICY if p.value.startswith("unit:") and may(p, actor=actor, subject=CITY)}
-    assert given == set() or role in city_readers
+    # An account without a unit is the administrator's matter.
+    of_admin = {Permission.UNIT_ACCOUNT_INVENTORY_CONFIRM}
+    assert given == (of_admin if role == "admin" else set()) or role in city_readers
 
 
 def test_an_administrator_has_no_business_rights_and_nobody_else_has_account_rights() -> None:
     of_admin = {p for (p, role, _), cell in EXPECTED.items() if role == "admin" and cell != "."}
     assert of_admin == {
+        Permission.CITY_ACCOUNT_INVENTORY_MANAGE,
+        Permission.CITY_ACCOUNT_INVENTORY_READ,
         Permission.CITY_ACCOUNT_MANAGE,
         Permission.CITY_INSTALLATION_READ,
         Permission.OWN_ACCOUNT_USE,
+        Permission.UNIT_ACCOUNT_INVENTORY_CONFIRM,
     }
     assert {
         r for (p, r, _), cell in EXPECTED.items() if p is Permission.CITY_ACCOUNT_MANAGE and cell != "."
