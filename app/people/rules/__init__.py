@@ -1,9 +1,17 @@
 """What a person does for the city, how somebody signs in, and what keeps others out. Pure."""
 
 from app.people.rules.accounts import (
+    STAFF_TERM,
     AccountActKind,
+    AccountKind,
+    AccountOver,
     AccountState,
     SingleKeys,
+    Term,
+    contractor_term,
+    is_over,
+    over_sentence,
+    refuse_end,
 )
 from app.people.rules.attempts import (
     BY_ADDRESS,
@@ -55,7 +63,10 @@ __all__ = [
     "QUIET",
     "SEEN_STEP",
     "SHORTEST_KANA",
+    "STAFF_TERM",
     "AccountActKind",
+    "AccountKind",
+    "AccountOver",
     "AccountState",
     "Duty",
     "Failures",
@@ -72,10 +83,15 @@ __all__ = [
     "SessionLimits",
     "SignInRefused",
     "SingleKeys",
+    "Term",
     "TooManyAttempts",
+    "contractor_term",
     "forgotten_before",
+    "is_over",
+    "over_sentence",
     "password_problems",
     "plan_people",
+    "refuse_end",
     "session_ends",
     "session_lives",
 ]
