@@ -16,11 +16,22 @@ from wtforms import (
 )
 from wtforms.validators import InputRequired, Optional, ValidationError
 
+from app.kernel.errors import InvalidInput
 from app.notices.rules import LONGEST_ADDRESS
 from app.organisation.files import CODE_LENGTH, half_width
 from app.people.commands import MailChoice
-from app.people.rules import LONGEST_PASSWORD, AccountActKind, AccountState, Duty, PersonView
-from app.people.texts import DUTY
+from app.people.rules import (
+    LONGEST_PASSWORD,
+    STAFF_TERM,
+    AccountActKind,
+    AccountKind,
+    AccountState,
+    Duty,
+    PersonView,
+    Term,
+    contractor_term,
+)
+from app.people.texts import ACCOUNT_KIND, DUTY
 from app.web.forms import DayField, Form, Longest
 
 REASON_LENGTH: Final = 400
@@ -94,6 +105,7 @@ _ACTS: Final = {
     ),
     AccountState.IN_USE: (AccountActKind.RESET, AccountActKind.DISABLED, AccountActKind.SESSIONS_ENDED),
     AccountState.DISABLED: (AccountActKind.ENABLED,),
+    AccountState.OVER: (AccountActKind.DISABLED,),
     AccountState.NONE: (),
 }
 _ACT_WORDS: Final = {
@@ -207,3 +219,52 @@ class DutyForm(Form):
     def day_after(self) -> date | None:
         """Return the first day on which the duty no longer holds."""
         return self.last_day.data + timedelta(days=1) if self.last_day.data else None
+
+
+class NewAccountForm(Form):
+    """For whom an account is made; a contractor's needs its last day."""
+
+    kind = RadioField(
+        "利用者の種類",
+        validators=[Optional()],
+        choices={kind.value: word for kind, word in ACCOUNT_KIND.items()},
+        default=AccountKind.STAFF.value,
+    )
+    until = DayField(
+        "利用の最後の日",
+        validators=[Optional()],
+        description="外部委託のときだけ入れます。契約の終わりまで、長くても次の年度の終わりまでです。",
+    )
+
+    def term(self, today: date) -> Term:
+        """Return for whom and how long.
+
+        Raises:
+            InvalidInput: a contractor's account without a last day or an employee's with one; or a day that cannot be one.
+        """
+        contractor = self.kind.data == AccountKind.CONTRACTOR.value
+        if not contractor and self.until.data is None:
+            return STAFF_TERM
+        if not contractor:
+            raise InvalidInput.of(
+                "職員の利用者には、最後の日を入れません。空にするか、外部委託を選んでください。",
+                field="until",
+            )
+        if self.until.data is None:
+            raise InvalidInput.of("外部委託の利用者には、利用の最後の日を入れてください。", field="until")
+        return contractor_term(self.until.data, today=today)
+
+
+class ExtensionForm(Form):
+    """Another last day for a contractor's account, and why."""
+
+    until = DayField(
+        "新しい最後の日",
+        validators=[InputRequired("新しい最後の日を入れてください。")],
+        description="この日の24時まで使えます。長くても次の年度の終わりまでです。",
+    )
+    extension_reason = TextAreaField(
+        "延ばす（縮める）理由",
+        validators=[InputRequired("理由を書いてください。"), Longest(REASON_LENGTH)],
+        description="契約の延長など。本人も見ることができます。",
+    )

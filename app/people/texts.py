@@ -1,7 +1,7 @@
 """Japanese labels of posts, duties and functions."""
 
 from app.access.actor import Actor, Function
-from app.people.rules import AccountActKind, AccountState, Duty, Position, PostingKind
+from app.people.rules import AccountActKind, AccountKind, AccountState, Duty, Position, PostingKind
 
 POSITION = {Position.HEAD: "所属長", Position.STAFF: "職員"}
 POSTING_KIND = {
@@ -24,13 +24,16 @@ ACCOUNT_STATE = {
     AccountState.FIRST_PASSWORD: "最初のパスワードのまま",
     AccountState.IN_USE: "利用中",
     AccountState.DISABLED: "停止中",
+    AccountState.OVER: "利用期間の終わり",
 }
+ACCOUNT_KIND = {AccountKind.STAFF: "職員", AccountKind.CONTRACTOR: "外部委託"}
 ACCOUNT_ACT = {
     AccountActKind.CREATED: "利用者を作りました",
     AccountActKind.RESET: "最初のパスワードに戻しました",
     AccountActKind.DISABLED: "利用を止めました",
     AccountActKind.ENABLED: "利用を再開しました",
     AccountActKind.SESSIONS_ENDED: "すべてのログインを終わらせました",
+    AccountActKind.EXTENDED: "利用の最後の日を変えました",
 }
 
 
