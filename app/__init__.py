@@ -29,6 +29,7 @@ from app.notices import routes as notices
 from app.notices.queries import UnreadCounter
 from app.organisation.queries import installation
 from app.people import routes as people
+from app.people.queries.inventory import InventoryCounter, InventoryNoticeWords
 from app.reminders import routes as reminders
 from app.reminders.queries.last import LastReminded
 from app.reminders.queries.words import SheetNoticeWords
@@ -133,8 +134,8 @@ def _init_domains(app: Flask, settings: Settings) -> None:
         app.register_blueprint(domain.blueprint)
     ports: Ports = app.extensions["ports"]
     ports.edition_use.append(UseInSheets())
-    ports.work_counters += [HeaderCounter(), UnreadCounter()]
-    ports.notice_sources.append(SheetNoticeWords())
+    ports.work_counters += [HeaderCounter(), UnreadCounter(), InventoryCounter()]
+    ports.notice_sources += [SheetNoticeWords(), InventoryNoticeWords()]
     ports.before_disposal.append(discard_documents)
     ports.reminding.append(LastReminded())
     ports.after_sealing.append(DocumentAfterSealing(settings))

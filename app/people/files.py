@@ -1,4 +1,4 @@
-"""The list of staff as CSV, and the list of first passwords that is handed out. No database.
+"""The list of staff as CSV, the list of first passwords that is handed out, and lists of accounts. No database.
 
 職員の一覧 (one row is one post; several rows for a person with 兼務)::
 
@@ -17,6 +17,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final
 
+from app.kernel.fiscal_year import long_instant
 from app.kernel.text import harmless_cell
 from app.notices.rules import is_address
 from app.organisation.files import (
@@ -29,7 +30,8 @@ from app.organisation.files import (
     typed_rows,
 )
 from app.people.rules import PersonName, PostingRow, PostingSpan
-from app.people.texts import POSITION, POSTING_KIND
+from app.people.rules.standing import ListedAccount
+from app.people.texts import ACCOUNT_KIND, CONCERN, CONCERN_ADVICE, HELD_ROLE, POSITION, POSTING_KIND
 
 TITLE_LENGTH: Final = 60
 
@@ -140,3 +142,47 @@ def first_passwords_csv(lines: Iterable[FirstPassword]) -> bytes:
     for line in lines:
         writer.writerow([harmless_cell(c) for c in (line.staff_no, line.name, line.unit_name, line.password)])
     return text.getvalue().encode("utf-8-sig")
+
+
+# ---------------------------------------------------------------------------------------- lists of accounts
+
+ACCOUNT_COLUMNS: Final = (
+    STAFF_NO,
+    NAME,
+    KANA,
+    "所属",
+    "種類",
+    "役割",
+    "最後のログイン",
+    "最後のログイン（西暦）",
+    "利用の最後の日（西暦）",
+    "理由",
+    "すること",
+)
+
+
+def account_list_csv(rows: Iterable[ListedAccount]) -> bytes:
+    """Return a list of accounts in UTF-8 with its mark, which Excel opens as it is; a text is never taken for a formula."""
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\r\n")
+    writer.writerow(ACCOUNT_COLUMNS)
+    for row in rows:
+        writer.writerow([harmless_cell(cell) for cell in _account_cells(row)])
+    return text.getvalue().encode("utf-8-sig")
+
+
+def _account_cells(row: ListedAccount) -> tuple[str, ...]:
+    facts, last = row.standing.facts, row.standing.last_sign_in_at
+    return (
+        facts.person.staff_no,
+        facts.person.name,
+        facts.person.kana,
+        row.unit_name,
+        ACCOUNT_KIND[facts.kind],
+        "、".join(HELD_ROLE[role] for role in row.standing.roles),
+        long_instant(last) if last else "",
+        facts.last_sign_in_on.isoformat() if facts.last_sign_in_on else "",
+        facts.expires_on.isoformat() if facts.expires_on else "",
+        "、".join(CONCERN[concern] for concern in row.why),
+        "".join(CONCERN_ADVICE[concern] for concern in row.why),
+    )

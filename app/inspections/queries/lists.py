@@ -306,8 +306,9 @@ _WAITING: Final = (
 class HeaderCounter:
     """The figures in the header: what waits for this person, by one grouped query."""
 
-    def waiting(self, session: Session, *, actor: Actor) -> Mapping[str, int]:
+    def waiting(self, session: Session, *, actor: Actor, today: date) -> Mapping[str, int]:
         """Return the counts of the menu entries `inspections` and `review`."""
+        del today
         leads = actor.head_of | actor.deputy_of
         to_review = _to_review(actor)
         counts = self._by_state(session, own=actor.clerk_of | leads, to_review=to_review)

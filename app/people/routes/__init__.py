@@ -732,3 +732,7 @@ def end_duty(unit_id: UUID, duty_id: UUID) -> Response:
     return perform(
         command, to=url_for("people.duties", unit_id=unit_id), message="きょうで終わりにしました。"
     )
+
+
+# Each adds its routes to the blueprint.
+from app.people.routes import inventory

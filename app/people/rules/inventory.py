@@ -13,7 +13,8 @@ from app.kernel.errors import InvalidInput, Problem
 from app.kernel.fiscal_year import FiscalYear
 from app.kernel.ids import AccountId, PersonId, UnitId
 
-LONGEST_REASON: Final = 400
+LONGEST_REASON: Final = 300
+"""With the name of the round before it, it also has to fit among the acts of the account."""
 DUE_AFTER: Final = timedelta(days=14)
 """Ten working days: this room lies beside the city's calendar and does not know it."""
 SUSPEND_AFTER: Final = timedelta(days=7)
@@ -91,6 +92,27 @@ class Decision(StrEnum):
 
     KEEP = "keep"
     STOP = "stop"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LineAnswer:
+    """What somebody says of one account, and the version of the line that was on the screen."""
+
+    account_id: AccountId
+    decision: Decision
+    reason: str
+    seen_version: int
+
+
+def reason_problem(answer: LineAnswer, *, unit_id: UnitId | None) -> str:
+    """Return why the reason of an answer cannot be taken; empty when it can. No unit answers for who has none, so a reason does."""
+    if not answer.reason and answer.decision is Decision.STOP:
+        return "止める理由を書いてください。本人も見ることができます。"
+    if not answer.reason and unit_id is None:
+        return "所属のない利用者には、使い続ける理由も書いてください。"
+    if len(answer.reason) > LONGEST_REASON:
+        return f"理由は{LONGEST_REASON}文字までにしてください。"
+    return ""
 
 
 class Ending(StrEnum):

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from enum import StrEnum
 from typing import Final
 
@@ -172,3 +172,24 @@ def listed(
         near = expires_on is not None and expires_on - today <= ENDS_AT_ONCE
         return (Concern.ENDS_SOON,) if near else ()
     return tuple(concern for concern in concerns if concern in _LISTED[chosen])
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Standing:
+    """An account that nobody closed, as it stands on a day. `over` says that its own last day lies behind."""
+
+    facts: AccountFacts
+    unit_id: UnitId | None
+    roles: tuple[HeldRole, ...]
+    concerns: tuple[Concern, ...]
+    last_sign_in_at: datetime | None
+    over: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ListedAccount:
+    """An account on one of the lists, and why it is there."""
+
+    standing: Standing
+    unit_name: str
+    why: tuple[Concern, ...]
