@@ -1,6 +1,6 @@
 """An inventory of accounts that runs in the test city."""
 
-from datetime import timedelta
+from datetime import datetime
 from typing import Final
 from uuid import UUID
 
@@ -13,13 +13,13 @@ from app.kernel.ids import AccountId
 from app.people.commands.inventory import open_round
 from app.people.models import Account
 from app.people.queries import actor_on
-from app.people.rules.inventory import Quarter
+from app.people.rules.inventory import DUE_AFTER, SUSPEND_AFTER, Quarter
 from tests.people import NAKAMURA, STORY, Cast
 
 QUARTER: Final = Quarter(2026, 3)
 OPENED: Final = business_date(STORY)
-DUE: Final = OPENED + timedelta(days=14)
-SUSPEND: Final = OPENED + timedelta(days=21)
+DUE: Final = OPENED + DUE_AFTER
+SUSPEND: Final = DUE + SUSPEND_AFTER
 
 
 def person(database: Database, cast: Cast) -> Actor:
@@ -28,11 +28,18 @@ def person(database: Database, cast: Cast) -> Actor:
         return actor_on(session, person_id=cast.id, day=OPENED)
 
 
-def running_inventory(database: Database) -> UUID:
-    """Open the round of this quarter; return its id."""
-    actor = person(database, NAKAMURA)
+def running_inventory(database: Database, *, now: datetime = STORY) -> UUID:
+    """Open the round of the quarter of a moment, with the days that the page offers; return its id."""
+    actor, today = person(database, NAKAMURA), business_date(now)
     with database.transaction() as session:
-        return open_round(session, actor=actor, quarter=QUARTER, due_on=DUE, suspend_on=SUSPEND, now=STORY)
+        return open_round(
+            session,
+            actor=actor,
+            quarter=Quarter.containing(today),
+            due_on=today + DUE_AFTER,
+            suspend_on=today + DUE_AFTER + SUSPEND_AFTER,
+            now=now,
+        )
 
 
 def account_of(database: Database, cast: Cast) -> AccountId:

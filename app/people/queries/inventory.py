@@ -4,7 +4,7 @@ import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Final
+from typing import Final, cast
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, func, or_, select
@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 from app.access.actor import Actor, Function
 from app.access.permissions import Permission
 from app.access.policy import Subject, may, require
+from app.db.session import READS_ONE_MOMENT
 from app.kernel.clock import business_date
 from app.kernel.errors import NotFound
 from app.kernel.ids import AccountId, PersonId, UnitId
@@ -439,9 +440,21 @@ _LEADERS: Final = frozenset({Function.CHIEF, Function.ADMINISTRATOR})
 
 
 def inventory_work(session: Session, *, actor: Actor, today: date) -> tuple[InventoryWork, ...]:
-    """Return the running rounds that wait for somebody; one statement where none runs, none for who leads nothing."""
+    """Return the running rounds that wait for somebody; one statement where none runs, none for who leads nothing.
+
+    A reading session sees one moment, so the page and the figures in its header ask once.
+    """
     if not (actor.head_of or actor.deputy_of or actor.functions & _LEADERS):
         return ()
+    if not session.info.get(READS_ONE_MOMENT):
+        return _work(session, actor=actor, today=today)
+    key = ("inventory work", actor.person_id, today)
+    if key not in session.info:
+        session.info[key] = _work(session, actor=actor, today=today)
+    return cast("tuple[InventoryWork, ...]", session.info[key])
+
+
+def _work(session: Session, *, actor: Actor, today: date) -> tuple[InventoryWork, ...]:
     running = session.scalars(select(InventoryRound).where(InventoryRound.closed_at.is_(None))).all()
     found = []
     for row in running:

@@ -27,7 +27,7 @@ from app.people.forms import (
 )
 from app.people.queries import inventory, standing
 from app.people.routes import blueprint
-from app.people.rules.inventory import Decision
+from app.people.rules.inventory import Decision, offered_quarters
 from app.people.rules.standing import CONFLICTS, AccountList
 from app.web.access import actor, now, requires, today
 from app.web.forms import key_for_page, perform
@@ -76,9 +76,8 @@ def _rounds_page(form: InventoryRoundForm) -> str:
 def open_inventory() -> ResponseReturnValue:
     """Open the round of a quarter."""
     form = InventoryRoundForm()
-    with reading() as session:
-        page = inventory.rounds_page(session, actor=actor(), number=1, today=today())
-    form.offer(page.quarters)
+    # Whether a quarter has its round is the command's to say: the same form sent twice finds it there, and is content.
+    form.offer(offered_quarters(today(), done=()))
     if not form.validate() or form.due_on.data is None or form.suspend_on.data is None:
         return _rounds_page(form), UNPROCESSABLE
     due_on, suspend_on = form.due_on.data, form.suspend_on.data

@@ -147,8 +147,9 @@ def test_a_heads_own_account_goes_to_the_head_above_never_to_the_own_deputy() ->
 
 
 def test_where_a_unit_has_nobody_the_nearest_head_above_is_asked() -> None:
-    nobody_near = {"heads": {TOP: frozenset({HIGHEST})}, "deputies": {}}
-    assert asked(ME, **nobody_near) == Asked(step=Step.ABOVE, people=frozenset({HIGHEST}))
+    assert asked(ME, heads={TOP: frozenset({HIGHEST})}, deputies={}) == Asked(
+        step=Step.ABOVE, people=frozenset({HIGHEST})
+    )
 
 
 def test_who_leads_several_units_in_a_row_is_not_asked_for_the_own_account() -> None:
