@@ -32,6 +32,7 @@ from app.organisation import routes as organisation
 from app.organisation.queries import installation
 from app.people import routes as people
 from app.people.queries import names_of
+from app.people.queries.inventory import InventoryCounter, InventoryNoticeWords
 from app.people.queries.postings import StaffOfUnits
 from app.reminders import routes as reminders
 from app.reminders.queries.last import LastReminded
@@ -141,9 +142,9 @@ def _init_domains(app: Flask, settings: Settings) -> None:
     ports.edition_use.append(UseInSheets())
     ports.open_work += [OpenSheets(), OwnedSystems()]
     ports.people_names.append(names_of)
-    ports.work_counters += [HeaderCounter(), UnreadCounter()]
-    ports.notice_sources.append(SheetNoticeWords())
     ports.staffing.append(StaffOfUnits())
+    ports.work_counters += [HeaderCounter(), UnreadCounter(), InventoryCounter()]
+    ports.notice_sources += [SheetNoticeWords(), InventoryNoticeWords()]
     ports.before_disposal.append(discard_documents)
     ports.reminding.append(LastReminded())
     ports.after_sealing.append(DocumentAfterSealing(settings))

@@ -10,6 +10,8 @@ class Permission(StrEnum):
     """Everything that somebody may be allowed to do."""
 
     CITY_ACCESS_LOG_READ = "city:access-log:read"
+    CITY_ACCOUNT_INVENTORY_MANAGE = "city:account-inventory:manage"
+    CITY_ACCOUNT_INVENTORY_READ = "city:account-inventory:read"
     CITY_ACCOUNT_MANAGE = "city:account:manage"
     CITY_CALENDAR_MANAGE = "city:calendar:manage"
     CITY_CAMPAIGN_OPEN = "city:campaign:open"
@@ -32,6 +34,7 @@ class Permission(StrEnum):
     CITY_SYSTEM_MANAGE = "city:system:manage"
     CITY_SYSTEM_READ = "city:system:read"
     OWN_ACCOUNT_USE = "own:account:use"
+    UNIT_ACCOUNT_INVENTORY_CONFIRM = "unit:account-inventory:confirm"
     UNIT_DUTY_NAME = "unit:duty:name"
     UNIT_EXTENSION_DECIDE = "unit:extension:decide"
     UNIT_EXTENSION_REQUEST = "unit:extension:request"

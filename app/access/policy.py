@@ -28,7 +28,7 @@ class Subject:
         recorded_by: who recorded any answer of it.
         approved_by: who approved it as head, deputy or higher head.
         reviewed_by: who judged any item of it.
-        requested_by: who asked for what is to be decided.
+        requested_by: who asked for what is to be decided, or whose own account it is.
         next_heads: who approves when no head or deputy of the unit is free to (next higher head, then 統括).
         next_signers: who signs off when no manager is free to (統括, then CIO).
     """
@@ -183,6 +183,8 @@ _READERS: Alternatives = (
 
 POLICY: Final[Mapping[Permission, Alternatives]] = {
     P.CITY_ACCESS_LOG_READ: ((is_auditor,), (is_chief,), (is_cio,)),
+    P.CITY_ACCOUNT_INVENTORY_MANAGE: ((is_administrator,),),
+    P.CITY_ACCOUNT_INVENTORY_READ: ((is_administrator,), (is_auditor,), (is_chief,)),
     P.CITY_ACCOUNT_MANAGE: ((is_administrator,),),
     P.CITY_CALENDAR_MANAGE: ((is_reviewer,), (is_manager,)),
     P.CITY_CAMPAIGN_OPEN: ((is_manager,),),
@@ -209,6 +211,13 @@ POLICY: Final[Mapping[Permission, Alternatives]] = {
     P.CITY_SYSTEM_MANAGE: ((is_reviewer,), (is_manager,)),
     P.CITY_SYSTEM_READ: ((holds_a_post,),),
     P.OWN_ACCOUNT_USE: ((is_anybody,),),
+    P.UNIT_ACCOUNT_INVENTORY_CONFIRM: (
+        (is_head_of_unit, did_not_request),
+        (is_deputy_of_unit, did_not_request),
+        (oversees_unit, did_not_request),
+        (is_chief, did_not_request),
+        (is_administrator, did_not_request),
+    ),
     P.UNIT_DUTY_NAME: ((is_head_of_unit,), (oversees_unit,)),
     P.UNIT_EXTENSION_DECIDE: (
         (is_reviewer, not_of_the_unit),
@@ -281,9 +290,20 @@ def require(permission: Permission, *, actor: Actor, subject: Subject = CITY) ->
     outcome = verdict(permission, actor=actor, subject=subject)
     if outcome.allowed:
         return
-    if subject.unit_id is not None and not may(P.UNIT_INSPECTION_READ, actor=actor, subject=subject):
+    if subject.unit_id is not None and not _sees(permission, actor=actor, subject=subject):
         raise NotFound
     raise NotAllowed(REASONS.get(outcome.failed.__name__ if outcome.failed else "", DEFAULT_REASON))
+
+
+_SIGHT: Final[Mapping[Permission, tuple[Permission, ...]]] = {
+    P.UNIT_ACCOUNT_INVENTORY_CONFIRM: (P.CITY_ACCOUNT_INVENTORY_READ, P.UNIT_INSPECTION_READ),
+}
+"""By what somebody sees the subject of a permission, where that is more than the sheets of its unit."""
+
+
+def _sees(permission: Permission, *, actor: Actor, subject: Subject) -> bool:
+    by = _SIGHT.get(permission, (P.UNIT_INSPECTION_READ,))
+    return any(may(sight, actor=actor, subject=subject) for sight in by)
 
 
 DEFAULT_REASON: Final = (

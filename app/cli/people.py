@@ -45,7 +45,7 @@ from app.people.queries import (
     planned_people,
     unit_of_code,
 )
-from app.people.rules import Duty, PersonFunction, PostingRow
+from app.people.rules import STAFF_TERM, Duty, PersonFunction, PostingRow, Term, contractor_term
 
 people_cli = AppGroup("people", help="職員、役割、利用者")
 
@@ -164,11 +164,23 @@ def duty_command(
 @click.option(
     "--output", type=click.Path(dir_okay=False, path_type=Path), help="--all の最初のパスワードを書くCSV"
 )
+@click.option("--contractor", is_flag=True, help="外部委託の利用者。--until が要る")
+@click.option("--until", type=Day(), help="外部委託の利用者の、利用の最後の日")
 @click.option("--by", help="作るシステム管理者の職員番号（なければOSの利用者名だけを記録）")
-def account_command(staff_no: str | None, *, everybody: bool, output: Path | None, by: str | None) -> None:
+def account_command(
+    staff_no: str | None,
+    *,
+    everybody: bool,
+    output: Path | None,
+    contractor: bool,
+    until: date | None,
+    by: str | None,
+) -> None:
     """Create one account, or one for everybody with a post."""
+    if contractor is not (until is not None):
+        raise click.UsageError("--contractor と --until 日付 は、いつも一緒に付けてください。")
     if everybody:
-        if staff_no is not None or output is None:
+        if staff_no is not None or output is None or until is not None:
             raise click.UsageError("--all には --output ファイル だけを付けてください。")
         with refusals():
             _accounts_for_all(output, by=by)
@@ -176,16 +188,22 @@ def account_command(staff_no: str | None, *, everybody: bool, output: Path | Non
     if staff_no is None or output is not None:
         raise click.UsageError("職員番号か、--all --output ファイル を付けてください。")
     with refusals():
-        _one_account(staff_no, by=by)
+        term = contractor_term(until, today=today()) if until else STAFF_TERM
+        _one_account(staff_no, term=term, by=by)
 
 
-def _one_account(staff_no: str, *, by: str | None) -> None:
+def _one_account(staff_no: str, *, term: Term, by: str | None) -> None:
     first = new_first_password()
     first_hash = hash_password(first)
     with transaction() as session:
         person = person_by_staff_no(session, staff_no=staff_no)
         create_account(
-            session, person_id=person.id, first_hash=first_hash, by=by_whom(session, staff_no=by), now=now()
+            session,
+            person_id=person.id,
+            first_hash=first_hash,
+            by=by_whom(session, staff_no=by),
+            now=now(),
+            term=term,
         )
     click.echo(f"利用者を作りました：{person.staff_no}　{person.name}")
     click.echo(f"最初のパスワード（もう表示できません）：{first}")

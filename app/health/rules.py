@@ -48,6 +48,7 @@ class Job(StrEnum):
 
     REMINDERS = "reminders"
     LOCKS = "locks"
+    INVENTORY = "account-inventory"
     MAIL = "mail"
     DOCUMENTS = "documents"
     BUNDLES = "document-bundles"

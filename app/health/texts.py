@@ -7,6 +7,7 @@ from app.health.rules import Job
 JOB: Final = {
     Job.REMINDERS: "期限のお知らせ",
     Job.LOCKS: "猶予日を過ぎた点検票のお知らせ",
+    Job.INVENTORY: "アカウント棚卸しのお知らせと停止",
     Job.MAIL: "お知らせのメール",
     Job.DOCUMENTS: "結果の書類の保管",
     Job.BUNDLES: "頼まれた書類のまとめ",

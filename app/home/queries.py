@@ -27,6 +27,7 @@ from app.inspections.queries.sheet import content_of_sheet, find_sheet
 from app.inspections.rules import State
 from app.kernel.ids import CampaignId, InspectionId, UnitId
 from app.people.queries import clerks_on
+from app.people.queries.inventory import InventoryWork, inventory_work
 
 TASKS_SHOWN = 12
 DONE_SHOWN = 6
@@ -52,13 +53,14 @@ class UnitWithoutClerk:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HomePage:
-    """Everything on the home page. `extensions` and `questions` count what waits for the reader's decision or answer."""
+    """Everything on the home page. `extensions` and `questions` count what waits for the reader's decision or answer; an inventory counts as one thing to do."""
 
     tasks: tuple[Task, ...]
     more_tasks: int
     disposals: tuple[DisposalAsked, ...]
     extensions: int
     questions: int
+    inventories: tuple[InventoryWork, ...]
     without_clerk: tuple[UnitWithoutClerk, ...]
     waiting_elsewhere: tuple[SheetLine, ...]
     done: tuple[SheetLine, ...]
@@ -84,6 +86,7 @@ def home_page(session: Session, *, actor: Actor, today: date) -> HomePage:
         disposals=disposals_to_decide(session, actor=actor),
         extensions=extensions_to_decide(session, actor=actor, today=today),
         questions=questions_to_answer(session, actor=actor),
+        inventories=inventory_work(session, actor=actor, today=today),
         without_clerk=_without_clerk(session, actor=actor, lines=lines, today=today),
         waiting_elsewhere=tuple(
             line for line in lines if line.unit_id in own_units and line.id not in concerned

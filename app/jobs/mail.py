@@ -62,7 +62,7 @@ def send_digests(
         give_up_old_mails(session, day=sender.day, now=now)
     with reading() as session:
         works = city_calendar(session).is_business_day(sender.day)
-        sender.addresses = mail_addresses(session)
+        sender.addresses = mail_addresses(session, today=sender.day)
     if not works or now.astimezone(JST).hour < settings.mail_hour:
         return 0
     sent = 0

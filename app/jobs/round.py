@@ -25,6 +25,7 @@ from app.jobs.mail import send_digests
 from app.journal.commands import seal_daily
 from app.kernel.ports import Ports
 from app.people.commands import forget_old_counts, forget_old_sessions
+from app.people.commands.inventory import tend_inventory
 from app.reminders.commands import remind_by_rule, tell_of_locks
 from app.reports.commands.requests import forget_orphans
 from app.web.errors import new_reference
@@ -159,6 +160,7 @@ def _mail(about: Round) -> int:
 _WORK: Final[dict[Job, Callable[[Round], int]]] = {
     Job.REMINDERS: _in_transaction(lambda session, now: remind_by_rule(session, now=now)),
     Job.LOCKS: _in_transaction(lambda session, now: tell_of_locks(session, now=now)),
+    Job.INVENTORY: _in_transaction(lambda session, now: tend_inventory(session, now=now)),
     Job.MAIL: _mail,
     Job.DOCUMENTS: _documents,
     Job.BUNDLES: _bundles,

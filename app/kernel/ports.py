@@ -62,7 +62,7 @@ class EditionUse(Protocol):
 class WorkCounter(Protocol):
     """How much waits for somebody: the figures in the header."""
 
-    def waiting(self, session: Session, *, actor: Actor) -> Mapping[str, int]:
+    def waiting(self, session: Session, *, actor: Actor, today: date) -> Mapping[str, int]:
         """Return the number of waiting things for each menu entry's key; entries without any are absent."""
         ...
 
@@ -243,12 +243,12 @@ class Ports:
                 joined[unit_id] = joined.get(unit_id, frozenset()) | people
         return joined
 
-    def waiting(self, session: Session, *, actor: Actor) -> dict[str, int]:
+    def waiting(self, session: Session, *, actor: Actor, today: date) -> dict[str, int]:
         """Merge the counters of all rooms; two rooms never share a menu entry."""
         return {
             key: count
             for source in self.work_counters
-            for key, count in source.waiting(session, actor=actor).items()
+            for key, count in source.waiting(session, actor=actor, today=today).items()
         }
 
     def notice_words(

@@ -30,8 +30,9 @@ UNREAD_KEY: Final = "notices"
 class UnreadCounter:
     """How many notices a person has not read: the figure in the header."""
 
-    def waiting(self, session: Session, *, actor: Actor) -> Mapping[str, int]:
+    def waiting(self, session: Session, *, actor: Actor, today: date) -> Mapping[str, int]:
         """Return the count under the key of the notices."""
+        del today
         count = session.connection().execute(_UNREAD, {"person": actor.person_id}).scalar_one()
         return {UNREAD_KEY: count} if count else {}
 

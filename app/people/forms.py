@@ -1,10 +1,12 @@
 """The shape of what people type: signing in, passwords, accounts, duties."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Final
+from uuid import UUID
 
+from werkzeug.datastructures import MultiDict
 from wtforms import (
     BooleanField,
     HiddenField,
@@ -16,11 +18,25 @@ from wtforms import (
 )
 from wtforms.validators import InputRequired, Optional, ValidationError
 
+from app.kernel.errors import InvalidInput, Problem
+from app.kernel.ids import AccountId
+from app.kernel.text import clean, text_problems
 from app.notices.rules import LONGEST_ADDRESS
 from app.organisation.files import CODE_LENGTH, half_width
 from app.people.commands import MailChoice
-from app.people.rules import LONGEST_PASSWORD, AccountActKind, AccountState, Duty, PersonView
-from app.people.texts import DUTY
+from app.people.rules import (
+    LONGEST_PASSWORD,
+    STAFF_TERM,
+    AccountActKind,
+    AccountKind,
+    AccountState,
+    Duty,
+    PersonView,
+    Term,
+    contractor_term,
+)
+from app.people.rules.inventory import Decision, LineAnswer, Quarter
+from app.people.texts import ACCOUNT_KIND, DUTY
 from app.web.forms import DayField, Form, Longest
 
 REASON_LENGTH: Final = 400
@@ -94,6 +110,7 @@ _ACTS: Final = {
     ),
     AccountState.IN_USE: (AccountActKind.RESET, AccountActKind.DISABLED, AccountActKind.SESSIONS_ENDED),
     AccountState.DISABLED: (AccountActKind.ENABLED,),
+    AccountState.OVER: (AccountActKind.DISABLED,),
     AccountState.NONE: (),
 }
 _ACT_WORDS: Final = {
@@ -207,3 +224,151 @@ class DutyForm(Form):
     def day_after(self) -> date | None:
         """Return the first day on which the duty no longer holds."""
         return self.last_day.data + timedelta(days=1) if self.last_day.data else None
+
+
+class NewAccountForm(Form):
+    """For whom an account is made; a contractor's needs its last day."""
+
+    kind = RadioField(
+        "利用者の種類",
+        validators=[Optional()],
+        choices={kind.value: word for kind, word in ACCOUNT_KIND.items()},
+        default=AccountKind.STAFF.value,
+    )
+    until = DayField(
+        "利用の最後の日",
+        validators=[Optional()],
+        description="外部委託のときだけ入れます。契約の終わりまで、長くても次の年度の終わりまでです。",
+    )
+
+    def term(self, today: date) -> Term:
+        """Return for whom and how long.
+
+        Raises:
+            InvalidInput: a contractor's account without a last day or an employee's with one; or a day that cannot be one.
+        """
+        contractor = self.kind.data == AccountKind.CONTRACTOR.value
+        if not contractor and self.until.data is None:
+            return STAFF_TERM
+        if not contractor:
+            raise InvalidInput.of(
+                "職員の利用者には、最後の日を入れません。空にするか、外部委託を選んでください。",
+                field="until",
+            )
+        if self.until.data is None:
+            raise InvalidInput.of("外部委託の利用者には、利用の最後の日を入れてください。", field="until")
+        return contractor_term(self.until.data, today=today)
+
+
+class ExtensionForm(Form):
+    """Another last day for a contractor's account, and why."""
+
+    until = DayField(
+        "新しい最後の日",
+        validators=[InputRequired("新しい最後の日を入れてください。")],
+        description="この日の24時まで使えます。長くても次の年度の終わりまでです。",
+    )
+    extension_reason = TextAreaField(
+        "延ばす（縮める）理由",
+        validators=[InputRequired("理由を書いてください。"), Longest(REASON_LENGTH)],
+        description="契約の延長など。本人も見ることができます。",
+    )
+
+
+class InventoryRoundForm(Form):
+    """A new round of the account inventory."""
+
+    quarter = SelectField("対象の四半期", choices={}, validators=[InputRequired("四半期を選んでください。")])
+    due_on = DayField(
+        "確認の期限",
+        validators=[InputRequired("確認の期限を入れてください。")],
+        description="所属長などが、この日までに確かめます。はじめの値は2週間後です。",
+    )
+    suspend_on = DayField(
+        "利用を止める日",
+        validators=[InputRequired("利用を止める日を入れてください。")],
+        description="この日に、確認のない利用者が自動で止まります。",
+    )
+
+    def offer(self, quarters: Iterable[Quarter]) -> None:
+        """Offer the quarters that have no round yet."""
+        self.quarter.choices = {quarter.code: quarter.label for quarter in quarters}
+
+    @property
+    def chosen(self) -> Quarter:
+        """Return the quarter that was chosen; only after the form was found valid."""
+        year, _, number = str(self.quarter.data).partition("-")
+        return Quarter(int(year), int(number))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TypedLine:
+    """What came in for one account of an inventory: perhaps no decision yet."""
+
+    account_id: AccountId
+    decision: Decision | None
+    reason: str
+    seen_version: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TypedLines:
+    """What came in for the accounts on a page, and what of it cannot be kept at all."""
+
+    lines: Mapping[AccountId, TypedLine]
+    problems: tuple[Problem, ...]
+
+    @property
+    def answers(self) -> tuple[LineAnswer, ...]:
+        """Return what was decided; where nothing was chosen, nothing is said."""
+        return tuple(
+            LineAnswer(
+                account_id=line.account_id,
+                decision=line.decision,
+                reason=line.reason,
+                seen_version=line.seen_version,
+            )
+            for line in self.lines.values()
+            if line.decision is not None
+        )
+
+
+_VERSION: Final = "version-"
+_DAMAGED: Final = "送られた内容を読み取れませんでした。画面を開き直してから、もう一度送ってください。"
+_LONGEST_NUMBER: Final = 9
+
+
+def typed_lines(form: MultiDict[str, str]) -> TypedLines:
+    """Return what was typed on a page of an inventory: `version-<account>`, `decision-<account>`, `reason-<account>`.
+
+    Raises:
+        InvalidInput: something else was sent than the page sends.
+    """
+    names = [name.removeprefix(_VERSION) for name in form if name.startswith(_VERSION)]
+    lines = {line.account_id: line for line in (_typed_line(form, name) for name in names)}
+    problems = tuple(
+        problem
+        for line in lines.values()
+        for problem in text_problems(
+            line.reason, field=f"reason-{line.account_id}", label="理由", longest=REASON_LENGTH
+        )
+    )
+    return TypedLines(lines=lines, problems=problems)
+
+
+def _typed_line(form: MultiDict[str, str], name: str) -> TypedLine:
+    version, decision = form.get(_VERSION + name, ""), form.get(f"decision-{name}", "")
+    try:
+        account_id = AccountId(UUID(name))
+    except ValueError:
+        raise InvalidInput.of(_DAMAGED) from None
+    if not version.isascii() or not version.isdigit() or len(version) > _LONGEST_NUMBER:
+        raise InvalidInput.of(_DAMAGED)
+    if decision not in {"", *Decision}:
+        raise InvalidInput.of(_DAMAGED)
+    return TypedLine(
+        account_id=account_id,
+        decision=Decision(decision) if decision else None,
+        reason=clean(form.get(f"reason-{name}", "")),
+        seen_version=int(version),
+    )

@@ -3,7 +3,7 @@
 from datetime import date, datetime
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, String, UniqueConstraint
+from sqlalchemy import CheckConstraint, ForeignKey, Index, String, Text, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.db.base import Base, RetentionClass, kept
@@ -11,6 +11,7 @@ from app.db.guards import Guard
 from app.db.search import Searched
 from app.db.types import Instant, code, hex_digest
 from app.kernel.ids import new_id
+from app.people.rules import AccountKind
 
 
 class Person(Searched, Base):
@@ -104,6 +105,7 @@ class Account(Base):
     __tablename__ = "account"
     __table_args__ = (
         CheckConstraint("(disabled_at IS NULL) = (disabled_by IS NULL)", name="disabled_pair"),
+        CheckConstraint("(kind = 'contractor') = (expires_on IS NOT NULL)", name="contractor_ends"),
         {"info": kept(RetentionClass.THREE_YEARS)},
     )
 
@@ -116,6 +118,9 @@ class Account(Base):
     created_at: Mapped[datetime] = mapped_column(Instant)
     disabled_at: Mapped[datetime | None] = mapped_column(Instant)
     disabled_by: Mapped[UUID | None] = mapped_column(ForeignKey("person.id"))
+    # A contractor's account opens up to this day, included; nobody else's has an end of its own.
+    kind: Mapped[str] = mapped_column(code(), default=AccountKind.STAFF.value)
+    expires_on: Mapped[date | None]
 
 
 class AccountAct(Base):
@@ -162,6 +167,60 @@ class SignInThrottle(Base):
     key_digest: Mapped[str] = mapped_column(hex_digest(), primary_key=True)
     failures: Mapped[int]
     last_failure_at: Mapped[datetime] = mapped_column(Instant)
+
+
+class InventoryRound(Base):
+    """One アカウント棚卸し: of a quarter of a 年度, once. The regular job closes it when it has suspended what nobody confirmed."""
+
+    __tablename__ = "inventory_round"
+    __table_args__ = (
+        UniqueConstraint("fiscal_year", "quarter"),
+        CheckConstraint("quarter BETWEEN 1 AND 4", name="quarter"),
+        CheckConstraint("suspend_on > due_on", name="days"),
+        {"info": kept(RetentionClass.THREE_YEARS)},
+    )
+
+    id: Mapped[UUID] = mapped_column(primary_key=True, default=new_id)
+    fiscal_year: Mapped[int]
+    quarter: Mapped[int]
+    due_on: Mapped[date]
+    suspend_on: Mapped[date]
+    opened_by: Mapped[UUID] = mapped_column(ForeignKey("person.id"))
+    opened_at: Mapped[datetime] = mapped_column(Instant)
+    closed_at: Mapped[datetime | None] = mapped_column(Instant)
+
+
+class InventoryLine(Base):
+    """An account as it stood when a round was opened, what was decided about it, and what became of it unconfirmed."""
+
+    __tablename__ = "inventory_line"
+    __table_args__ = (
+        CheckConstraint("(decided_at IS NULL) = (decided_by IS NULL)", name="decided_pair"),
+        CheckConstraint("(decision IS NULL) = (decided_at IS NULL)", name="decided_together"),
+        CheckConstraint("COALESCE(decision, '') <> 'stop' OR reason <> ''", name="stop_has_a_reason"),
+        CheckConstraint("decision IS NULL OR ending IS NULL", name="decided_or_ended"),
+        CheckConstraint("version >= 1", name="version_positive"),
+        Index("ix_inventory_line_account", "account_id"),
+        {"info": kept(RetentionClass.THREE_YEARS)},
+    )
+
+    round_id: Mapped[UUID] = mapped_column(ForeignKey("inventory_round.id"), primary_key=True)
+    account_id: Mapped[UUID] = mapped_column(ForeignKey("account.id"), primary_key=True)
+    person_id: Mapped[UUID] = mapped_column(ForeignKey("person.id"))
+    unit_id: Mapped[UUID | None] = mapped_column(ForeignKey("unit.id"))
+    last_sign_in_at: Mapped[datetime | None] = mapped_column(Instant)
+    expires_on: Mapped[date | None]
+    # Codes of HeldRole and Concern, as canonical JSON.
+    roles: Mapped[str] = mapped_column(Text)
+    concerns: Mapped[str] = mapped_column(Text)
+    version: Mapped[int] = mapped_column(default=1)
+    decision: Mapped[str | None] = mapped_column(code())
+    reason: Mapped[str] = mapped_column(String(400), default="")
+    # Opens the digest that the journal keeps of the reason.
+    salt: Mapped[str] = mapped_column(String(32), default="")
+    decided_by: Mapped[UUID | None] = mapped_column(ForeignKey("person.id"))
+    decided_at: Mapped[datetime | None] = mapped_column(Instant)
+    ending: Mapped[str | None] = mapped_column(code())
 
 
 GUARDS: tuple[Guard, ...] = ()

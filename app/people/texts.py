@@ -4,6 +4,7 @@ from app.access.actor import Actor, Function
 from app.people.rules import (
     AbsenceKind,
     AccountActKind,
+    AccountKind,
     AccountState,
     Change,
     DateForm,
@@ -18,6 +19,8 @@ from app.people.rules import (
     PostingKind,
     SpanAct,
 )
+from app.people.rules.inventory import Decision, Ending
+from app.people.rules.standing import AccountList, Concern, HeldRole
 
 POSITION = {Position.HEAD: "所属長", Position.STAFF: "職員"}
 POSTING_KIND = {
@@ -130,14 +133,94 @@ ACCOUNT_STATE = {
     AccountState.FIRST_PASSWORD: "最初のパスワードのまま",
     AccountState.IN_USE: "利用中",
     AccountState.DISABLED: "停止中",
+    AccountState.OVER: "利用期間の終わり",
 }
+ACCOUNT_KIND = {AccountKind.STAFF: "職員", AccountKind.CONTRACTOR: "外部委託"}
 ACCOUNT_ACT = {
     AccountActKind.CREATED: "利用者を作りました",
     AccountActKind.RESET: "最初のパスワードに戻しました",
     AccountActKind.DISABLED: "利用を止めました",
     AccountActKind.ENABLED: "利用を再開しました",
     AccountActKind.SESSIONS_ENDED: "すべてのログインを終わらせました",
+    AccountActKind.EXTENDED: "利用の最後の日を変えました",
 }
+HELD_ROLE = {
+    HeldRole.HEAD: "所属長",
+    HeldRole.CLERK: DUTY[Duty.CLERK],
+    HeldRole.DEPUTY: DUTY[Duty.DEPUTY],
+    HeldRole.REVIEWER: FUNCTION[Function.REVIEWER],
+    HeldRole.MANAGER: FUNCTION[Function.MANAGER],
+    HeldRole.SUBSTITUTE: "代替審査",
+    HeldRole.CHIEF: "統括",
+    HeldRole.CIO: FUNCTION[Function.CIO],
+    HeldRole.AUDITOR: FUNCTION[Function.AUDITOR],
+    HeldRole.ADMINISTRATOR: FUNCTION[Function.ADMINISTRATOR],
+}
+CONCERN = {
+    Concern.NO_POST: "所属なし",
+    Concern.UNUSED: "90日以上使っていない",
+    Concern.NEVER_USED: "一度も使っていない",
+    Concern.ADMINISTRATOR_AT_WORK: "管理者が業務の役割を持つ",
+    Concern.ADMINISTRATOR_IN_CHARGE: "管理者が所属長・担当者",
+    Concern.AUDITOR_IN_LEAD: "監査人が情報主管課にいる",
+    Concern.CLERK_AND_SOLE_HEAD: "担当者と所属長がひとり",
+    Concern.CONTRACTOR: "外部委託",
+    Concern.ENDS_SOON: "まもなく終わる",
+}
+CONCERN_ADVICE = {
+    Concern.NO_POST: "退職・休職か、発令の取込み漏れです。人事に確かめ、使わないなら利用を止めてください。",
+    Concern.UNUSED: "本人か所属長に、まだ要るかを聞いてください。要らないなら利用を止めてください。",
+    Concern.NEVER_USED: "最初のパスワードが渡っているかを確かめてください。要らないなら利用を止めてください。",
+    Concern.ADMINISTRATOR_AT_WORK: "管理者の間、業務の権限は効きません。管理者の役割を終えるか、別の職員に替えてください。",
+    Concern.ADMINISTRATOR_IN_CHARGE: "管理者の間、承認も回答もできません。所属長か担当者を、別の職員にしてください。",
+    Concern.AUDITOR_IN_LEAD: "監査する側とされる側は分けます。監査人か情報主管課の職員の、どちらかを替えてください。",
+    Concern.CLERK_AND_SOLE_HEAD: "自分の回答は自分で承認できません。別の担当者を指名するか、代決者を指名してください。",
+    Concern.CONTRACTOR: "契約が続いているかを確かめてください。",
+    Concern.ENDS_SOON: "契約が続くなら、システム管理者に最後の日を延ばすよう頼んでください。続かないなら、そのままで終わります。",
+}
+ACCOUNT_LIST = {
+    AccountList.NO_POST: "所属のない利用者",
+    AccountList.UNUSED: "使っていない利用者",
+    AccountList.CONFLICTS: "役割がぶつかる利用者",
+    AccountList.ENDING: "まもなく終わる利用者",
+}
+ACCOUNT_LIST_HINT = {
+    AccountList.NO_POST: "きょう、どの所属にも発令がない利用者です。",
+    AccountList.UNUSED: "90日以上ログインしていない利用者と、一度もログインしていない利用者です。",
+    AccountList.CONFLICTS: "職務の分離で、ひとりが同時に持たない役割を持つ利用者です。",
+    AccountList.ENDING: "外部委託の利用者のうち、最後の日まで30日以内か、すぎたものです。",
+}
+DECISION = {Decision.KEEP: "使う", Decision.STOP: "止める"}
+ENDING = {Ending.SUSPENDED: "確認がなく停止", Ending.SPARED: "確認がないが、止めていない"}
+_OWN_LINES = "/account-inventory/{round}/lines"
+INVENTORY_NOTICE = {
+    "inventory-opened": (
+        "アカウント棚卸しで、利用者を確かめてください",
+        "{label}。使うか止めるかを、期限までに決めます。",
+        _OWN_LINES,
+    ),
+    "inventory-before": (
+        "アカウント棚卸しの期限が近づいています",
+        "{label}。まだ確かめていない利用者があります。",
+        _OWN_LINES,
+    ),
+    "inventory-after": (
+        "アカウント棚卸しの期限をすぎました",
+        "{label}。確かめないままの利用者は、まもなく自動で止まります。",
+        _OWN_LINES,
+    ),
+    "inventory-closed": (
+        "アカウント棚卸しを締め切りました",
+        "{label}。確認のなかった利用者を止めました。",
+        "/account-inventory/{round}",
+    ),
+    "inventory-spared": (
+        "止めなかった利用者があります（アカウント棚卸し）",
+        "{label}。止めると、管理者か統括がいなくなるためです。すぐに確かめてください。",
+        "/account-inventory/{round}",
+    ),
+}
+"""By the kind of a notice: its sentence, the line below it, and the path of its page."""
 
 
 def role_labels(actor: Actor) -> tuple[str, ...]:

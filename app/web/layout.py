@@ -87,6 +87,9 @@ MENU: Final = (
     ),
     MenuEntry("accounts", "利用者", "people.account_list", Permission.CITY_ACCOUNT_MANAGE),
     MenuEntry(
+        "account-inventory", "棚卸し", "people.inventory_rounds", Permission.CITY_ACCOUNT_INVENTORY_READ
+    ),
+    MenuEntry(
         "installation",
         "運用",
         "home.installation",
@@ -180,7 +183,7 @@ def _viewer() -> ViewerLine | None:
 def _waiting(actor: Actor) -> dict[str, int]:
     ports = cast("Ports", current_app.extensions["ports"])
     with reading() as session:
-        return ports.waiting(session, actor=actor)
+        return ports.waiting(session, actor=actor, today=today())
 
 
 def _menu(actor: Actor, *, waiting: Mapping[str, int]) -> tuple[MenuLink, ...]:

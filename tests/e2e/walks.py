@@ -6,7 +6,7 @@ from datetime import date, timedelta
 from typing import Final
 from uuid import UUID
 
-from sqlalchemy import insert, select
+from sqlalchemy import insert, select, update
 
 from app.checklists.commands import import_edition
 from app.checklists.files import read_edition
@@ -29,8 +29,13 @@ from app.kernel.ids import CampaignId, SystemId, new_id
 from app.notices.models import MailDigest
 from app.notices.rules import MailState
 from app.organisation.rules import EndingUnit, Origin, Takeover
+from app.people.commands.inventory import confirm_accounts
+from app.people.models import Account
+from app.people.rules import contractor_term
+from app.people.rules.inventory import Decision, LineAnswer
 from tests.factories.editions import further_editions, successor_yaml
 from tests.factories.inspections import DATES, Year
+from tests.factories.inventory import account_of, running_inventory
 from tests.factories.reorganisation import Changes, a_unit, changed, prepared, tree_rows
 from tests.factories.systems import registered
 from tests.people import (
@@ -50,6 +55,7 @@ from tests.people import (
     TANAKA,
     WATANABE,
     YAMADA,
+    YAMAMOTO,
     YOSHIDA,
     Cast,
     Place,
@@ -89,6 +95,7 @@ NO_PAGES: Final = frozenset(
         "evidence.evidence_file",
         "organisation.reorganisation_tree",
         "inspections.progress_file",
+        "people.inventory_list_file",
         "reminders.letters_file",
         "reminders.reminder_list_csv",
         "reports.board_document",
@@ -122,6 +129,7 @@ class Furnished:
     batch: UUID
     mail: UUID
     reorganisation: UUID
+    inventory: UUID
 
 
 def furnished(year: Year) -> Furnished:
@@ -145,6 +153,7 @@ def furnished(year: Year) -> Furnished:
         batch=batch,
         mail=_mail_that_failed(year),
         reorganisation=_reorganisation(year),
+        inventory=_inventory(year),
     )
 
 
@@ -230,6 +239,33 @@ def _trial_to_discard(year: Year) -> CampaignId:
             session, actor=prepares, campaign_id=trial, reason="練習が終わったため。", now=year.now
         )
     return trial
+
+
+def _inventory(year: Year) -> UUID:
+    """A round of the account inventory, with somebody kept, somebody stopped, and a contractor."""
+    with year.database.transaction() as session:
+        term = contractor_term(year.now.date() + timedelta(days=20), today=year.now.date())
+        session.execute(
+            update(Account)
+            .where(Account.person_id == YAMAMOTO.id)
+            .values(kind=term.kind.value, expires_on=term.expires_on)
+        )
+    about = running_inventory(year.database, now=year.now)
+    answers = [
+        LineAnswer(
+            account_id=account_of(year.database, cast),
+            decision=decision,
+            reason=reason,
+            seen_version=1,
+        )
+        for cast, decision, reason in (
+            (WATANABE, Decision.KEEP, ""),
+            (FUJIMOTO, Decision.KEEP, "兼務の間、使う"),
+        )
+    ]
+    with year.database.transaction() as session:
+        confirm_accounts(session, actor=year.actor(OGAWA), round_id=about, answers=answers, now=year.now)
+    return about
 
 
 def _mail_that_failed(year: Year) -> UUID:
@@ -348,7 +384,8 @@ def walks(year: Year, *, found: Furnished) -> Iterator[tuple[Cast | None, list[s
             counter,
         ],
     )
-    yield SUZUKI, ["/", "/notices", affairs, f"{affairs}/approval", f"/units/{AFFAIRS.id}/duties"]
+    lines = f"/account-inventory/{found.inventory}/lines"
+    yield SUZUKI, ["/", "/notices", affairs, f"{affairs}/approval", f"/units/{AFFAIRS.id}/duties", lines]
     yield TAKAHASHI, ["/", f"{counter}/sections/assets"]
     yield YAMADA, ["/", f"{counter}/approval"]
     yield YOSHIDA, ["/", f"{branch}/profile", f"{branch}/sections/organisation"]
@@ -414,7 +451,7 @@ def walks(year: Year, *, found: Furnished) -> Iterator[tuple[Cast | None, list[s
         ["/", f"{counter}/sign-off", f"{lead}/reopening", campaign, own, disposal, f"{affairs}/ending"],
     )
     yield FUJIMOTO, ["/", "/reviews", f"{lead}/review"]
-    yield OGAWA, ["/", f"{lead}/reopening"]
+    yield OGAWA, ["/", f"{lead}/reopening", lines]
     yield ITO, ["/", "/inspections", f"{affairs}/history", f"{lead}/all", "/access-log"]
     yield WATANABE, ["/", campaign]
     yield (
@@ -425,6 +462,13 @@ def walks(year: Year, *, found: Furnished) -> Iterator[tuple[Cast | None, list[s
             f"/jobs/mails/{found.mail}/resend",
             "/accounts",
             f"/accounts/{SATO.id}",
+            f"/accounts/{YAMAMOTO.id}",
+            "/account-inventory",
+            f"/account-inventory/{found.inventory}",
+            *(
+                f"/account-inventory/lists?kind={kind}"
+                for kind in ("no-post", "unused", "conflicts", "ending")
+            ),
             affairs,
         ],
     )

@@ -173,7 +173,7 @@ def test_the_header_counts_a_sheet_for_whoever_it_waits_for(
     counter = HeaderCounter()
     for one in (SATO, SUZUKI, TANAKA, KIMURA, ITO):
         with database.reading() as session:
-            found = counter.waiting(session, actor=year.actor(one))
+            found = counter.waiting(session, actor=year.actor(one), today=business_date(year.now))
         assert found == (figures if one is cast else {"inspections": 0, "review": 0}), one.name
 
 
@@ -183,7 +183,7 @@ def test_the_header_counts_for_a_deputy_what_waits_for_the_head(database: Databa
     year.bring(AFFAIRS, to=state)
     deputy = replace(year.actor(HIGASHI), deputy_of=frozenset({AFFAIRS.id}))
     with database.reading() as session:
-        assert HeaderCounter().waiting(session, actor=deputy) == OWN
+        assert HeaderCounter().waiting(session, actor=deputy, today=business_date(year.now)) == OWN
 
 
 def test_what_the_head_gave_back_is_named_so_and_leads_to_the_reason(

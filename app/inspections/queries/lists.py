@@ -326,11 +326,11 @@ _WAITING: Final = (
 class HeaderCounter:
     """The figures in the header: what waits for this person, by one grouped query."""
 
-    def waiting(self, session: Session, *, actor: Actor) -> Mapping[str, int]:
+    def waiting(self, session: Session, *, actor: Actor, today: date) -> Mapping[str, int]:
         """Return the counts of the menu entries `inspections` and `review`."""
         leads = actor.head_of | actor.deputy_of
         to_review = _to_review(actor)
-        counts = self._by_state(session, day=actor.day, own=actor.clerk_of | leads, to_review=to_review)
+        counts = self._by_state(session, day=today, own=actor.clerk_of | leads, to_review=to_review)
         own = sum(
             count
             for (state, unit_id), count in counts.items()

@@ -6,6 +6,7 @@ from app.people.commands.accounts import (
     disable_account,
     enable_account,
     end_sessions,
+    extend_account,
     reset_password,
 )
 from app.people.commands.attempts import Origin, forget_old_counts
@@ -45,6 +46,7 @@ __all__ = [
     "enable_account",
     "end_duty",
     "end_sessions",
+    "extend_account",
     "forget_old_counts",
     "forget_old_sessions",
     "hash_password",

@@ -4,29 +4,32 @@ A first password is made and hashed before the transaction, told once, and has t
 sign-in.
 """
 
-from collections.abc import Mapping
-from datetime import datetime
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
 from typing import Final
 from uuid import UUID
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from app.journal.commands import record
+from app.journal.commands import Entry, record, record_many
 from app.journal.rules import ActorMark
+from app.kernel.clock import business_date
 from app.kernel.digest import new_salt, salted_digest
 from app.kernel.errors import InvalidInput, NotAllowed, NotFound, NotNow
 from app.kernel.ids import AccountId, PersonId, new_id
 from app.organisation.commands import By, authorised
-from app.people.commands.sessions import account_subject, end_sessions_of
+from app.people.commands.sessions import account_subject, end_sessions_of, end_sessions_of_many
 from app.people.models import Account, AccountAct, Person
-from app.people.rules import AccountActKind, SessionEnd
+from app.people.rules import STAFF_TERM, AccountActKind, AccountKind, SessionEnd, Term, refuse_end
 
 REASON_LENGTH: Final = 400
+NO_FACTS: Final[Mapping[str, str]] = {}
 
 
 def create_accounts(
-    session: Session, *, hashes: Mapping[PersonId, str], by: By, now: datetime
+    session: Session, *, hashes: Mapping[PersonId, str], by: By, now: datetime, term: Term = STAFF_TERM
 ) -> tuple[PersonId, ...]:
     """Give accounts to those who have none yet; return who got one. `hashes` are of their first passwords.
 
@@ -46,6 +49,8 @@ def create_accounts(
             password_hash=hashes[person_id],
             must_change_password=True,
             created_at=now,
+            kind=term.kind.value,
+            expires_on=term.expires_on,
         )
         for person_id in created
     ]
@@ -57,9 +62,15 @@ def create_accounts(
 
 
 def create_account(
-    session: Session, *, person_id: PersonId, first_hash: str, by: By, now: datetime
+    session: Session,
+    *,
+    person_id: PersonId,
+    first_hash: str,
+    by: By,
+    now: datetime,
+    term: Term = STAFF_TERM,
 ) -> AccountId:
-    """Give an account to one person.
+    """Give an account to one person; `term` comes from `contractor_term` for who works under a contract.
 
     Raises:
         NotFound: there is no such person.
@@ -68,7 +79,7 @@ def create_account(
     authorised(by)
     if session.get(Person, person_id) is None:
         raise NotFound
-    if not create_accounts(session, hashes={person_id: first_hash}, by=by, now=now):
+    if not create_accounts(session, hashes={person_id: first_hash}, by=by, now=now, term=term):
         raise NotNow("この職員は、もう利用者になっています。一覧を開き直してください。")
     return AccountId(session.scalars(select(Account.id).where(Account.person_id == person_id)).one())
 
@@ -101,9 +112,78 @@ def disable_account(session: Session, *, person_id: PersonId, reason: str, by: B
         raise NotNow("この利用者は、もう停止しています。画面を開き直してください。")
     if mark.person_id is None:
         raise NotNow("利用を止める人を、職員番号で示してください。")
-    account.disabled_at, account.disabled_by = now, _person_of(mark)
-    _note(session, account=account, act=AccountActKind.DISABLED, reason=reason, mark=mark, now=now)
-    _end_all(session, account=account, why=SessionEnd.DISABLED, mark=mark, now=now)
+    close_accounts(
+        session,
+        closings=[Closing(account_id=AccountId(account.id), reason=reason)],
+        disabled_by=PersonId(UUID(mark.person_id)),
+        mark=mark,
+        now=now,
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Closing:
+    """An account that is to be closed, and why."""
+
+    account_id: AccountId
+    reason: str
+
+
+def close_accounts(
+    session: Session,
+    *,
+    closings: Sequence[Closing],
+    disabled_by: PersonId,
+    mark: ActorMark,
+    now: datetime,
+) -> tuple[AccountId, ...]:
+    """Close accounts and end their sessions, in a number of statements that does not grow; return those that were open.
+
+    The caller has authorised it. `disabled_by` stands in the row, `mark` in the journal: a regular job closes in the name of
+    whoever set its day.
+    """
+    reasons = {closing.account_id: closing.reason.strip() for closing in closings}
+    rows = session.scalars(
+        select(Account)
+        .where(Account.id.in_(reasons), Account.disabled_at.is_(None))
+        .order_by(Account.id)
+        .with_for_update()
+        .execution_options(populate_existing=True)
+    ).all()
+    closed = tuple(AccountId(row.id) for row in rows)
+    if not closed:
+        return ()
+    for row in rows:
+        row.disabled_at, row.disabled_by = now, disabled_by
+    session.flush()
+    acts = [
+        AccountAct(
+            account_id=account_id,
+            act=AccountActKind.DISABLED.value,
+            reason=reasons[account_id],
+            salt=new_salt(),
+            done_at=now,
+            done_by=_person_of(mark),
+        )
+        for account_id in closed
+    ]
+    session.add_all(acts)
+    session.flush()
+    record_many(
+        session,
+        entries=[
+            Entry(
+                subject=account_subject(act.account_id),
+                event=f"account.{act.act}",
+                facts={"reason": salted_digest(act.reason, salt=act.salt)},
+            )
+            for act in acts
+        ],
+        actor=mark,
+        now=now,
+    )
+    end_sessions_of_many(session, account_ids=closed, reason=SessionEnd.DISABLED, mark=mark, now=now)
+    return closed
 
 
 def enable_account(session: Session, *, person_id: PersonId, reason: str, by: By, now: datetime) -> None:
@@ -118,6 +198,34 @@ def enable_account(session: Session, *, person_id: PersonId, reason: str, by: By
         raise NotNow("この利用者は、停止していません。画面を開き直してください。")
     account.disabled_at, account.disabled_by = None, None
     _note(session, account=account, act=AccountActKind.ENABLED, reason=reason, mark=mark, now=now)
+
+
+def extend_account(
+    session: Session, *, person_id: PersonId, until: date, reason: str, by: By, now: datetime
+) -> None:
+    """Give a contractor's account another last day, later or earlier.
+
+    Raises:
+        InvalidInput, NotAllowed, NotFound: as for `reset_password`; or a day that cannot be one.
+        NotNow: it is an employee's account, or the day is the one that it has.
+    """
+    account, mark = _to_be_changed(session, person_id=person_id, reason=reason, by=by)
+    refuse_end(until, today=business_date(now))
+    if account.kind != AccountKind.CONTRACTOR.value:
+        raise NotNow("職員の利用者には、利用の最後の日はありません。所属と役割の期間で決まります。")
+    if account.expires_on == until:
+        raise InvalidInput.of("いまと同じ日です。変えるときは、別の日を入れてください。", field="until")
+    account.expires_on = until
+    facts = {"until": until.isoformat()}
+    _note(
+        session,
+        account=account,
+        act=AccountActKind.EXTENDED,
+        reason=reason,
+        mark=mark,
+        now=now,
+        facts=facts,
+    )
 
 
 def end_sessions(session: Session, *, person_id: PersonId, reason: str, by: By, now: datetime) -> int:
@@ -150,7 +258,14 @@ def _to_be_changed(
 
 
 def _note(
-    session: Session, *, account: Account, act: AccountActKind, reason: str, mark: ActorMark, now: datetime
+    session: Session,
+    *,
+    account: Account,
+    act: AccountActKind,
+    reason: str,
+    mark: ActorMark,
+    now: datetime,
+    facts: Mapping[str, str] = NO_FACTS,
 ) -> None:
     salt = new_salt()
     session.add(
@@ -170,7 +285,7 @@ def _note(
         event=f"account.{act.value}",
         actor=mark,
         now=now,
-        facts={"reason": salted_digest(reason.strip(), salt=salt)},
+        facts={"reason": salted_digest(reason.strip(), salt=salt), **facts},
     )
 
 

@@ -80,6 +80,7 @@ class Refused(StrEnum):
     UNKNOWN = "unknown"
     WRONG_PASSWORD = "wrong-password"  # noqa: S105 - a code, not a password
     DISABLED = "disabled"
+    OVER = "over"
 
 
 class Scope(StrEnum):
@@ -190,14 +191,19 @@ def take_back(session: Session, *, claim: Claim) -> None:
     session.flush()
 
 
-def journal_refusal(session: Session, *, claim: Claim, check: Check, now: datetime) -> None:
-    """Record a refused attempt. Of an unknown number only a keyed digest: people type passwords there."""
+def journal_refusal(
+    session: Session, *, claim: Claim, check: Check, now: datetime, why_right: Refused = Refused.DISABLED
+) -> None:
+    """Record a refused attempt. Of an unknown number only a keyed digest: people type passwords there.
+
+    `why_right` is the reason where the password was right.
+    """
     facts = {"address": claim.address_key}
     if claim.account_id is None:
         facts |= {"reason": Refused.UNKNOWN.value, "name": claim.name_key}
         subject = INSTALLATION
     else:
-        reason = Refused.WRONG_PASSWORD if check is Check.WRONG else Refused.DISABLED
+        reason = Refused.WRONG_PASSWORD if check is Check.WRONG else why_right
         facts |= {"reason": reason.value}
         subject = account_subject(claim.account_id)
     nobody = ActorMark(person_id=None, via=Via.WEB)

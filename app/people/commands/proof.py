@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 from app.access.actor import Actor
 from app.journal.commands import record
 from app.journal.rules import ActorMark, Via
+from app.kernel.clock import business_date
 from app.kernel.digest import digest_text
 from app.kernel.errors import InvalidInput, Problem
 from app.kernel.ids import AccountId
@@ -19,6 +20,7 @@ from app.people.commands.attempts import (
     Claim,
     OpenTransaction,
     Origin,
+    Refused,
     claim_attempt,
     confirmed_account,
     journal_refusal,
@@ -28,10 +30,12 @@ from app.people.commands.passwords import Check, check_password, hash_password
 from app.people.commands.sessions import OpenedSession, account_subject, end_sessions_of, open_session
 from app.people.models import Account, Person, SignInSession
 from app.people.rules import (
+    AccountOver,
     SessionEnd,
     SessionLimits,
     SignInRefused,
     TooManyAttempts,
+    is_over,
     password_problems,
 )
 
@@ -51,6 +55,7 @@ def sign_in(
 
     Raises:
         SignInRefused: unknown number, wrong password or disabled account; nobody is told which.
+        AccountOver: the password is right, and the last day of the account lies behind.
         TooManyAttempts: too soon after failures that count for this attempt; not checked, not counted.
     """
     with open_transaction() as session:
@@ -61,12 +66,16 @@ def sign_in(
         account = confirmed_account(session, claim=claim, check=check)
         if account is None:
             journal_refusal(session, claim=claim, check=check, now=now)
+        elif is_over(account.expires_on, today=business_date(now)):
+            journal_refusal(session, claim=claim, check=check, now=now, why_right=Refused.OVER)
         else:
             account.password_hash = renewed or account.password_hash
             take_back(session, claim=claim)
             opened = _opened(session, account=account, claim=claim, origin=origin, limits=limits, now=now)
     if account is None:
         raise SignInRefused
+    if account.expires_on is not None and is_over(account.expires_on, today=business_date(now)):
+        raise AccountOver(account.expires_on)
     return opened
 
 

@@ -1,5 +1,6 @@
 """Lists of staff from a spreadsheet, and the list of first passwords that is handed out. No database."""
 
+from app.people.files.accounts import ACCOUNT_COLUMNS, account_list_csv
 from app.people.files.hr import ORDER_LENGTH, HrFile, hr_file, hr_sheet
 from app.people.files.mapping import (
     Proposal,
@@ -24,6 +25,7 @@ from app.people.files.staff import (
 )
 
 __all__ = [
+    "ACCOUNT_COLUMNS",
     "KANA",
     "MAIL",
     "NAME",
@@ -34,6 +36,7 @@ __all__ = [
     "FirstPassword",
     "HrFile",
     "Proposal",
+    "account_list_csv",
     "code_of",
     "first_passwords_csv",
     "hr_file",

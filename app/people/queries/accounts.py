@@ -1,6 +1,6 @@
 """Accounts, for the administrator. Nothing here tells anything of an inspection."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Final
@@ -32,10 +32,12 @@ from app.people.queries.holders import people_by_id
 from app.people.queries.in_force import post_held
 from app.people.queries.sessions import ActLine, acts_of, live_sessions
 from app.people.rules import (
+    AccountKind,
     AccountState,
     PersonView,
     PostingKind,
     SessionLimits,
+    is_over,
 )
 
 PAGE_SIZE: Final = 50
@@ -49,6 +51,8 @@ class AccountLine:
     unit_name: str
     state: AccountState
     last_sign_in: datetime | None
+    kind: AccountKind = AccountKind.STAFF
+    expires_on: date | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -95,13 +99,29 @@ def _account_lines(session: Session, *, people: Sequence[PersonView], day: date)
     last = _last_sign_ins(session, account_ids=[account.id for account in accounts.values()])
     units = _unit_names(session, person_ids=ids, day=day)
     return tuple(
-        AccountLine(
-            person=person,
-            unit_name=units.get(person.id, ""),
-            state=_state(accounts.get(person.id)),
-            last_sign_in=last.get(accounts[person.id].id) if person.id in accounts else None,
-        )
+        _account_line(person, accounts.get(person.id), last=last, unit_name=units.get(person.id, ""), day=day)
         for person in people
+    )
+
+
+def _account_line(
+    person: PersonView,
+    account: Account | None,
+    *,
+    last: Mapping[UUID, datetime],
+    unit_name: str,
+    day: date,
+) -> AccountLine:
+    state = _state(account, day=day)
+    if account is None:
+        return AccountLine(person=person, unit_name=unit_name, state=state, last_sign_in=None)
+    return AccountLine(
+        person=person,
+        unit_name=unit_name,
+        state=state,
+        last_sign_in=last.get(account.id),
+        kind=AccountKind(account.kind),
+        expires_on=account.expires_on,
     )
 
 
@@ -126,11 +146,13 @@ def _unit_names(session: Session, *, person_ids: Collection[PersonId], day: date
     return {PersonId(row.person_id): row.name for row in rows}
 
 
-def _state(account: Account | None) -> AccountState:
+def _state(account: Account | None, *, day: date) -> AccountState:
     if account is None:
         return AccountState.NONE
     if account.disabled_at is not None:
         return AccountState.DISABLED
+    if is_over(account.expires_on, today=day):
+        return AccountState.OVER
     return AccountState.FIRST_PASSWORD if account.must_change_password else AccountState.IN_USE
 
 

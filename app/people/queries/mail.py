@@ -2,8 +2,9 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import date
 
-from sqlalchemy import select
+from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
 from app.access.actor import Actor
@@ -30,13 +31,16 @@ def own_mail(session: Session, *, actor: Actor) -> OwnMail:
     return OwnMail(address=row.mail_address, wanted=row.mail_refused_at is None)
 
 
-def mail_addresses(session: Session) -> Mapping[PersonId, str]:
-    """Return the addresses of all who can sign in and want the daily mail."""
+def mail_addresses(session: Session, *, today: date) -> Mapping[PersonId, str]:
+    """Return the addresses of all who can sign in on a day and want the daily mail."""
     rows = session.execute(
         select(Person.id, Person.mail_address)
         .join(Account, Account.person_id == Person.id)
         .where(
-            Person.mail_address.is_not(None), Person.mail_refused_at.is_(None), Account.disabled_at.is_(None)
+            Person.mail_address.is_not(None),
+            Person.mail_refused_at.is_(None),
+            Account.disabled_at.is_(None),
+            or_(Account.expires_on.is_(None), Account.expires_on >= today),
         )
     )
     return {PersonId(row.id): str(row.mail_address) for row in rows}

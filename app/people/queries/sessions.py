@@ -1,7 +1,7 @@
 """Live sessions, and what somebody sees of the own account."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Final
 from uuid import UUID
 
@@ -32,7 +32,7 @@ from app.people.rules import (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SignedIn:
-    """A live session and the account behind it."""
+    """A live session and the account behind it, whose last day (`expires_on`) may lie behind: then nobody is let in any more."""
 
     account_id: AccountId
     person_id: PersonId
@@ -42,6 +42,7 @@ class SignedIn:
     created_at: datetime
     last_seen_at: datetime
     single_keys: SingleKeys
+    expires_on: date | None = None
 
 
 _SESSION: Final = SignInSession.__table__.c
@@ -56,6 +57,7 @@ _LIVE_SESSION: Final = (
         _ACCOUNT.person_id,
         _ACCOUNT.must_change_password,
         _ACCOUNT.single_keys,
+        _ACCOUNT.expires_on,
     )
     .join_from(SignInSession.__table__, Account.__table__, _ACCOUNT.id == _SESSION.account_id)
     .where(
@@ -83,6 +85,7 @@ def signed_in(session: Session, *, token: str, now: datetime, limits: SessionLim
         created_at=row.created_at,
         last_seen_at=row.last_seen_at,
         single_keys=SingleKeys.ON if row.single_keys else SingleKeys.OFF,
+        expires_on=row.expires_on,
     )
 
 

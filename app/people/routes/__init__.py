@@ -35,7 +35,9 @@ from app.people import commands, queries, texts
 from app.people.forms import (
     AccountActForm,
     DutyForm,
+    ExtensionForm,
     MailAddressForm,
+    NewAccountForm,
     OwnMailForm,
     PasswordForm,
     SettingsForm,
@@ -45,12 +47,16 @@ from app.people.forms import (
 from app.people.rules import (
     SEEN_STEP,
     AccountActKind,
+    AccountKind,
+    AccountOver,
     AccountState,
     Duty,
     SessionLimits,
     SignInRefused,
     SingleKeys,
     TooManyAttempts,
+    is_over,
+    over_sentence,
     session_ends,
 )
 from app.web.access import (
@@ -99,7 +105,7 @@ def load_visitor(token: str) -> Visitor | None:
     """Return who a session's token stands for, with the rights of this day; None when it no longer holds."""
     with reading() as session:
         found = queries.signed_in(session, token=token, now=now(), limits=_limits())
-        if found is None:
+        if found is None or _over(found):
             return None
         acting, unit_label = queries.actor_and_unit(
             session, person_id=found.person_id, day=today(), account_id=found.account_id
@@ -126,6 +132,15 @@ def load_visitor(token: str) -> Visitor | None:
         idle=limits.idle,
         single_keys=found.single_keys is SingleKeys.ON,
     )
+
+
+def _over(found: queries.SignedIn) -> bool:
+    """Turn away who signed in before the last day of the account: said once, and the browser is nobody's from then on."""
+    if found.expires_on is None or not is_over(found.expires_on, today=today()):
+        return False
+    cookie.pop("_user_id", None)
+    flash(over_sentence(found.expires_on), "warning")
+    return True
 
 
 def origin() -> commands.Origin:
@@ -214,7 +229,7 @@ def sign_in() -> Page:
             limits=_limits(),
             now=now(),
         )
-    except (SignInRefused, TooManyAttempts) as refusal:
+    except (AccountOver, SignInRefused, TooManyAttempts) as refusal:
         form.staff_no.errors = [refusal.message]
         return _sign_in_refused(form, held=held, status=refusal.status)
     response = _let_in(opened.token, wanted=local_path(form.next.data))
@@ -496,9 +511,18 @@ def account(person_id: UUID) -> str:
     return _account_page(person_id, AccountActForm())
 
 
-def _account_page(person_id: UUID, form: AccountActForm, *, mail: MailAddressForm | None = None) -> str:
+def _account_page(
+    person_id: UUID,
+    form: AccountActForm,
+    *,
+    mail: MailAddressForm | None = None,
+    new: NewAccountForm | None = None,
+    extension: ExtensionForm | None = None,
+) -> str:
     detail = _account_detail(person_id)
     form.offer(detail.line.state)
+    new = new or NewAccountForm(formdata=None)
+    extension = extension or ExtensionForm(formdata=None, until=detail.line.expires_on)
     if mail is None:
         mail = MailAddressForm(formdata=None, address=detail.mail_address)
     return render_template(
@@ -506,8 +530,11 @@ def _account_page(person_id: UUID, form: AccountActForm, *, mail: MailAddressFor
         detail=detail,
         form=form,
         mail=mail,
-        errors=[*error_links(form), *error_links(mail)],
+        new=new,
+        extension=extension,
+        errors=[link for one in (form, mail, new, extension) for link in error_links(one)],
         key=key_for_page(),
+        contractor=AccountKind.CONTRACTOR,
         own=actor().person_id == person_id,
         states=AccountState,
         texts=texts,
@@ -525,13 +552,21 @@ def _account_detail(person_id: UUID) -> queries.AccountDetail:
 @requires(Permission.CITY_ACCOUNT_MANAGE)
 def create_account(person_id: UUID) -> Page:
     """Give somebody an account, and show the first password once."""
+    form, fresh = NewAccountForm(), AccountActForm(formdata=None)
+    if not form.validate():
+        return _account_page(person_id, fresh, new=form), 422
+    try:
+        term = form.term(today())
+    except InvalidInput as refusal:
+        form.take(refusal)
+        return _account_page(person_id, fresh, new=form), 422
     first = commands.new_first_password()
     first_hash = commands.hash_password(first)
     made: list[str] = []
 
     def command(session: Session) -> None:
         commands.create_account(
-            session, person_id=PersonId(person_id), first_hash=first_hash, by=actor(), now=now()
+            session, person_id=PersonId(person_id), first_hash=first_hash, by=actor(), now=now(), term=term
         )
         made.append(first)
 
@@ -539,6 +574,31 @@ def create_account(person_id: UUID) -> Page:
         command, to=url_for("people.account", person_id=person_id), message="利用者を作りました。"
     )
     return _shown_once(person_id, made) or response
+
+
+@blueprint.post("/accounts/<uuid:person_id>/last-day")
+@requires(Permission.CITY_ACCOUNT_MANAGE)
+def extend_account(person_id: UUID) -> Page:
+    """Give a contractor's account another last day, with a reason."""
+    form, fresh = ExtensionForm(), AccountActForm(formdata=None)
+    if not form.validate() or form.until.data is None:
+        return _account_page(person_id, fresh, extension=form), 422
+    until, reason = form.until.data, form.extension_reason.data or ""
+
+    def command(session: Session) -> None:
+        commands.extend_account(
+            session, person_id=PersonId(person_id), until=until, reason=reason, by=actor(), now=now()
+        )
+
+    try:
+        return perform(
+            command,
+            to=url_for("people.account", person_id=person_id),
+            message=f"{texts.ACCOUNT_ACT[AccountActKind.EXTENDED]}（{plain_date(until)}まで）。",
+        )
+    except InvalidInput as refusal:
+        form.take(refusal)
+        return _account_page(person_id, fresh, extension=form), 422
 
 
 @blueprint.post("/accounts/<uuid:person_id>/acts")
@@ -674,5 +734,5 @@ def end_duty(unit_id: UUID, duty_id: UUID) -> Response:
     )
 
 
-# Adds its routes to the blueprint.
-from app.people.routes import directory
+# Each adds its routes to the blueprint.
+from app.people.routes import directory, inventory

@@ -161,7 +161,7 @@ def test_the_lists_of_the_successor_name_both_units(after_merger: Year) -> None:
     with year.database.reading() as session:
         lines = open_sheets(session, actor=clerk, today=DAY)
         listed = sheets_of(session, actor=clerk, today=DAY, page=1)
-        waiting = HeaderCounter().waiting(session, actor=clerk)
+        waiting = HeaderCounter().waiting(session, actor=clerk, today=DAY)
         progress = progress_page(
             session,
             actor=at(year, KIMURA, MIDNIGHT),

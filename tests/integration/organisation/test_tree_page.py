@@ -145,6 +145,8 @@ def test_who_works_where_is_that_of_the_day(database: Database) -> None:
                 position="staff",
                 title="主任",
                 valid_from=FIRST_DAY,
+                known_from=FIRST_DAY,
+                recorded_at=STORY,
                 valid_to=date(2026, 11, 1),
             )
         )
@@ -241,5 +243,7 @@ def _appoint(cast: Cast) -> None:
                 position="head",
                 title="カナリア",
                 valid_from=TO_COME,
+                known_from=TO_COME,
+                recorded_at=STORY,
             )
         )

@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 
 from app.access.actor import Actor
 from app.journal.rules import ActorMark, Via
+from app.kernel.clock import start_of_day
 from app.kernel.errors import InvalidInput, NotNow
 from app.organisation.commands import assign_unit_function
 from app.organisation.models import UnitFunctionAssignment
@@ -22,10 +23,33 @@ from app.people.commands import (
     disable_account,
     name_for_duty,
 )
-from app.people.models import Account, DutyAssignment, PersonFunctionAssignment
+from app.people.commands.inventory import confirm_accounts, open_round, tend_inventory
+from app.people.models import (
+    Account,
+    AccountAct,
+    DutyAssignment,
+    InventoryRound,
+    PersonFunctionAssignment,
+)
 from app.people.rules import Duty, PersonFunction
+from app.people.rules.inventory import Decision, LineAnswer
+from tests.factories.inventory import DUE, QUARTER, SUSPEND, account_of, running_inventory
 from tests.integration.people.conftest import Office
-from tests.people import AFFAIRS, COUNTER, ITO, STORY, SUZUKI, WATANABE, YAMADA, YAMAMOTO
+from tests.people import (
+    AFFAIRS,
+    COUNTER,
+    HAYASHI,
+    ITO,
+    KIMURA,
+    NAKAMURA,
+    SATO,
+    STORY,
+    SUZUKI,
+    WATANABE,
+    YAMADA,
+    YAMAMOTO,
+    Cast,
+)
 
 DAY = date(2026, 11, 20)
 OPERATOR = ActorMark(person_id=None, via=Via.CLI, operator="root")
@@ -151,3 +175,72 @@ def test_a_unit_gets_a_function_once(at_once: AtOnce, office: Office) -> None:
     with office.database.reading() as session:
         held = select(UnitFunctionAssignment).where(UnitFunctionAssignment.unit_id == COUNTER.id)
         assert len(session.scalars(held).all()) == 1
+
+
+# ------------------------------------------------------------------------------------ the account inventory
+
+
+def test_a_round_is_opened_once(at_once: AtOnce, office: Office) -> None:
+    administrator = office.actor(NAKAMURA, DAY)
+
+    def opened(session: Session) -> object:
+        return open_round(
+            session, actor=administrator, quarter=QUARTER, due_on=DUE, suspend_on=SUSPEND, now=STORY
+        )
+
+    with pytest.raises(NotNow, match="もう始まっています"):
+        at_once(opened, opened)
+    with office.database.reading() as session:
+        assert len(session.scalars(select(InventoryRound)).all()) == 1
+
+
+def test_two_jobs_suspend_an_account_once(at_once: AtOnce, office: Office) -> None:
+    running_inventory(office.database)
+
+    def tend(session: Session) -> object:
+        return tend_inventory(session, now=start_of_day(SUSPEND))
+
+    assert at_once(tend, tend) == 0
+    with office.database.reading() as session:
+        closed = [act.account_id for act in session.scalars(select(AccountAct))]
+    assert closed
+    assert len(closed) == len(set(closed))
+
+
+def test_of_the_last_two_administrators_one_stays_when_both_are_stopped_at_once(
+    at_once: AtOnce, office: Office
+) -> None:
+    office.function(HAYASHI, "administrator")
+    about = running_inventory(office.database)
+    head = office.actor(KIMURA, DAY)
+
+    def stop(cast: Cast) -> Command:
+        answer = LineAnswer(
+            account_id=account_of(office.database, cast),
+            decision=Decision.STOP,
+            reason="使わない",
+            seen_version=1,
+        )
+        return lambda session: confirm_accounts(
+            session, actor=head, round_id=about, answers=[answer], now=STORY
+        )
+
+    with pytest.raises(InvalidInput, match="再開できる管理者がいなくなります"):
+        at_once(stop(NAKAMURA), stop(HAYASHI))
+
+
+def test_who_confirms_while_the_round_is_closed_is_told_so(at_once: AtOnce, office: Office) -> None:
+    about = running_inventory(office.database)
+    head = office.actor(SUZUKI, DAY)
+    answer = LineAnswer(
+        account_id=account_of(office.database, SATO), decision=Decision.KEEP, reason="", seen_version=1
+    )
+
+    def tend(session: Session) -> object:
+        return tend_inventory(session, now=start_of_day(SUSPEND))
+
+    def confirm(session: Session) -> object:
+        return confirm_accounts(session, actor=head, round_id=about, answers=[answer], now=STORY)
+
+    with pytest.raises(NotNow, match="締め切りました"):
+        at_once(tend, confirm)

@@ -152,6 +152,8 @@ def _post(person_id: object, *, since: date) -> Posting:
         position="staff",
         title="主事",
         valid_from=since,
+        known_from=since,
+        recorded_at=STORY,
     )
 
 
@@ -368,6 +370,8 @@ def secret(office: Office) -> PersonId:
                     position="head",
                     title=title,
                     valid_from=CANARY_END,
+                    known_from=CANARY_END,
+                    recorded_at=STORY,
                 )
             )
     office.function(SATO, "cio", since=CANARY_END)

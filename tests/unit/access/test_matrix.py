@@ -168,6 +168,23 @@ admin       .                .              .                       .           
 staff       .                .              .                       .              *
 stranger    .                .              .                       .              .
 """
+INVENTORY_TABLE: Final = """
+role        ACCOUNT_INVENTORY_MANAGE  ACCOUNT_INVENTORY_READ
+clerk       .                         .
+head        .                         .
+deputy      .                         .
+stand-in    .                         *
+reviewer    .                         .
+manager     .                         .
+chief       .                         *
+signer      .                         .
+substitute  .                         .
+auditor     .                         *
+cio         .                         .
+admin       *                         *
+staff       .                         .
+stranger    .                         .
+"""
 ORGANISATION_TABLE: Final = """
 role        REORGANISATION_CONFIRM  REORGANISATION_PREPARE  REORGANISATION_READ
 clerk       .                       .                       .
@@ -186,6 +203,23 @@ staff       .                       .                       .
 stranger    .                       .                       .
 """
 UNIT_TABLES: Final[Mapping[Permission, str]] = {
+    Permission.UNIT_ACCOUNT_INVENTORY_CONFIRM: """
+        role        own  below  above  other  lead  ownlead  heir  forebear
+        clerk       .    .      .      .      .     .        .     .
+        head        q    q      .      .      .     q        .     .
+        deputy      q    .      .      .      .     q        .     .
+        stand-in    q    q      q      q      q     q        q     q
+        reviewer    .    .      .      .      .     .        .     .
+        manager     .    .      .      .      q     q        .     .
+        chief       q    q      q      q      q     q        q     q
+        signer      .    .      .      .      .     .        .     .
+        substitute  .    .      .      .      .     .        .     .
+        auditor     .    .      .      .      .     .        .     .
+        cio         .    .      .      .      .     .        .     .
+        admin       q    q      q      q      q     q        q     q
+        staff       .    .      .      .      .     .        .     .
+        stranger    .    .      .      .      .     .        .     .
+    """,
     Permission.UNIT_INSPECTION_READ: """
         role        own  below  above  other  lead  ownlead  heir  forebear
         clerk       *    .      .      .      .     *        *     .
@@ -425,6 +459,7 @@ def _expected() -> dict[tuple[Permission, str, str], str]:
         DESK_TABLE,
         DIRECTORY_TABLE,
         DISPOSAL_TABLE,
+        INVENTORY_TABLE,
         ORGANISATION_TABLE,
     ):
         for role, row in _rows(table).items():
@@ -529,12 +564,17 @@ def test_a_permission_on_a_unit_is_never_given_without_a_unit(role: str) -> None
     actor = actor_of(ROLES[role], relation="own")
     city_readers = {"reviewer", "manager", "chief", "cio", "auditor", "signer", "stand-in"}
     given = {p for p in POLICY if p.value.startswith("unit:") and may(p, actor=actor, subject=CITY)}
-    assert given == set() or role in city_readers
+    # An account without a unit is the administrator's matter.
+    of_admin = {Permission.UNIT_ACCOUNT_INVENTORY_CONFIRM}
+    assert given == (of_admin if role == "admin" else set()) or role in city_readers
 
 
 def test_an_administrator_has_no_business_rights_and_nobody_else_has_account_rights() -> None:
     of_admin = {p for (p, role, _), cell in EXPECTED.items() if role == "admin" and cell != "."}
     assert of_admin == {
+        Permission.CITY_ACCOUNT_INVENTORY_MANAGE,
+        Permission.CITY_ACCOUNT_INVENTORY_READ,
+        Permission.UNIT_ACCOUNT_INVENTORY_CONFIRM,
         Permission.CITY_ACCOUNT_MANAGE,
         Permission.CITY_INSTALLATION_READ,
         # Whose account it is: names and units, and nothing of any inspection.

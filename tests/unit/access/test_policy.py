@@ -119,6 +119,17 @@ def test_what_somebody_sees_and_may_not_do_is_refused_with_the_reason() -> None:
     assert refused.value.message == REASONS[reviewed_nothing.__name__]
 
 
+def test_an_administrator_sees_every_account_of_an_inventory_and_is_told_why_the_own_one_is_refused() -> None:
+    administrator = actor(Function.ADMINISTRATOR)
+    own = Subject(unit_id=UNIT, requested_by=frozenset({administrator.person_id}))
+    require(Permission.UNIT_ACCOUNT_INVENTORY_CONFIRM, actor=administrator, subject=Subject(unit_id=UNIT))
+    with pytest.raises(NotAllowed) as refused:
+        require(Permission.UNIT_ACCOUNT_INVENTORY_CONFIRM, actor=administrator, subject=own)
+    assert refused.value.message == REASONS["did_not_request"]
+    with pytest.raises(NotFound):
+        require(Permission.UNIT_ACCOUNT_INVENTORY_CONFIRM, actor=actor(), subject=Subject(unit_id=UNIT))
+
+
 def test_a_predicate_without_a_reason_of_its_own_has_the_general_one() -> None:
     with pytest.raises(NotAllowed) as refused:
         require(

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from datetime import date
 
 import pytest
 
@@ -17,6 +18,8 @@ from app.kernel.errors import (
 )
 from app.kernel.ids import EditionId, new_id
 from app.kernel.ports import EditionUsage, Ports
+
+TODAY = date(2026, 11, 20)
 
 
 @pytest.mark.parametrize(
@@ -72,8 +75,8 @@ class Room:
             for edition, count in counts.items()
         }
 
-    def waiting(self, session: object, *, actor: object) -> Mapping[str, int]:
-        del session, actor
+    def waiting(self, session: object, *, actor: object, today: date) -> Mapping[str, int]:
+        del session, actor, today
         return self.counts
 
 
@@ -89,5 +92,5 @@ def test_the_figures_of_all_rooms_are_put_together() -> None:
         second: EditionUsage(answers={"D01": 1, "D1": 1}, open_sheets=1, sealed_sheets=1),
     }
     assert used[first].answered(["D01", "D5", "D99"]) == 8
-    assert ports.waiting(None, actor=None) == {"review": 3, "inspections": 1}
-    assert Ports().waiting(None, actor=None) == {}
+    assert ports.waiting(None, actor=None, today=TODAY) == {"review": 3, "inspections": 1}
+    assert Ports().waiting(None, actor=None, today=TODAY) == {}
