@@ -9,6 +9,7 @@ from sqlalchemy import inspect
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from app.calendar import routes as calendar
+from app.calendar.queries import DaysOfTheCity
 from app.checklists import routes as checklists
 from app.cli import Commands
 from app.config import Settings, load_settings
@@ -29,6 +30,7 @@ from app.notices import routes as notices
 from app.notices.queries import UnreadCounter
 from app.organisation.queries import installation
 from app.people import routes as people
+from app.people.queries.notice_words import PeopleNoticeWords
 from app.reminders import routes as reminders
 from app.reminders.queries.last import LastReminded
 from app.reminders.queries.words import SheetNoticeWords
@@ -134,7 +136,8 @@ def _init_domains(app: Flask, settings: Settings) -> None:
     ports: Ports = app.extensions["ports"]
     ports.edition_use.append(UseInSheets())
     ports.work_counters += [HeaderCounter(), UnreadCounter()]
-    ports.notice_sources.append(SheetNoticeWords())
+    ports.notice_sources += [SheetNoticeWords(), PeopleNoticeWords()]
+    ports.business_days = DaysOfTheCity()
     ports.before_disposal.append(discard_documents)
     ports.reminding.append(LastReminded())
     ports.after_sealing.append(DocumentAfterSealing(settings))

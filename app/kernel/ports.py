@@ -122,6 +122,23 @@ class Reminding(Protocol):
         ...
 
 
+class BusinessDays(Protocol):
+    """On which days the city works: a room above keeps its calendar."""
+
+    def is_business_day(self, session: Session, *, day: date) -> bool:
+        """Return whether the city works on a day."""
+        ...
+
+
+class EveryDay:
+    """The calendar of a house without one: every day is worked on."""
+
+    def is_business_day(self, session: Session, *, day: date) -> bool:
+        """Return that the city works on the day, whichever it is."""
+        del session, day
+        return True
+
+
 @dataclass(slots=True)
 class Ports:
     """The registered implementations. Filled once in `create_app`, read by lower rooms."""
@@ -132,6 +149,7 @@ class Ports:
     notice_sources: list[NoticeSource] = field(default_factory=list)
     before_disposal: list[BeforeDisposal] = field(default_factory=list)
     reminding: list[Reminding] = field(default_factory=list)
+    business_days: BusinessDays = field(default_factory=EveryDay)
     # Called when somebody waits for a regular job; empty where a scheduler outside of the process runs them.
     hurry: list[Callable[[], None]] = field(default_factory=list)
 

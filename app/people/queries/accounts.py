@@ -30,9 +30,11 @@ from app.people.models import (
     SignInSession,
 )
 from app.people.queries.holders import people_by_id
-from app.people.queries.sessions import ActLine, acts_of, live_sessions
+from app.people.queries.second_factor import OpenRecovery, enrolled_accounts, open_recovery
+from app.people.queries.sessions import ActLine, acts_of, finished, live_sessions
 from app.people.rules import (
     AccountState,
+    Enrolment,
     PersonView,
     PostingKind,
     SessionLimits,
@@ -48,6 +50,7 @@ class AccountLine:
     person: PersonView
     unit_name: str
     state: AccountState
+    enrolment: Enrolment
     last_sign_in: datetime | None
 
 
@@ -92,13 +95,18 @@ def _account_lines(session: Session, *, people: Sequence[PersonView], day: date)
         PersonId(row.person_id): row
         for row in session.scalars(select(Account).where(Account.person_id.in_(ids)))
     }
-    last = _last_sign_ins(session, account_ids=[account.id for account in accounts.values()])
+    account_ids = [account.id for account in accounts.values()]
+    last = _last_sign_ins(session, account_ids=account_ids)
+    enrolled = enrolled_accounts(session, account_ids=account_ids)
     units = _unit_names(session, person_ids=ids, day=day)
     return tuple(
         AccountLine(
             person=person,
             unit_name=units.get(person.id, ""),
             state=_state(accounts.get(person.id)),
+            enrolment=Enrolment.ENROLLED
+            if person.id in accounts and accounts[person.id].id in enrolled
+            else Enrolment.NONE,
             last_sign_in=last.get(accounts[person.id].id) if person.id in accounts else None,
         )
         for person in people
@@ -108,7 +116,7 @@ def _account_lines(session: Session, *, people: Sequence[PersonView], day: date)
 def _last_sign_ins(session: Session, *, account_ids: Collection[UUID]) -> dict[UUID, datetime]:
     rows = session.execute(
         select(SignInSession.account_id, func.max(SignInSession.created_at).label("last"))
-        .where(SignInSession.account_id.in_(account_ids))
+        .where(SignInSession.account_id.in_(account_ids), finished())
         .group_by(SignInSession.account_id)
     )
     return {row.account_id: row.last for row in rows}
@@ -142,6 +150,7 @@ class AccountDetail:
     open_sessions: int
     acts: tuple[ActLine, ...]
     mail_address: str
+    recovery: OpenRecovery | None = None
 
 
 def account_detail(
@@ -167,6 +176,7 @@ def account_detail(
         open_sessions=len(live),
         acts=acts_of(session, account_id=AccountId(account_id)),
         mail_address=address,
+        recovery=open_recovery(session, person_id=person_id, now=now),
     )
 
 

@@ -5,8 +5,8 @@ from flask import Blueprint
 blueprint: Blueprint = Blueprint("people", __name__, template_folder="../templates")
 
 # Each adds its routes to the blueprint.
-from app.people.routes import accounts, duties, own, signing
+from app.people.routes import accounts, duties, own, second_factor, signing
 from app.people.routes.door import origin
 from app.people.routes.signing import init_login
 
-__all__ = ["accounts", "blueprint", "duties", "init_login", "origin", "own", "signing"]
+__all__ = ["accounts", "blueprint", "duties", "init_login", "origin", "own", "second_factor", "signing"]

@@ -19,6 +19,7 @@ from app.people import commands, queries, texts
 from app.people.forms import (
     AccountActForm,
     MailAddressForm,
+    RecoveryForm,
     error_links,
 )
 from app.people.routes import blueprint
@@ -73,10 +74,19 @@ def _page_links(page: queries.AccountPage, wanted: str) -> dict[str, object]:
 @requires(Permission.CITY_ACCOUNT_MANAGE)
 def account(person_id: UUID) -> str:
     """Show one account."""
-    return _account_page(person_id, AccountActForm())
+    return account_page(person_id)
 
 
-def _account_page(person_id: UUID, form: AccountActForm, *, mail: MailAddressForm | None = None) -> str:
+def account_page(
+    person_id: UUID,
+    form: AccountActForm | None = None,
+    *,
+    mail: MailAddressForm | None = None,
+    recovery: RecoveryForm | None = None,
+) -> str:
+    """Return the page of one account, with the form that came back."""
+    form = form or AccountActForm(formdata=None)
+    recovery = recovery or RecoveryForm(formdata=None)
     detail = _account_detail(person_id)
     form.offer(detail.line.state)
     if mail is None:
@@ -86,7 +96,8 @@ def _account_page(person_id: UUID, form: AccountActForm, *, mail: MailAddressFor
         detail=detail,
         form=form,
         mail=mail,
-        errors=[*error_links(form), *error_links(mail)],
+        recovery=recovery,
+        errors=[*error_links(form), *error_links(mail), *error_links(recovery)],
         key=key_for_page(),
         own=actor().person_id == person_id,
         states=AccountState,
@@ -133,7 +144,7 @@ def act_on_account(person_id: UUID) -> Page:
     form = AccountActForm()
     form.act.choices = {act.value: act.value for act in AccountActKind}
     if not form.validate():
-        return _account_page(person_id, form), 422
+        return account_page(person_id, form), 422
     act, reason = AccountActKind(form.act.data), form.reason.data or ""
     first = commands.new_first_password()
     first_hash = commands.hash_password(first) if act is AccountActKind.RESET else ""
@@ -150,7 +161,7 @@ def act_on_account(person_id: UUID) -> Page:
         )
     except InvalidInput as refusal:
         form.take(refusal)
-        return _account_page(person_id, form), 422
+        return account_page(person_id, form), 422
     return _shown_once(person_id, made) or response
 
 
@@ -161,7 +172,7 @@ def set_mail_address(person_id: UUID) -> Page:
     form = MailAddressForm()
     fresh = AccountActForm(formdata=None)
     if not form.validate():
-        return _account_page(person_id, fresh, mail=form), 422
+        return account_page(person_id, fresh, mail=form), 422
 
     def command(session: Session) -> None:
         commands.set_mail_address(
@@ -176,7 +187,7 @@ def set_mail_address(person_id: UUID) -> Page:
         )
     except InvalidInput as refusal:
         form.take(refusal)
-        return _account_page(person_id, fresh, mail=form), 422
+        return account_page(person_id, fresh, mail=form), 422
 
 
 def _carry_out(

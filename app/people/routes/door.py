@@ -4,23 +4,30 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import Final, cast
 
-from flask import (
-    current_app,
-    request,
-)
+from flask import current_app, g, request
 from werkzeug.wrappers import Response
 
 from app.access.actor import Function
 from app.config import Settings
 from app.db.session import reading, transaction
+from app.kernel.ports import Ports
 from app.people import commands, queries, texts
+from app.people.commands import Device
 from app.people.rules import (
+    ON_THE_WAY_LASTS,
+    REQUIRED_BY_SETTING,
     SEEN_STEP,
+    Enrolment,
+    Missing,
     SessionLimits,
     SingleKeys,
+    demand,
+    missing,
     session_ends,
 )
 from app.web.access import (
+    ON_THE_WAY,
+    Step,
     Visitor,
     now,
     today,
@@ -31,7 +38,18 @@ _ASKS_ONLY: Final = frozenset({"people.session_state"})
 
 
 def load_visitor(token: str) -> Visitor | None:
-    """Return who a session's token stands for, with the rights of this day; None when it no longer holds."""
+    """Return who is signed in by a session's token, with the rights of this day; None when it does not hold (any more).
+
+    Whoever gave the right password and not yet all that is wanted is nobody to every page but one: see `on_the_way`.
+    """
+    found = _behind(token)
+    if found is not None and found.step is not None:
+        setattr(g, ON_THE_WAY, found)
+        return None
+    return found
+
+
+def _behind(token: str) -> Visitor | None:
     with reading() as session:
         found = queries.signed_in(session, token=token, now=now(), limits=session_limits())
         if found is None:
@@ -43,6 +61,14 @@ def load_visitor(token: str) -> Visitor | None:
     if Function.ADMINISTRATOR in acting.functions:
         limits = replace(limits, idle=limits.administrator_idle)
     if rested >= limits.idle:
+        return None
+    lacking = missing(
+        enrolment=found.enrolment,
+        wanted=demand(functions=acting.functions, required_for=required_for()),
+        given_at=found.second_factor_at,
+        first_password=found.first_password,
+    )
+    if lacking is not Missing.NOTHING and now() - found.created_at >= ON_THE_WAY_LASTS:
         return None
     last_seen = found.last_seen_at
     if rested >= SEEN_STEP and request.endpoint not in _ASKS_ONLY:
@@ -60,6 +86,8 @@ def load_visitor(token: str) -> Visitor | None:
         ends_at=session_ends(created_at=found.created_at, last_seen_at=last_seen, limits=limits),
         idle=limits.idle,
         single_keys=found.single_keys is SingleKeys.ON,
+        second_factor=found.enrolment is Enrolment.ENROLLED,
+        step=None if lacking is Missing.NOTHING else Step(lacking.value),
     )
 
 
@@ -78,12 +106,11 @@ def _device_cookie() -> str:
     return "__Host-device" if installed().https else "device"
 
 
-def remember_device(response: Response, *, staff_no: str) -> Response:
+def remember_device(response: Response, *, device: Device) -> Response:
     """Give the browser its mark: from now on a guesser elsewhere does not keep this person waiting here."""
-    here = origin()
     response.set_cookie(
         _device_cookie(),
-        commands.signed_device(here.device_after(staff_no), secret=here.secret, now=now()),
+        commands.signed_device(device, secret=str(current_app.secret_key), now=now()),
         max_age=commands.REMEMBERED,
         secure=installed().https,
         httponly=True,
@@ -95,6 +122,16 @@ def remember_device(response: Response, *, staff_no: str) -> Response:
 def installed() -> Settings:
     """Return the settings of this installation."""
     return cast("Settings", current_app.extensions["settings"])
+
+
+def required_for() -> frozenset[Function]:
+    """Return who needs a second factor here."""
+    return frozenset(REQUIRED_BY_SETTING[word] for word in installed().second_factor_required_for)
+
+
+def ports() -> Ports:
+    """Return what the rooms above registered."""
+    return cast("Ports", current_app.extensions["ports"])
 
 
 def session_limits() -> SessionLimits:

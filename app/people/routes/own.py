@@ -23,14 +23,18 @@ from app.people.forms import (
     error_links,
 )
 from app.people.routes import blueprint
-from app.people.routes.door import installed, origin, session_limits
+from app.people.routes.door import installed, origin, required_for, session_limits
 from app.people.rules import (
+    Demand,
     SingleKeys,
+    demand,
 )
 from app.web.access import (
+    Step,
     actor,
     now,
     requires,
+    somebody,
     visitor,
 )
 from app.web.forms import key_for_page, new_key, perform
@@ -39,7 +43,7 @@ Page = str | Response | tuple[str, int]
 
 
 @blueprint.route("/password", methods=["GET", "POST"])
-@requires(Permission.OWN_ACCOUNT_USE)
+@requires(Permission.OWN_ACCOUNT_USE, steps=frozenset({Step.PASSWORD}))
 def change_password() -> Page:
     """Change the own password; with the first one, before anything else."""
     form = PasswordForm()
@@ -50,8 +54,8 @@ def change_password() -> Page:
     try:
         commands.change_password(
             transaction,
-            actor=actor(),
-            token=visitor().token,
+            actor=somebody().actor,
+            token=somebody().token,
             current=form.current_password.data or "",
             new=form.new_password.data or "",
             minimum=installed().minimum_password_length,
@@ -71,7 +75,7 @@ def _password_page(form: PasswordForm) -> str:
         form=form,
         errors=error_links(form),
         key=key_for_page(),
-        first=visitor().must_change_password,
+        first=somebody().must_change_password,
         minimum=installed().minimum_password_length,
     )
 
@@ -79,17 +83,46 @@ def _password_page(form: PasswordForm) -> str:
 @blueprint.get("/me/sessions")
 @requires(Permission.OWN_ACCOUNT_USE)
 def own_sessions() -> str:
-    """List the browsers in which one is signed in."""
+    """Show how one gets in: the second factor, the browsers in which one is signed in, past sign-ins, known devices."""
+    number = request.args.get("page", default=1, type=int)
     with reading() as session:
-        account = queries.own_account(session, actor=actor(), now=now(), limits=session_limits())
+        account = queries.own_account(
+            session, actor=actor(), now=now(), limits=session_limits(), number=number
+        )
         before = queries.previous_sign_in(session, public_id=visitor().session_id)
     return render_template(
         "people/sessions.html",
         account=account,
         here=visitor().session_id,
         previous_sign_in=before,
+        required=_required(),
+        links=_sign_in_links(account.sign_ins),
         texts=texts,
     )
+
+
+def _sign_in_links(page: queries.SignInPage) -> dict[str, object]:
+    def address(number: int) -> str:
+        return url_for("people.own_sessions", page=number, _anchor="sign-ins")
+
+    near = range(max(1, page.number - 2), min(page.last_number, page.number + 2) + 1)
+    first = (page.number - 1) * queries.PAGE_SIZE
+    return {
+        "total": page.total,
+        "first": first + 1,
+        "last": first + len(page.lines),
+        "previous_url": address(page.number - 1) if page.number > 1 else None,
+        "next_url": address(page.number + 1) if page.number < page.last_number else None,
+        "links": [
+            {"label": str(n), "url": address(n), "current": n == page.number}
+            for n in sorted({1, page.last_number, *near})
+        ],
+    }
+
+
+def _required() -> bool:
+    wanted = demand(functions=somebody().actor.functions, required_for=required_for())
+    return wanted is Demand.REQUIRED
 
 
 @blueprint.get("/me/settings")

@@ -22,23 +22,31 @@ from app.access.permissions import Permission
 from app.db.session import reading, transaction
 from app.kernel.fiscal_year import long_instant
 from app.people import commands, queries
+from app.people.commands import Device
 from app.people.forms import (
+    CodeForm,
     SignInForm,
     error_links,
 )
 from app.people.routes import blueprint
-from app.people.routes.door import load_visitor, origin, remember_device, session_limits
+from app.people.routes.door import load_visitor, origin, ports, remember_device, session_limits
 from app.people.rules import (
+    CodeRefused,
+    SecretUnreadable,
     SignInRefused,
     TooManyAttempts,
 )
 from app.web.access import (
+    EVERY_STEP,
     NotSignedIn,
-    actor,
+    Step,
+    Visitor,
     local_path,
     now,
+    on_the_way,
     public,
     requires,
+    somebody,
     visitor,
     visitor_or_none,
     wants_json,
@@ -75,10 +83,14 @@ def _first_password_first() -> Response | None:
 
 def _not_signed_in(_: NotSignedIn) -> Page:
     """Answer a form that came too late: what was typed waits on the page on which one signs in."""
-    held, found = held_of_request(), visitor_or_none()
-    if found is not None:
+    held, found, coming = held_of_request(), visitor_or_none(), on_the_way()
+    if coming is not None and held is not None:
+        asks_for_code = coming.step is Step.CODE
+        return (code_page(CodeForm(formdata=None), held=held) if asks_for_code else resend_page(held)), 401
+    if found is not None or coming is not None:
         if held is None:
-            return redirect(url_for("people.change_password"), code=303)
+            # The guard knows what is missing, and leads there.
+            return redirect(url_for("home.index"), code=303)
         return resend_page(held), 401
     if held is None:
         return redirect(url_for("people.sign_in"), code=303)
@@ -105,17 +117,76 @@ def sign_in() -> Page:
             origin=origin(),
             limits=session_limits(),
             now=now(),
+            days=ports().business_days,
         )
     except (SignInRefused, TooManyAttempts) as refusal:
         form.staff_no.errors = [refusal.message]
         return _sign_in_refused(form, held=held, status=refusal.status)
-    response = _let_in(opened.token, wanted=local_path(form.next.data))
+    wanted = local_path(form.next.data)
+    if opened.device is None:
+        return _ask_for_code(opened.token, wanted=wanted, held=held)
+    return _arrived(opened.token, device=opened.device, wanted=wanted, held=held)
+
+
+def _ask_for_code(token: str, *, wanted: str | None, held: Held | None) -> Page:
+    """Lead on to the code: in a page that waits behind its cover, by a word to its script."""
+    _begin_cookie(token)
+    if wants_json():
+        return make_response(jsonify(code=True, to=url_for("people.code")))
+    if held is not None:
+        return code_page(CodeForm(formdata=None), held=held)
+    return redirect(url_for("people.code", next=wanted), code=303)
+
+
+def _arrived(token: str, *, device: Device, wanted: str | None, held: Held | None) -> Page:
+    response = _let_in(token, wanted=wanted)
     if held is not None:
         response = make_response(resend_page(held))
     if wants_json():
         # Signed in over a page that waits: it goes on where it was, or away when this is somebody else.
         response = make_response(jsonify(to=response.location))
-    return remember_device(response, staff_no=form.staff_no.data or "")
+    return remember_device(response, device=device)
+
+
+@blueprint.route("/login/code", methods=["GET", "POST"])
+@requires(Permission.OWN_ACCOUNT_USE, steps=frozenset({Step.CODE}))
+def code() -> Page:
+    """Give the code of the second factor: the password alone opens nothing."""
+    form, held = CodeForm(), held_before()
+    coming = on_the_way()
+    if coming is None:
+        return redirect(local_path(request.values.get("next")) or url_for("home.index"), code=303)
+    if request.method != "POST":
+        form.next.data = local_path(request.args.get("next")) or ""
+        return code_page(form, held=held)
+    if not form.validate():
+        return _code_refused(form, held=held, status=422)
+    try:
+        device = commands.enter_code(
+            transaction, token=coming.token, code=form.one_time_code.data or "", origin=origin(), now=now()
+        )
+    except (CodeRefused, TooManyAttempts, SecretUnreadable) as refusal:
+        form.one_time_code.errors = [refusal.message]
+        return _code_refused(form, held=held, status=refusal.status)
+    return _arrived(coming.token, device=device, wanted=local_path(form.next.data), held=held)
+
+
+def _code_refused(form: CodeForm, *, held: Held | None, status: int) -> Page:
+    if wants_json():
+        messages = [str(message) for field in form for message in field.errors]
+        return make_response(jsonify(message=" ".join(messages)), status)
+    return code_page(form, held=held), status
+
+
+def code_page(form: CodeForm, *, held: Held | None) -> str:
+    """Return the page on which the code is given."""
+    return render_template(
+        "people/code.html",
+        form=form,
+        errors=error_links(form),
+        key=new_key() if held else key_for_page(),
+        held=held,
+    )
 
 
 def _sign_in_refused(form: SignInForm, *, held: Held | None, status: int) -> Page:
@@ -176,13 +247,22 @@ def _sign_in_page(form: SignInForm, *, held: Held | None = None) -> str:
     )
 
 
-def _let_in(token: str, *, wanted: str | None) -> Response:
+def _begin_cookie(token: str) -> None:
     """Begin a new cookie for the new session: nothing that was set before signing in lives on."""
     cookie.clear()
+    cookie.permanent = True
+    cookie["_user_id"] = token
+
+
+def _let_in(token: str, *, wanted: str | None) -> Response:
+    """Let somebody in whose session holds, or lead on to what is still missing."""
+    _begin_cookie(token)
     found = load_visitor(token)
     if found is None:
-        return redirect(url_for("people.sign_in"), code=303)
-    cookie.permanent = True
+        coming = on_the_way()
+        if coming is not None:
+            _flash_alarms(coming)
+        return redirect(url_for("home.index"), code=303)
     login_user(found)
     if found.must_change_password:
         return redirect(url_for("people.change_password"), code=303)
@@ -194,15 +274,24 @@ def _let_in(token: str, *, wanted: str | None) -> Response:
             f"前回のログインは {long_instant(before)} です。覚えがないときは、情報主管課へ知らせてください。",
             "info",
         )
+    _flash_alarms(found)
     return redirect(wanted or url_for("home.index"), code=303)
 
 
+def _flash_alarms(found: Visitor) -> None:
+    """Say at once what the own notices say of the account: somebody else may have been in it."""
+    with reading() as session:
+        alarms = queries.alarms(session, person_id=found.actor.person_id, here=found.session_id)
+    for title in alarms:
+        flash(f"{title}。お知らせを開いて確かめてください。", "warning")
+
+
 @blueprint.post("/logout")
-@requires(Permission.OWN_ACCOUNT_USE)
+@requires(Permission.OWN_ACCOUNT_USE, steps=EVERY_STEP)
 def sign_out() -> Response:
     """End this browser's session."""
     with transaction() as session:
-        commands.sign_out(session, actor=actor(), token=visitor().token, now=now())
+        commands.sign_out(session, actor=somebody().actor, token=somebody().token, now=now())
     logout_user()
     cookie.clear()
     flash("ログアウトしました。", "success")
