@@ -45,7 +45,7 @@ class Step(StrEnum):
 
 NOT_ON_THE_WAY: Final = frozenset[Step]()
 EVERY_STEP: Final = frozenset(Step)
-_PAGES: Final = {
+PAGE_OF_STEP: Final = {
     Step.CODE: "people.code",
     Step.PASSWORD: "people.change_password",
     Step.ENROLMENT: "people.second_factor",
@@ -208,7 +208,7 @@ def _on_the_way_or_out(rule: Rule) -> Response | None:
         return None
     if request.method == "POST" or wants_json():
         return _to_sign_in()
-    return redirect(url_for(_PAGES[coming.step]), code=303)
+    return redirect(url_for(PAGE_OF_STEP[coming.step]), code=303)
 
 
 class OneMomentEach:

@@ -38,6 +38,7 @@ from app.people.rules import (
 )
 from app.web.access import (
     EVERY_STEP,
+    PAGE_OF_STEP,
     NotSignedIn,
     Step,
     Visitor,
@@ -260,9 +261,10 @@ def _let_in(token: str, *, wanted: str | None) -> Response:
     found = load_visitor(token)
     if found is None:
         coming = on_the_way()
-        if coming is not None:
-            _flash_alarms(coming)
-        return redirect(url_for("home.index"), code=303)
+        if coming is None or coming.step is None:
+            return redirect(url_for("people.sign_in"), code=303)
+        _flash_alarms(coming)
+        return redirect(url_for(PAGE_OF_STEP[coming.step]), code=303)
     login_user(found)
     if found.must_change_password:
         return redirect(url_for("people.change_password"), code=303)
