@@ -28,6 +28,7 @@ from app.inspections.rules.templates import TemplateKind
 from app.kernel.ids import CampaignId, SystemId, new_id
 from app.notices.models import MailDigest
 from app.notices.rules import MailState
+from app.people.models import SecondFactorRecovery
 from tests.factories.editions import further_editions, successor_yaml
 from tests.factories.inspections import DATES, Year
 from tests.factories.systems import registered
@@ -116,6 +117,7 @@ class Furnished:
     template: UUID
     batch: UUID
     mail: UUID
+    recovery: UUID
 
 
 def furnished(year: Year) -> Furnished:
@@ -138,6 +140,7 @@ def furnished(year: Year) -> Furnished:
         template=template,
         batch=batch,
         mail=_mail_that_failed(year),
+        recovery=_recovery(year),
     )
 
 
@@ -242,6 +245,23 @@ def _mail_that_failed(year: Year) -> UUID:
     return made
 
 
+def _recovery(year: Year) -> UUID:
+    """A removal of 佐藤's second factor that waits for the second person."""
+    made = new_id()
+    with year.database.transaction() as session:
+        session.execute(
+            insert(SecondFactorRecovery).values(
+                id=made,
+                person_id=SATO.id,
+                reason="端末をなくしたため",
+                salt="0" * 32,
+                requested_by=NAKAMURA.id,
+                requested_at=year.now,
+            )
+        )
+    return made
+
+
 def _ask_for_time(year: Year) -> None:
     """A request that waits, and one that was granted."""
     until = DATES.review_due - timedelta(days=7)
@@ -270,7 +290,7 @@ def walks(year: Year, *, found: Furnished) -> Iterator[tuple[Cast | None, list[s
     affairs, counter, lead, branch = (sheet(year, place) for place in (AFFAIRS, COUNTER, LEAD, BRANCH))
     item, drafts = year.item_id("D02"), found.drafts
     campaign = f"/campaigns/{year.campaign_id}"
-    yield None, ["/login", "/help", "/help/accessibility", "/help/keys", NOWHERE]
+    yield None, ["/login", "/login/code", "/help", "/help/accessibility", "/help/keys", NOWHERE]
     yield (
         SATO,
         [
@@ -296,6 +316,8 @@ def walks(year: Year, *, found: Furnished) -> Iterator[tuple[Cast | None, list[s
             f"/systems/{found.system}",
             f"{campaign}/board/units/{AFFAIRS.id}",
             "/me/sessions",
+            "/me/second-factor",
+            "/me/second-factor/remove",
             "/me/mail",
             "/notices",
             "/password",
@@ -309,7 +331,17 @@ def walks(year: Year, *, found: Furnished) -> Iterator[tuple[Cast | None, list[s
             counter,
         ],
     )
-    yield SUZUKI, ["/", "/notices", affairs, f"{affairs}/approval", f"/units/{AFFAIRS.id}/duties"]
+    yield (
+        SUZUKI,
+        [
+            "/",
+            "/notices",
+            affairs,
+            f"{affairs}/approval",
+            f"/units/{AFFAIRS.id}/duties",
+            f"/second-factor-recoveries/{found.recovery}",
+        ],
+    )
     yield TAKAHASHI, ["/", f"{counter}/sections/assets"]
     yield YAMADA, ["/", f"{counter}/approval"]
     yield YOSHIDA, ["/", f"{branch}/profile", f"{branch}/sections/organisation"]
