@@ -87,7 +87,10 @@ def _enrolment_page(form: EnrolmentForm) -> str:
 def _qr(secret: str, *, name: str) -> Markup:
     """Return the picture that an app reads, as SVG without any style of its own: the policy allows none."""
     uri = pyotp.TOTP(secret).provisioning_uri(name=name, issuer_name=installed().product_name)
-    drawn = segno.make(uri, error="m").svg_inline(scale=5, light="#fff", svgclass="qr", lineclass=None)
+    # Few modules, and no size of its own: it shrinks with a narrow page instead of being cut off.
+    drawn = segno.make(uri, error="l", boost_error=False).svg_inline(
+        light="#fff", svgclass="qr", lineclass=None, omitsize=True
+    )
     # Drawn by our own library from letters and digits.
     return Markup(drawn)  # noqa: S704
 
