@@ -9,6 +9,7 @@ from sqlalchemy import inspect
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from app.calendar import routes as calendar
+from app.calendar.queries import DaysOfTheCity
 from app.checklists import routes as checklists
 from app.cli import Commands
 from app.config import Settings, load_settings
@@ -33,6 +34,7 @@ from app.organisation.queries import installation
 from app.people import routes as people
 from app.people.queries import names_of
 from app.people.queries.inventory import InventoryCounter, InventoryNoticeWords
+from app.people.queries.notice_words import PeopleNoticeWords
 from app.people.queries.postings import StaffOfUnits
 from app.reminders import routes as reminders
 from app.reminders.queries.last import LastReminded
@@ -144,7 +146,8 @@ def _init_domains(app: Flask, settings: Settings) -> None:
     ports.people_names.append(names_of)
     ports.staffing.append(StaffOfUnits())
     ports.work_counters += [HeaderCounter(), UnreadCounter(), InventoryCounter()]
-    ports.notice_sources += [SheetNoticeWords(), InventoryNoticeWords()]
+    ports.notice_sources += [SheetNoticeWords(), InventoryNoticeWords(), PeopleNoticeWords()]
+    ports.business_days = DaysOfTheCity()
     ports.before_disposal.append(discard_documents)
     ports.reminding.append(LastReminded())
     ports.after_sealing.append(DocumentAfterSealing(settings))

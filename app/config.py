@@ -6,12 +6,15 @@ from contextlib import suppress
 from datetime import timedelta
 from functools import cached_property
 from pathlib import Path
-from typing import Literal, Self
+from typing import Annotated, Any, Final, Literal, Self, get_args
 
-from pydantic import Field, model_validator
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic import Field, field_validator, model_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 ROOT = Path(__file__).resolve().parent.parent
+Needing = Literal["lead-division", "auditor", "administrator", "chief", "cio"]
+"""Whom the second factor can be required of."""
+NOBODY: Final = "none"
 LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
 
 
@@ -46,6 +49,9 @@ class Settings(BaseSettings):
     absolute_hours: int = Field(default=12, ge=1, le=24)
     evidence_megabytes_per_sheet: int = Field(default=500, ge=20, le=10_000)
     minimum_password_length: int = Field(default=12, ge=8, le=64)
+    second_factor: Annotated[frozenset[Needing], NoDecode] = frozenset(
+        {"lead-division", "auditor", "administrator"}
+    )
 
     smtp_host: str = ""
     smtp_port: int = Field(default=25, ge=1, le=65535)
@@ -57,6 +63,22 @@ class Settings(BaseSettings):
     smtp_timeout: int = Field(default=20, ge=1, le=120)
     mail_hour: int = Field(default=8, ge=0, le=23)
     base_address: str = ""
+
+    @field_validator("second_factor", mode="before")
+    @classmethod
+    def _by_commas(cls, typed: Any) -> Any:  # noqa: ANN401 - whatever stands in the environment
+        """Read `lead-division,auditor`, and `none` for nobody; nothing at all would be a slip, and is refused."""
+        if not isinstance(typed, str):
+            return typed
+        words = [word.strip() for word in typed.split(",")]
+        if words == [NOBODY]:
+            return frozenset()
+        unknown = [word for word in words if word not in get_args(Needing)]
+        if unknown:
+            known = ", ".join(get_args(Needing))
+            message = f"SECOND_FACTOR takes {NOBODY}, or some of {known}, parted by commas"
+            raise ValueError(message)
+        return frozenset(words)
 
     @model_validator(mode="after")
     def _demonstration_stays_at_home(self) -> Self:
@@ -95,6 +117,13 @@ class Settings(BaseSettings):
             with suppress(FileExistsError), os.fdopen(_create_private(path), "w") as file:
                 file.write(secrets.token_urlsafe(48))
         return path.read_text()
+
+    @property
+    def second_factor_required_for(self) -> frozenset[Needing]:
+        """Return whom the second factor is required of: nobody in the demonstration unless it is said, so that its published passwords do."""
+        if self.demo and "second_factor" not in self.model_fields_set:
+            return frozenset()
+        return self.second_factor
 
     @property
     def evidence_path(self) -> Path:

@@ -120,8 +120,12 @@ def clock() -> StandingClock:
 @pytest.fixture
 def settings(city_url: str, tmp_path: Path) -> Settings:
     """The settings of a test's own installation."""
+    # Most tests are about something else: a password does, as in the demonstration.
     return Settings(
-        database_url=city_url, instance_path=tmp_path / "instance", secret_key="only for tests" * 3
+        database_url=city_url,
+        instance_path=tmp_path / "instance",
+        secret_key="only for tests" * 3,
+        second_factor=frozenset(),
     )
 
 

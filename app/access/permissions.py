@@ -31,6 +31,7 @@ class Permission(StrEnum):
     CITY_REORGANISATION_READ = "city:reorganisation:read"
     CITY_REVIEW_READ = "city:review:read"
     CITY_REVIEW_TEMPLATE_MANAGE = "city:review-template:manage"
+    CITY_SECOND_FACTOR_RECOVER = "city:second-factor:recover"
     CITY_SYSTEM_MANAGE = "city:system:manage"
     CITY_SYSTEM_READ = "city:system:read"
     OWN_ACCOUNT_USE = "own:account:use"
@@ -48,3 +49,4 @@ class Permission(StrEnum):
     UNIT_INSPECTION_REVIEW = "unit:inspection:review"
     UNIT_INSPECTION_SIGN_OFF = "unit:inspection:sign-off"
     UNIT_QUESTION_ANSWER = "unit:question:answer"
+    UNIT_SECOND_FACTOR_CONFIRM = "unit:second-factor:confirm"

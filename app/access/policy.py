@@ -28,7 +28,7 @@ class Subject:
         recorded_by: who recorded any answer of it.
         approved_by: who approved it as head, deputy or higher head.
         reviewed_by: who judged any item of it.
-        requested_by: who asked for what is to be decided, or whose own account it is.
+        requested_by: who asked for what is to be decided, and of what is decided about a person, that person.
         next_heads: who approves when no head or deputy of the unit is free to (next higher head, then 統括).
         next_signers: who signs off when no manager is free to (統括, then CIO).
     """
@@ -208,6 +208,7 @@ POLICY: Final[Mapping[Permission, Alternatives]] = {
     P.CITY_REORGANISATION_READ: (*_CITY_READERS, (is_administrator,)),
     P.CITY_REVIEW_READ: (*_CITY_READERS, (substitutes_for_some_unit,)),
     P.CITY_REVIEW_TEMPLATE_MANAGE: ((is_reviewer,), (is_manager,)),
+    P.CITY_SECOND_FACTOR_RECOVER: ((is_administrator, did_not_request),),
     P.CITY_SYSTEM_MANAGE: ((is_reviewer,), (is_manager,)),
     P.CITY_SYSTEM_READ: ((holds_a_post,),),
     P.OWN_ACCOUNT_USE: ((is_anybody,),),
@@ -252,7 +253,14 @@ POLICY: Final[Mapping[Permission, Alternatives]] = {
         (is_manager, not_of_the_unit),
         (substitutes_for_unit, not_of_the_unit),
     ),
+    P.UNIT_SECOND_FACTOR_CONFIRM: ((is_administrator, did_not_request), (oversees_unit, did_not_request)),
 }
+
+_SEEN_BY: Final[Mapping[Permission, Alternatives]] = {
+    P.UNIT_ACCOUNT_INVENTORY_CONFIRM: (*POLICY[P.CITY_ACCOUNT_INVENTORY_READ], *_READERS),
+    P.UNIT_SECOND_FACTOR_CONFIRM: ((is_administrator,), (oversees_unit,)),
+}
+"""Who sees the subject of a permission that is not about a sheet; of all others, who may read the unit's sheets sees it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -265,8 +273,12 @@ class Verdict:
 
 def verdict(permission: Permission, *, actor: Actor, subject: Subject = CITY) -> Verdict:
     """Judge one permission. The reason is the first failing predicate of the alternative with the most holding ones."""
+    return _judged(POLICY[permission], actor=actor, subject=subject)
+
+
+def _judged(alternatives: Alternatives, *, actor: Actor, subject: Subject) -> Verdict:
     closest: tuple[int, Predicate] | None = None
-    for alternative in POLICY[permission]:
+    for alternative in alternatives:
         failing = next(((n, p) for n, p in enumerate(alternative) if not p(actor, subject)), None)
         if failing is None:
             return Verdict(allowed=True)
@@ -290,20 +302,11 @@ def require(permission: Permission, *, actor: Actor, subject: Subject = CITY) ->
     outcome = verdict(permission, actor=actor, subject=subject)
     if outcome.allowed:
         return
-    if subject.unit_id is not None and not _sees(permission, actor=actor, subject=subject):
+    seen_by = _SEEN_BY.get(permission, POLICY[P.UNIT_INSPECTION_READ])
+    about_a_unit = subject.unit_id is not None or permission in _SEEN_BY
+    if about_a_unit and not _judged(seen_by, actor=actor, subject=subject).allowed:
         raise NotFound
     raise NotAllowed(REASONS.get(outcome.failed.__name__ if outcome.failed else "", DEFAULT_REASON))
-
-
-_SIGHT: Final[Mapping[Permission, tuple[Permission, ...]]] = {
-    P.UNIT_ACCOUNT_INVENTORY_CONFIRM: (P.CITY_ACCOUNT_INVENTORY_READ, P.UNIT_INSPECTION_READ),
-}
-"""By what somebody sees the subject of a permission, where that is more than the sheets of its unit."""
-
-
-def _sees(permission: Permission, *, actor: Actor, subject: Subject) -> bool:
-    by = _SIGHT.get(permission, (P.UNIT_INSPECTION_READ,))
-    return any(may(sight, actor=actor, subject=subject) for sight in by)
 
 
 DEFAULT_REASON: Final = (
@@ -315,7 +318,7 @@ REASONS: Final[Mapping[str, str]] = {
     "reviewed_nothing": "自分が審査した点検票では、回答も承認も確定もできません。審査していない人に頼んでください。",
     "not_of_the_unit": "自分の所属の点検票は、審査も確定もできません。ほかの担当者に頼んでください。",
     "is_another_divisions": "情報主管課の点検票は、代替審査の所属が審査し、統括が確定します。",
-    "did_not_request": "自分が申し出たことは、自分では決められません。もう一人に頼んでください。",
+    "did_not_request": "自分が申し出たことは、自分では決められません。自分についての申し出も同じです。もう一人に頼んでください。",
 }
 
 

@@ -33,6 +33,14 @@ def city_calendar(session: Session) -> CityCalendar:
     return found
 
 
+class DaysOfTheCity:
+    """Tells the rooms below on which days the city works."""
+
+    def is_business_day(self, session: Session, *, day: date) -> bool:
+        """Return whether the city works on a day."""
+        return city_calendar(session).is_business_day(day)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ClosedLine:
     """One closed day of a fiscal year: a national holiday, or one of the city's own, which has an id and can be taken out."""

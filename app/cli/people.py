@@ -30,12 +30,14 @@ from app.organisation.files import RowsRefused
 from app.organisation.rules import Outcome, UnitFunction
 from app.people.commands import (
     assign_person_function,
+    confirm_recovery,
     create_account,
     create_accounts,
     hash_password,
     import_people,
     name_for_duty,
     new_first_password,
+    request_recovery,
 )
 from app.people.files import FirstPassword, first_passwords_csv, posting_rows
 from app.people.queries import (
@@ -258,6 +260,39 @@ def _first_password(one: Newcomer, first: str) -> FirstPassword:
     return FirstPassword(
         staff_no=one.person.staff_no, name=one.person.name, unit_name=one.unit_name, password=first
     )
+
+
+@people_cli.command(
+    "second-factor-remove", help="二段階認証を解除する。2人の名前が要る（端末をなくしたとき）"
+)
+@click.argument("staff_no")
+@click.option("--by", required=True, help="申し出るシステム管理者の職員番号")
+@click.option(
+    "--confirmed-by",
+    required=True,
+    help="本人を確かめた、もう一人の職員番号（ほかのシステム管理者、本人の所属長、その上の所属長）",
+)
+@click.option("--reason", required=True, help="解除の理由。本人にも見える")
+def second_factor_remove_command(staff_no: str, *, by: str, confirmed_by: str, reason: str) -> None:
+    """Remove somebody's second factor, in the name of two persons."""
+    with refusals(), transaction() as session:
+        person = person_by_staff_no(session, staff_no=staff_no)
+        recovery_id = request_recovery(
+            session,
+            actor=named_actor(session, staff_no=by),
+            person_id=person.id,
+            reason=reason,
+            day=today(),
+            now=now(),
+        )
+        confirm_recovery(
+            session,
+            actor=named_actor(session, staff_no=confirmed_by),
+            recovery_id=recovery_id,
+            day=today(),
+            now=now(),
+        )
+    click.echo(f"二段階認証を解除しました：{person.staff_no}　{person.name}（次のログインで登録し直します）")
 
 
 COMMANDS: Final[Sequence[click.Command]] = (people_cli,)

@@ -57,3 +57,4 @@ class Job(StrEnum):
     SENT_FORMS = "sent-forms"
     SIGN_IN_COUNTS = "sign-in-counts"
     SESSIONS = "sessions"
+    RECOVERIES = "second-factor-recoveries"

@@ -16,4 +16,5 @@ JOB: Final = {
     Job.SENT_FORMS: "古い送信の控えの整理",
     Job.SIGN_IN_COUNTS: "古いログイン失敗の数の整理",
     Job.SESSIONS: "保存期間を過ぎたログイン記録の整理",
+    Job.RECOVERIES: "確認されなかった二段階認証の解除の申し出",
 }

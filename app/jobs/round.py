@@ -24,7 +24,7 @@ from app.jobs.documents import sweep_documents
 from app.jobs.mail import send_digests
 from app.journal.commands import seal_daily
 from app.kernel.ports import Ports
-from app.people.commands import forget_old_counts, forget_old_sessions
+from app.people.commands import forget_old_counts, forget_old_sessions, lapse_recoveries
 from app.people.commands.inventory import tend_inventory
 from app.reminders.commands import remind_by_rule, tell_of_locks
 from app.reports.commands.requests import forget_orphans
@@ -169,4 +169,5 @@ _WORK: Final[dict[Job, Callable[[Round], int]]] = {
     Job.SENT_FORMS: _in_batches(lambda session, now: forget_sent_forms(session, at=now)),
     Job.SIGN_IN_COUNTS: _in_batches(lambda session, now: forget_old_counts(session, now=now)),
     Job.SESSIONS: _in_batches(lambda session, now: forget_old_sessions(session, now=now)),
+    Job.RECOVERIES: _in_batches(lambda session, now: lapse_recoveries(session, now=now)),
 }

@@ -167,6 +167,23 @@ class Staffing(Protocol):
         ...
 
 
+class BusinessDays(Protocol):
+    """On which days the city works: a room above keeps its calendar."""
+
+    def is_business_day(self, session: Session, *, day: date) -> bool:
+        """Return whether the city works on a day."""
+        ...
+
+
+class EveryDay:
+    """The calendar of a house without one: every day is worked on."""
+
+    def is_business_day(self, session: Session, *, day: date) -> bool:
+        """Return that the city works on the day, whichever it is."""
+        del session, day
+        return True
+
+
 @dataclass(slots=True)
 class Ports:
     """The registered implementations. Filled once in `create_app`, read by lower rooms."""
@@ -180,6 +197,7 @@ class Ports:
     open_work: list[OpenWork] = field(default_factory=list)
     people_names: list[PeopleNames] = field(default_factory=list)
     staffing: list[Staffing] = field(default_factory=list)
+    business_days: BusinessDays = field(default_factory=EveryDay)
     # Called when somebody waits for a regular job; empty where a scheduler outside of the process runs them.
     hurry: list[Callable[[], None]] = field(default_factory=list)
 

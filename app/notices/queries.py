@@ -99,6 +99,19 @@ def _ref(row: Notice) -> NoticeRef:
     return NoticeRef(id=row.id, kind=row.kind, subject_id=row.subject_id, due_on=row.due_on)
 
 
+def unread_of(
+    session: Session, *, person_id: PersonId, kinds: Collection[str]
+) -> tuple[tuple[str, UUID], ...]:
+    """Return kind and subject of what somebody has not read of some kinds, the oldest first. For the room that wrote them."""
+    rows = session.execute(
+        select(Notice.kind, Notice.subject_id)
+        .where(Notice.person_id == person_id, Notice.read_at.is_(None), Notice.kind.in_(kinds))
+        .order_by(Notice.created_at, Notice.id)
+        .limit(PAGE_SIZE)
+    )
+    return tuple((row.kind, row.subject_id) for row in rows)
+
+
 # --------------------------------------------------------------------------------- the log of a campaign
 
 

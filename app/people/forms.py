@@ -1,6 +1,6 @@
 """The shape of what people type: signing in, passwords, accounts, duties."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Final
@@ -23,7 +23,7 @@ from app.kernel.ids import AccountId
 from app.kernel.text import clean, text_problems
 from app.notices.rules import LONGEST_ADDRESS
 from app.organisation.files import CODE_LENGTH, half_width
-from app.people.commands import MailChoice
+from app.people.commands import MailChoice, Proof
 from app.people.rules import (
     LONGEST_PASSWORD,
     STAFF_TERM,
@@ -40,6 +40,7 @@ from app.people.texts import ACCOUNT_KIND, DUTY
 from app.web.forms import DayField, Form, Longest
 
 REASON_LENGTH: Final = 400
+_LONGEST_CODE: Final = 20
 _MISSING_PASSWORD: Final = "パスワードを入れてください。"  # noqa: S105 - a sentence
 
 
@@ -67,6 +68,71 @@ class SignInForm(Form):
     )
     password = PasswordField("パスワード", validators=[InputRequired(_MISSING_PASSWORD)])
     next = HiddenField()
+
+
+def _code_field(label: str, *, validators: Sequence[object], description: str) -> StringField:
+    return StringField(
+        label,
+        validators=[*validators, Longest(_LONGEST_CODE)],
+        filters=[lambda typed: half_width(typed) if typed else typed],
+        description=description,
+    )
+
+
+class CodeForm(Form):
+    """The code of the second factor. `next` is where to go afterwards, on our own site only."""
+
+    one_time_code = _code_field(
+        "確認コード",
+        validators=[InputRequired("確認コードを入れてください。")],
+        description="スマートフォンなどのアプリに、いま出ている6桁の数字です。30秒ごとに変わります。",
+    )
+    next = HiddenField()
+
+
+class ProofForm(Form):
+    """What shows once more who sits there: the password, and a code where the account has a second factor."""
+
+    password = PasswordField(
+        "あなたのパスワード",
+        validators=[InputRequired(_MISSING_PASSWORD)],
+        description="席を離れたすきに押されたのではないことを、ここで確かめます。",
+    )
+    one_time_code = _code_field(
+        "いまの確認コード",
+        validators=[Optional()],
+        description="登録してあるアプリに、いま出ている6桁の数字です。",
+    )
+
+    @property
+    def proof(self) -> Proof:
+        """Return what was given; the key of the form names its use."""
+        return Proof(
+            password=self.password.data or "",
+            code=self.one_time_code.data or "",
+            use=self.idempotency_key.data or "",
+        )
+
+
+class EnrolmentForm(ProofForm):
+    """A first code of a new secret. `offer` brings the secret back, sealed."""
+
+    offer = HiddenField()
+    new_code = _code_field(
+        "新しい確認コード",
+        validators=[InputRequired("QRコードを読み取ったアプリに出ている、6桁の数字を入れてください。")],
+        description="QRコードを読み取ると、アプリに出ます。",
+    )
+
+
+class RecoveryForm(Form):
+    """Why somebody's second factor has to go."""
+
+    recovery_reason = TextAreaField(
+        "解除の理由",
+        validators=[InputRequired("理由を書いてください。"), Longest(REASON_LENGTH)],
+        description="だれから、どのように頼まれたかを書きます。本人と、確認する人に見えます。",
+    )
 
 
 class PasswordForm(Form):

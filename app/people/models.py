@@ -3,7 +3,7 @@
 from datetime import date, datetime
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, String, Text, UniqueConstraint
+from sqlalchemy import CheckConstraint, ForeignKey, Index, String, Text, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.db.base import Base, RetentionClass, kept
@@ -139,7 +139,10 @@ class AccountAct(Base):
 
 
 class SignInSession(Base):
-    """One browser that is signed in. The browser holds the token, the database only its digest."""
+    """One browser that is signed in. The browser holds the token, the database only its digest.
+
+    `second_factor_at` is when a code of the second factor was given; where one was wanted, it is nobody's session before.
+    """
 
     __tablename__ = "sign_in_session"
     __table_args__ = (
@@ -151,11 +154,74 @@ class SignInSession(Base):
     public_id: Mapped[UUID] = mapped_column(unique=True, default=new_id)
     account_id: Mapped[UUID] = mapped_column(ForeignKey("account.id"), index=True)
     created_at: Mapped[datetime] = mapped_column(Instant)
+    code_wanted: Mapped[bool] = mapped_column(default=False)
+    second_factor_at: Mapped[datetime | None] = mapped_column(Instant)
+    # Where it came from, and a keyed digest of the browser's own mark; sessions from before have neither.
+    address: Mapped[str | None] = mapped_column(String(64))
+    device_digest: Mapped[str | None] = mapped_column(hex_digest())
+    # What was unusual about it: codes, parted by a blank.
+    oddities: Mapped[str] = mapped_column(String(120), default="")
     last_seen_at: Mapped[datetime] = mapped_column(Instant)
     proved_at: Mapped[datetime] = mapped_column(Instant)
     user_agent: Mapped[str] = mapped_column(String(200))
     ended_at: Mapped[datetime | None] = mapped_column(Instant)
     end_reason: Mapped[str | None] = mapped_column(code())
+
+
+class SecondFactor(Base):
+    """The second factor of an account: a secret shared with an app on a telephone (RFC 6238), encrypted at rest.
+
+    `last_step` is the last half minute whose code was taken; it only grows, so no code counts twice. `last_use` tells the form
+    that this was: the same form sent twice is the same use.
+    """
+
+    __tablename__ = "second_factor"
+    __table_args__ = (
+        CheckConstraint("last_step >= 0", name="last_step_not_negative"),
+        {"info": kept(RetentionClass.WHILE_IN_FORCE)},
+    )
+
+    account_id: Mapped[UUID] = mapped_column(ForeignKey("account.id"), primary_key=True)
+    secret: Mapped[str] = mapped_column(String(200))
+    last_step: Mapped[int]
+    last_use: Mapped[str | None] = mapped_column(hex_digest())
+    enrolled_at: Mapped[datetime] = mapped_column(Instant)
+
+
+class SecondFactorRecovery(Base):
+    """A request to remove somebody's second factor, and what became of it. Never decided by who asked or whom it concerns."""
+
+    __tablename__ = "second_factor_recovery"
+    __table_args__ = (
+        CheckConstraint("(ended_at IS NULL) = (outcome IS NULL)", name="ended_outcome"),
+        CheckConstraint(
+            "(COALESCE(outcome, 'lapsed') = 'lapsed') = (decided_by IS NULL)", name="decided_by_somebody"
+        ),
+        CheckConstraint("requested_by <> person_id", name="asked_for_another"),
+        CheckConstraint(
+            "outcome <> 'confirmed' OR (decided_by <> requested_by AND decided_by <> person_id)",
+            name="two_persons",
+        ),
+        Index(
+            "ix_second_factor_recovery_open",
+            "person_id",
+            unique=True,
+            sqlite_where=text("outcome IS NULL"),
+            postgresql_where=text("outcome IS NULL"),
+        ),
+        {"info": kept(RetentionClass.THREE_YEARS)},
+    )
+
+    id: Mapped[UUID] = mapped_column(primary_key=True, default=new_id)
+    person_id: Mapped[UUID] = mapped_column(ForeignKey("person.id"))
+    reason: Mapped[str] = mapped_column(String(400))
+    # Opens the digest that the journal keeps of the reason.
+    salt: Mapped[str] = mapped_column(String(32))
+    requested_by: Mapped[UUID] = mapped_column(ForeignKey("person.id"))
+    requested_at: Mapped[datetime] = mapped_column(Instant)
+    outcome: Mapped[str | None] = mapped_column(code())
+    decided_by: Mapped[UUID | None] = mapped_column(ForeignKey("person.id"))
+    ended_at: Mapped[datetime | None] = mapped_column(Instant)
 
 
 class SignInThrottle(Base):
@@ -223,4 +289,11 @@ class InventoryLine(Base):
     ending: Mapped[str | None] = mapped_column(code())
 
 
-GUARDS: tuple[Guard, ...] = ()
+GUARDS: tuple[Guard, ...] = (
+    Guard(
+        table="second_factor_recovery",
+        unique_keys=(("id",),),
+        partial_keys=((("person_id",), "{row}.outcome IS NULL"),),
+        frozen="{row}.outcome IS NOT NULL",
+    ),
+)

@@ -1,4 +1,4 @@
-"""Japanese labels of posts, duties and functions."""
+"""Japanese labels of posts, duties and functions, of accounts and how one signs in."""
 
 from app.access.actor import Actor, Function
 from app.people.rules import (
@@ -10,13 +10,17 @@ from app.people.rules import (
     DateForm,
     Duty,
     EmploymentType,
+    Enrolment,
     FileShape,
     HrField,
     LeavingDay,
     NotMatchedReason,
+    Oddity,
     PersonOutcome,
     Position,
     PostingKind,
+    RecoveryOutcome,
+    SessionEnd,
     SpanAct,
 )
 from app.people.rules.inventory import Decision, Ending
@@ -221,6 +225,71 @@ INVENTORY_NOTICE = {
     ),
 }
 """By the kind of a notice: its sentence, the line below it, and the path of its page."""
+HOW = {
+    "password": "パスワード",
+    "with-code": "パスワードと確認コード",
+    "without-its-code": "パスワードだけ（確認コードがなく、入れませんでした）",
+}
+NEEDING = {
+    "lead-division": "情報主管課",
+    "auditor": "監査人",
+    "administrator": "システム管理者",
+    "chief": "統括",
+    "cio": "CIO",
+}
+ENROLMENT = {Enrolment.NONE: "なし", Enrolment.ENROLLED: "登録済み"}
+ODDITY = {
+    Oddity.NEW_DEVICE: "初めての端末",
+    Oddity.AT_NIGHT: "夜間・早朝（22時から6時）",
+    Oddity.CLOSED_DAY: "閉庁日",
+    Oddity.AFTER_FAILURES: "続けて5回以上の失敗のあと",
+}
+RECOVERY_OUTCOME = {
+    RecoveryOutcome.CONFIRMED: "解除しました",
+    RecoveryOutcome.DECLINED: "解除しませんでした",
+    RecoveryOutcome.WITHDRAWN: "取り下げました",
+    RecoveryOutcome.LAPSED: "24時間が過ぎて終わりました",
+}
+SESSION_END = {
+    SessionEnd.SIGNED_OUT: "ログアウト",
+    SessionEnd.REVOKED: "ほかの端末から終了",
+    SessionEnd.EXPIRED: "時間切れ",
+    SessionEnd.PASSWORD_CHANGED: "パスワードの変更で終了",
+    SessionEnd.RESET: "パスワードを戻したため終了",
+    SessionEnd.DISABLED: "利用停止で終了",
+    SessionEnd.ADMINISTRATOR: "システム管理者が終了",
+    SessionEnd.FACTOR_CHANGED: "二段階認証の変更で終了",
+    SessionEnd.FACTOR_REMOVED: "二段階認証の解除で終了",
+}
+UNUSUAL_SIGN_IN = "sign-in.unusual"
+PLAIN_NOTICES = {
+    "sign-in.codes-refused": (
+        "確認コードの間違いが続きました",
+        "正しいパスワードのあとに、確認コードが5回以上間違えられました。覚えがないときは、パスワードを変えてください。",
+        "/me/sessions",
+    ),
+    "second-factor.recovery-asked": (
+        "あなたの二段階認証の解除が申し出られました",
+        "もう一人が確認すると解除されます。頼んだ覚えがないときは、開いて取り下げてください。",
+        "/second-factor-recoveries/{subject}",
+    ),
+    "second-factor.to-confirm": (
+        "二段階認証の解除の確認を頼まれています",
+        "本人を確かめてから、24時間のうちに決めてください。",
+        "/second-factor-recoveries/{subject}",
+    ),
+    "second-factor.removed": (
+        "あなたの二段階認証が解除されました",
+        "申し出た人と確認した人の2人で解除し、すべての端末のログインを終わらせました。登録し直してください。",
+        "/me/second-factor",
+    ),
+}
+"""Title, detail and path of notices whose words are always the same."""
+ALARMS = {
+    UNUSUAL_SIGN_IN: "いつもと違うログインがありました",
+    **{kind: PLAIN_NOTICES[kind][0] for kind in PLAIN_NOTICES if kind != "second-factor.to-confirm"},
+}
+"""Notices of which one is told at the next sign-in."""
 
 
 def role_labels(actor: Actor) -> tuple[str, ...]:

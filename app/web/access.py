@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable
 from contextlib import nullcontext
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from enum import StrEnum
 from typing import TYPE_CHECKING, Any, Final, TypeVar, cast
 from urllib.parse import urlencode
 from uuid import UUID
@@ -29,15 +30,34 @@ if TYPE_CHECKING:
 
 View = TypeVar("View", bound=Callable[..., Any])
 RULE: Final = "access_rule"
+ON_THE_WAY: Final = "on the way"
 CITY_WIDE: Final = ("city:", "own:")
 READS: Final = frozenset({"GET", "HEAD"})
 
 
+class Step(StrEnum):
+    """What may still be missing after the right password. Until it is given, nobody is signed in."""
+
+    CODE = "code"
+    PASSWORD = "password"  # noqa: S105 - a code, not a password
+    ENROLMENT = "enrolment"
+
+
+NOT_ON_THE_WAY: Final = frozenset[Step]()
+EVERY_STEP: Final = frozenset(Step)
+PAGE_OF_STEP: Final = {
+    Step.CODE: "people.code",
+    Step.PASSWORD: "people.change_password",
+    Step.ENROLMENT: "people.second_factor",
+}
+
+
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """What a route demands: nothing (public) or a permission."""
+    """What a route demands: nothing (public) or a permission; `steps` opens it to whom exactly that is still missing."""
 
     permission: Permission | None
+    steps: frozenset[Step] = NOT_ON_THE_WAY
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,6 +68,8 @@ class Visitor:
         ends_at: when the session ends unless somebody does something meanwhile.
         idle: how long it may rest.
         single_keys: whether pages may act on single keys.
+        second_factor: whether the account has one, so that a code is asked for wherever the password is.
+        step: what is still missing; None for who is signed in.
     """
 
     actor: Actor
@@ -60,6 +82,8 @@ class Visitor:
     ends_at: datetime
     idle: timedelta
     single_keys: bool
+    second_factor: bool = False
+    step: Step | None = None
     is_authenticated: bool = True
     is_active: bool = True
     is_anonymous: bool = False
@@ -75,11 +99,11 @@ def public(view: View) -> View:
     return view
 
 
-def requires(permission: Permission) -> Callable[[View], View]:
-    """Declare the permission of a route."""
+def requires(permission: Permission, *, steps: frozenset[Step] = NOT_ON_THE_WAY) -> Callable[[View], View]:
+    """Declare the permission of a route, and the steps of signing in that it serves, if any."""
 
     def declare(view: View) -> View:
-        setattr(view, RULE, Rule(permission=permission))
+        setattr(view, RULE, Rule(permission=permission, steps=steps))
         return view
 
     return declare
@@ -98,6 +122,22 @@ def refuse_undeclared_routes(app: Flask) -> None:
 def visitor_or_none() -> Visitor | None:
     """Return who is signed in, if anybody."""
     return cast("Visitor", current_user) if current_user.is_authenticated else None
+
+
+def on_the_way() -> Visitor | None:
+    """Return who gave the right password here and is not signed in yet: none of the pages but that of the missing step."""
+    if visitor_or_none() is not None:
+        return None
+    return cast("Visitor | None", g.get(ON_THE_WAY))
+
+
+def somebody() -> Visitor:
+    """Return who is signed in or on the way; only for views that declare steps."""
+    found = visitor_or_none() or on_the_way()
+    if found is None:
+        message = "this view is public and has no visitor"
+        raise RuntimeError(message)
+    return found
 
 
 def visitor() -> Visitor:
@@ -149,7 +189,7 @@ def guard() -> Response | None:
         return None
     found = visitor_or_none()
     if found is None:
-        return _to_sign_in()
+        return _on_the_way_or_out(rule)
     if found.must_change_password and rule.permission is not Permission.OWN_ACCOUNT_USE:
         if request.method == "POST":
             raise NotSignedIn
@@ -157,6 +197,18 @@ def guard() -> Response | None:
     if rule.permission.value.startswith(CITY_WIDE):
         require(rule.permission, actor=found.actor)
     return None
+
+
+def _on_the_way_or_out(rule: Rule) -> Response | None:
+    """Let who is not signed in yet come to the page of what is missing, and to no other."""
+    coming = on_the_way()
+    if coming is None or coming.step is None:
+        return _to_sign_in()
+    if coming.step in rule.steps:
+        return None
+    if request.method == "POST" or wants_json():
+        return _to_sign_in()
+    return redirect(url_for(PAGE_OF_STEP[coming.step]), code=303)
 
 
 class OneMomentEach:

@@ -39,7 +39,9 @@ SENTENCES: Final = {
 }
 CONFLICT: Final = 409
 TOO_MUCH: Final = 413
-WORDS: Final = frozenset({"comment", "decline_reason", "notice", "reason", "remark", "reply", "title"})
+WORDS: Final = frozenset(
+    {"comment", "decline_reason", "notice", "reason", "recovery_reason", "remark", "reply", "title"}
+)
 """Fields in which people write; those of one item have its key behind a hyphen."""
 CSRF_SENTENCE: Final = "画面を開いてから時間がたったか、別の画面でログインし直したようです。前の画面に戻って開き直し、もう一度送ってください。"
 

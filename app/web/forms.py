@@ -20,12 +20,12 @@ from werkzeug.wrappers import Response
 from wtforms import DateField, HiddenField, PasswordField, StringField
 from wtforms.validators import InputRequired, Length
 
-from app.db.session import transaction
+from app.db.session import reading, transaction
 from app.kernel.digest import canonical, digest_of
 from app.kernel.errors import InvalidInput, Problem, RepeatedKey
 from app.kernel.fiscal_year import EARLIEST_DAY, LATEST_DAY, is_reckoned
 from app.kernel.text import clean, text_problems
-from app.web.access import now, visitor_or_none
+from app.web.access import now, on_the_way, visitor_or_none
 from app.web.models import SentForm
 
 T = TypeVar("T")
@@ -178,8 +178,20 @@ def perform(
     return redirect(location, code=303)
 
 
+def already_sent() -> Response | None:
+    """Return the reply of this form when it was carried out already, for a route that checks something before it performs."""
+    key, body = _key_digest(), _body_digest(())
+    with reading() as session:
+        stored = _stored(session, key=key, body=body)
+    if stored is None or not stored[0]:
+        return None
+    if stored[1]:
+        flash(stored[1], "success")
+    return redirect(stored[0], code=303)
+
+
 def _key_digest() -> str:
-    found = visitor_or_none()
+    found = visitor_or_none() or on_the_way()
     sender = str(found.account_id) if found else "nobody"
     typed = request.form.get(KEY, "")
     if not 16 <= len(typed) <= 64:  # noqa: PLR2004 - the length of our own keys, with room

@@ -17,7 +17,7 @@ from urllib.parse import urlsplit
 
 from flask import render_template, request
 
-from app.web.access import local_path, visitor_or_none, wants_json
+from app.web.access import Step, local_path, on_the_way, visitor_or_none, wants_json
 from app.web.forms import KEY, new_key
 
 FIELD: Final = "held"
@@ -76,13 +76,15 @@ def held_before() -> Held | None:
 
 def resend_page(held: Held) -> str:
     """Return the page on which one button sends the fields again."""
-    found = visitor_or_none()
+    found, coming = visitor_or_none(), on_the_way()
     first = found is not None and found.must_change_password
-    return render_template("resend.html", held=held, first_password=first)
+    enrol = coming is not None and coming.step is Step.ENROLMENT
+    first = first or (coming is not None and coming.step is Step.PASSWORD)
+    return render_template("resend.html", held=held, first_password=first, enrol=enrol)
 
 
 def _secret(name: str) -> bool:
-    return name == "csrf_token" or "password" in name.lower()
+    return name in {"csrf_token", "one_time_code", "new_code", "offer"} or "password" in name.lower()
 
 
 def _sent_by_our_own_page() -> bool:

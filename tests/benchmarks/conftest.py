@@ -118,7 +118,12 @@ def _stage(engine: str, folder: Path, *, past: Past) -> Iterator[Stage]:
         add_earlier_years(city, years=EARLIER_YEARS[past])
         year = running_year(city)
         app = create_app(
-            Settings(database_url=url, instance_path=folder / "instance", secret_key="benchmark" * 5)
+            Settings(
+                database_url=url,
+                instance_path=folder / "instance",
+                secret_key="benchmark" * 5,
+                second_factor=frozenset(),
+            )
         )
         app.extensions["clock"] = StandingClock()
         # Not `bound()` again at the end: another stage may have entered meanwhile.

@@ -30,7 +30,7 @@ from app.notices.models import MailDigest
 from app.notices.rules import MailState
 from app.organisation.rules import EndingUnit, Origin, Takeover
 from app.people.commands.inventory import confirm_accounts
-from app.people.models import Account
+from app.people.models import Account, SecondFactorRecovery
 from app.people.rules import contractor_term
 from app.people.rules.inventory import Decision, LineAnswer
 from tests.factories.editions import further_editions, successor_yaml
@@ -130,6 +130,7 @@ class Furnished:
     mail: UUID
     reorganisation: UUID
     inventory: UUID
+    recovery: UUID
 
 
 def furnished(year: Year) -> Furnished:
@@ -154,6 +155,7 @@ def furnished(year: Year) -> Furnished:
         mail=_mail_that_failed(year),
         reorganisation=_reorganisation(year),
         inventory=_inventory(year),
+        recovery=_recovery(year),
     )
 
 
@@ -285,6 +287,23 @@ def _mail_that_failed(year: Year) -> UUID:
     return made
 
 
+def _recovery(year: Year) -> UUID:
+    """A removal of 佐藤's second factor that waits for the second person."""
+    made = new_id()
+    with year.database.transaction() as session:
+        session.execute(
+            insert(SecondFactorRecovery).values(
+                id=made,
+                person_id=SATO.id,
+                reason="端末をなくしたため",
+                salt="0" * 32,
+                requested_by=NAKAMURA.id,
+                requested_at=year.now,
+            )
+        )
+    return made
+
+
 def _ask_for_time(year: Year) -> None:
     """A request that waits, and one that was granted."""
     until = DATES.review_due - timedelta(days=7)
@@ -335,7 +354,7 @@ def walks(year: Year, *, found: Furnished) -> Iterator[tuple[Cast | None, list[s
     affairs, counter, lead, branch = (sheet(year, place) for place in (AFFAIRS, COUNTER, LEAD, BRANCH))
     item, drafts = year.item_id("D02"), found.drafts
     campaign = f"/campaigns/{year.campaign_id}"
-    yield None, ["/login", "/help", "/help/accessibility", "/help/keys", NOWHERE]
+    yield None, ["/login", "/login/code", "/help", "/help/accessibility", "/help/keys", NOWHERE]
     yield (
         SATO,
         [
@@ -371,6 +390,8 @@ def walks(year: Year, *, found: Furnished) -> Iterator[tuple[Cast | None, list[s
             f"/people/{SATO.id}",
             f"/people/{OGAWA.id}",
             "/me/sessions",
+            "/me/second-factor",
+            "/me/second-factor/remove",
             "/me/mail",
             "/notices",
             "/password",
@@ -386,6 +407,17 @@ def walks(year: Year, *, found: Furnished) -> Iterator[tuple[Cast | None, list[s
     )
     lines = f"/account-inventory/{found.inventory}/lines"
     yield SUZUKI, ["/", "/notices", affairs, f"{affairs}/approval", f"/units/{AFFAIRS.id}/duties", lines]
+    yield (
+        SUZUKI,
+        [
+            "/",
+            "/notices",
+            affairs,
+            f"{affairs}/approval",
+            f"/units/{AFFAIRS.id}/duties",
+            f"/second-factor-recoveries/{found.recovery}",
+        ],
+    )
     yield TAKAHASHI, ["/", f"{counter}/sections/assets"]
     yield YAMADA, ["/", f"{counter}/approval"]
     yield YOSHIDA, ["/", f"{branch}/profile", f"{branch}/sections/organisation"]

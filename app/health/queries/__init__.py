@@ -11,6 +11,7 @@ from app.db.session import Database
 from app.health.queries import contents, machine, storage
 from app.health.queries.evidence import evidence_check
 from app.health.queries.jobs import LastRun, last_runs
+from app.health.queries.second_factor import second_factor_checks
 from app.health.rules import Check, Depth, Mark, bad, warning
 
 
@@ -44,6 +45,7 @@ def _all(database: Database, *, settings: Settings, now: datetime, depth: Depth)
         return
     with database.reading() as session:
         yield from contents.checks(session, now=now, depth=depth)
+        yield from second_factor_checks(session, settings=settings, now=now)
         yield evidence_check(session, folder=settings.evidence_path, depth=depth)
 
 

@@ -5,11 +5,12 @@ from wtforms.validators import InputRequired
 
 from app.inspections.commands.steps import LONGEST_REASON
 from app.inspections.forms.review import StepForm
+from app.people.forms import ProofForm
 from app.web.forms import Form, Longest
 
 
-class SignOffForm(StepForm):
-    """Signing off asks for the password once more: it shows that the person is there."""
+class SignOffForm(StepForm, ProofForm):
+    """Signing off asks for the password once more, and for a code where there is a second factor: the person is there."""
 
     password = PasswordField(
         "あなたのパスワード",

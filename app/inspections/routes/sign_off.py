@@ -73,7 +73,7 @@ def confirm_sign_off(inspection_id: UUID) -> ResponseReturnValue:
             transaction,
             actor=actor(),
             token=visitor().token,
-            password=form.password.data or "",
+            proof=form.proof,
             origin=origin(),
             now=now(),
         )
@@ -229,6 +229,7 @@ def _render(page: SignOffPage, *, form: SignOffForm | None = None, reason: Reaso
         reason=reason or ReasonForm(formdata=None, version=version),
         problems=problems_of(sent) if sent else (),
         key=key_for_page(),
+        asks_for_code=visitor().second_factor,
     )
 
 

@@ -30,6 +30,7 @@ from app.people.commands.sessions import account_subject
 from app.people.models import Account, Person, SignInThrottle
 from app.people.rules import (
     BY_ADDRESS,
+    BY_CODE_OF_NAME,
     BY_DEVICE,
     BY_NAME,
     BY_NAME_AND_ADDRESS,
@@ -69,6 +70,10 @@ class Origin:
         """Return the origin of who is signed in here: the session is the device, and is judged by its own count."""
         return replace(self, device=Device(id=token, names=(self.name_key(staff_no),)))
 
+    def device_key(self, device: Device) -> str:
+        """Return the keyed digest of a browser's mark."""
+        return self.key("device", device.id)
+
     def device_after(self, staff_no: str) -> Device:
         """Return the device that the browser becomes when somebody signs in."""
         return (self.device or new_device()).with_name(self.name_key(staff_no))
@@ -81,6 +86,14 @@ class Refused(StrEnum):
     WRONG_PASSWORD = "wrong-password"  # noqa: S105 - a code, not a password
     DISABLED = "disabled"
     OVER = "over"
+    WRONG_CODE = "wrong-code"
+
+
+class Proof(StrEnum):
+    """What is given: each is counted by itself, so that a right password never forgives wrong codes."""
+
+    PASSWORD = "password"  # noqa: S105 - a code, not a password
+    CODE = "code"
 
 
 class Scope(StrEnum):
@@ -92,11 +105,12 @@ class Scope(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Judge:
-    """One count by which an attempt is judged."""
+    """One count by which an attempt is judged; the count of an address alone is not `of_one_name`."""
 
     key: str
     patience: Patience
     scope: Scope
+    of_one_name: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -109,29 +123,37 @@ class Counted:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Claim:
-    """An attempt that was counted: what to compare with, and which counts to take back."""
+    """An attempt that was counted: what to compare with, and which counts to take back.
+
+    `failures` failed just before it for the same name, from here or from anywhere.
+    """
 
     account_id: AccountId | None
     password_hash: str | None
     name_key: str
     address_key: str
     counts: tuple[Counted, ...]
+    failures: int
     at: datetime
 
 
-def claim_attempt(session: Session, *, staff_no: str, origin: Origin, now: datetime) -> Claim:
+def claim_attempt(
+    session: Session, *, staff_no: str, origin: Origin, now: datetime, proof: Proof = Proof.PASSWORD
+) -> Claim:
     """Count an attempt as failed, in advance, and return what its password is to be compared with.
 
     Raises:
         TooManyAttempts: too soon after failures that count for this attempt; not counted.
     """
     # Always locked in the same order, so that two attempts never wait for each other in a circle.
-    judges = sorted(_judges(staff_no, origin=origin), key=lambda judge: judge.key)
+    judges = sorted(_judges(staff_no, origin=origin, proof=proof), key=lambda judge: judge.key)
     rows = {judge.key: _locked_count(session, key=judge.key, now=now) for judge in judges}
     wait = max(_failures(rows[judge.key]).wait(judge.patience, now=now) for judge in judges)
     if wait > timedelta(0):
         raise TooManyAttempts(wait)
     counts = tuple(Counted(judge=judge, before=rows[judge.key].last_failure_at) for judge in judges)
+    failures = _failures_of_name(session, staff_no=staff_no, origin=origin, proof=proof, now=now)
+    failures = max([failures, *(_failures(rows[j.key]).counted(now) for j in judges if j.of_one_name)])
     for row in rows.values():
         row.failures, row.last_failure_at = _failures(row).counted(now) + 1, now
     session.flush()
@@ -146,23 +168,39 @@ def claim_attempt(session: Session, *, staff_no: str, origin: Origin, now: datet
         name_key=origin.name_key(staff_no),
         address_key=origin.key("address", origin.address),
         counts=counts,
+        failures=failures,
         at=now,
     )
 
 
-def _judges(staff_no: str, *, origin: Origin) -> tuple[Judge, ...]:
+def _failures_of_name(session: Session, *, staff_no: str, origin: Origin, proof: Proof, now: datetime) -> int:
+    """Return what failed for a name from anywhere: only read, for a known device is not judged by it."""
+    row = session.get(SignInThrottle, _name_key(staff_no, origin=origin, proof=proof))
+    return _failures(row).counted(now) if row is not None else 0
+
+
+def _name_key(staff_no: str, *, origin: Origin, proof: Proof) -> str:
+    return origin.name_key(staff_no) if proof is Proof.PASSWORD else origin.key("code of name", staff_no)
+
+
+def _judges(staff_no: str, *, origin: Origin, proof: Proof) -> tuple[Judge, ...]:
     """Return the counts that judge an attempt: a known device by its own alone, so that nobody keeps its owner out."""
-    name = origin.name_key(staff_no)
+    name, kind = origin.name_key(staff_no), "" if proof is Proof.PASSWORD else "code of "
     if origin.device is not None and name in origin.device.names:
-        device = origin.key("device", f"{origin.device.id}\n{staff_no}")
+        device = origin.key(f"{kind}device", f"{origin.device.id}\n{staff_no}")
         return (Judge(key=device, patience=BY_DEVICE, scope=Scope.OWN),)
-    pair = origin.key("name and address", f"{staff_no}\n{origin.address}")
-    address = origin.key("address", origin.address)
-    return (
-        Judge(key=pair, patience=BY_NAME_AND_ADDRESS, scope=Scope.OWN),
-        Judge(key=name, patience=BY_NAME, scope=Scope.SHARED),
-        Judge(key=address, patience=BY_ADDRESS, scope=Scope.SHARED),
+    pair = origin.key(f"{kind}name and address", f"{staff_no}\n{origin.address}")
+    of_name = Judge(
+        key=_name_key(staff_no, origin=origin, proof=proof),
+        patience=BY_NAME if proof is Proof.PASSWORD else BY_CODE_OF_NAME,
+        scope=Scope.SHARED,
     )
+    of_pair = Judge(key=pair, patience=BY_NAME_AND_ADDRESS, scope=Scope.OWN)
+    if proof is Proof.CODE:
+        return (of_pair, of_name)
+    address = origin.key("address", origin.address)
+    of_address = Judge(key=address, patience=BY_ADDRESS, scope=Scope.SHARED, of_one_name=False)
+    return (of_pair, of_name, of_address)
 
 
 def confirmed_account(session: Session, *, claim: Claim, check: Check) -> Account | None:
@@ -192,18 +230,15 @@ def take_back(session: Session, *, claim: Claim) -> None:
 
 
 def journal_refusal(
-    session: Session, *, claim: Claim, check: Check, now: datetime, why_right: Refused = Refused.DISABLED
+    session: Session, *, claim: Claim, check: Check, now: datetime, why: Refused | None = None
 ) -> None:
-    """Record a refused attempt. Of an unknown number only a keyed digest: people type passwords there.
-
-    `why_right` is the reason where the password was right.
-    """
+    """Record a refused attempt. Of an unknown number only a keyed digest: people type passwords there."""
     facts = {"address": claim.address_key}
     if claim.account_id is None:
         facts |= {"reason": Refused.UNKNOWN.value, "name": claim.name_key}
         subject = INSTALLATION
     else:
-        reason = Refused.WRONG_PASSWORD if check is Check.WRONG else why_right
+        reason = why or (Refused.WRONG_PASSWORD if check is Check.WRONG else Refused.DISABLED)
         facts |= {"reason": reason.value}
         subject = account_subject(claim.account_id)
     nobody = ActorMark(person_id=None, via=Via.WEB)

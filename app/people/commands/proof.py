@@ -4,7 +4,9 @@ Each needs two short transactions around the slow comparison of a password, so t
 transactions themselves, by the opener that they are given.
 """
 
+from dataclasses import dataclass
 from datetime import datetime
+from typing import Final
 
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
@@ -15,7 +17,9 @@ from app.journal.rules import ActorMark, Via
 from app.kernel.clock import business_date
 from app.kernel.digest import digest_text
 from app.kernel.errors import InvalidInput, Problem
-from app.kernel.ids import AccountId
+from app.kernel.ids import AccountId, PersonId
+from app.kernel.ports import BusinessDays, EveryDay
+from app.people.commands.arrivals import tell_of_unusual, unusual
 from app.people.commands.attempts import (
     Claim,
     OpenTransaction,
@@ -26,20 +30,40 @@ from app.people.commands.attempts import (
     journal_refusal,
     take_back,
 )
+from app.people.commands.devices import Device
 from app.people.commands.passwords import Check, check_password, hash_password
-from app.people.commands.sessions import OpenedSession, account_subject, end_sessions_of, open_session
-from app.people.models import Account, Person, SignInSession
+from app.people.commands.second_factor import take_code
+from app.people.commands.sessions import (
+    Arrival,
+    OpenedSession,
+    account_subject,
+    end_sessions_of,
+    open_session,
+)
+from app.people.models import Account, Person, SecondFactor, SignInSession
 from app.people.rules import (
+    CODE_SENTENCES,
     AccountOver,
+    Enrolment,
+    SecretUnreadable,
     SessionEnd,
     SessionLimits,
     SignInRefused,
     TooManyAttempts,
+    Verdict,
     is_over,
     password_problems,
 )
 
-WRONG_PASSWORD = "パスワードが違います。もう一度入れてください。"  # noqa: S105 - a sentence
+NO_CALENDAR: Final = EveryDay()
+WRONG_PASSWORD: Final = "パスワードが違います。もう一度入れてください。"  # noqa: S105 - a sentence
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SignedInAs(OpenedSession):
+    """A new session. `device` is the mark that the browser is given; None while a code is still wanted."""
+
+    device: Device | None
 
 
 def sign_in(
@@ -50,8 +74,9 @@ def sign_in(
     origin: Origin,
     limits: SessionLimits,
     now: datetime,
-) -> OpenedSession:
-    """Open a session for a staff number and its password.
+    days: BusinessDays = NO_CALENDAR,
+) -> SignedInAs:
+    """Open a session for a staff number and its password. Where the account has a second factor, it waits for a code.
 
     Raises:
         SignInRefused: unknown number, wrong password or disabled account; nobody is told which.
@@ -67,11 +92,20 @@ def sign_in(
         if account is None:
             journal_refusal(session, claim=claim, check=check, now=now)
         elif is_over(account.expires_on, today=business_date(now)):
-            journal_refusal(session, claim=claim, check=check, now=now, why_right=Refused.OVER)
+            journal_refusal(session, claim=claim, check=check, now=now, why=Refused.OVER)
         else:
             account.password_hash = renewed or account.password_hash
             take_back(session, claim=claim)
-            opened = _opened(session, account=account, claim=claim, origin=origin, limits=limits, now=now)
+            opened = _opened(
+                session,
+                account=account,
+                claim=claim,
+                origin=origin,
+                device=origin.device_after(staff_no),
+                days=days,
+                limits=limits,
+                now=now,
+            )
     if account is None:
         raise SignInRefused
     if account.expires_on is not None and is_over(account.expires_on, today=business_date(now)):
@@ -80,20 +114,53 @@ def sign_in(
 
 
 def _opened(
-    session: Session, *, account: Account, claim: Claim, origin: Origin, limits: SessionLimits, now: datetime
-) -> OpenedSession:
-    opened = open_session(
-        session, account_id=AccountId(account.id), user_agent=origin.user_agent, limits=limits, now=now
+    session: Session,
+    *,
+    account: Account,
+    claim: Claim,
+    origin: Origin,
+    device: Device,
+    days: BusinessDays,
+    limits: SessionLimits,
+    now: datetime,
+) -> SignedInAs:
+    enrolled = session.get(SecondFactor, account.id) is not None
+    arrival = Arrival(
+        user_agent=origin.user_agent,
+        address=origin.address,
+        # Who knows no more than the password is given no mark.
+        device_digest=None if enrolled else origin.device_key(device),
+        enrolment=Enrolment.ENROLLED if enrolled else Enrolment.NONE,
+        unusual=unusual(session, claim=claim, origin=origin, days=days, now=now),
+    )
+    opened, row = open_session(
+        session, account_id=AccountId(account.id), arrival=arrival, limits=limits, now=now
     )
     record(
         session,
         subject=account_subject(account.id),
-        event="sign-in.succeeded",
+        event="sign-in.password_accepted" if enrolled else "sign-in.succeeded",
         actor=ActorMark(person_id=str(account.person_id), via=Via.WEB),
         now=now,
         facts={"address": claim.address_key},
     )
-    return opened
+    if not enrolled:
+        tell_of_unusual(session, row=row, person_id=PersonId(account.person_id), now=now)
+    return SignedInAs(token=opened.token, account_id=opened.account_id, device=None if enrolled else device)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Proof:
+    """What somebody gives to show once more who it is.
+
+    `use` names the form, so that the same form sent twice uses its code once; `field` and `code_field` are where problems belong.
+    """
+
+    password: str
+    code: str = ""
+    use: str = ""
+    field: str = "password"
+    code_field: str = "one_time_code"
 
 
 def prove_again(
@@ -101,27 +168,67 @@ def prove_again(
     *,
     actor: Actor,
     token: str,
-    password: str,
+    proof: Proof,
     origin: Origin,
     now: datetime,
-    field: str = "password",
 ) -> None:
-    """Check the password of who is signed in, and note on the session that it was just given.
+    """Check what the account of who is signed in has: the password, and a code where there is a second factor.
 
     Raises:
-        InvalidInput: wrong password, or too soon after wrong ones; the problem belongs to `field`.
+        InvalidInput: something is wrong or missing, or it comes too soon after wrong ones.
     """
-    claim = _own_claim(open_transaction, actor=actor, token=token, origin=origin, now=now, field=field)
-    check = check_password(password, against=claim.password_hash)
+    claim = _own_claim(
+        open_transaction,
+        actor=actor,
+        token=token,
+        origin=origin,
+        now=now,
+        field=proof.field,
+        wanted=proof,
+    )
+    check = check_password(proof.password, against=claim.password_hash)
     with open_transaction() as session:
         account = confirmed_account(session, claim=claim, check=check)
+        verdict = _taken(session, account=account, proof=proof, token=token, key=origin.secret, now=now)
         if account is None:
             journal_refusal(session, claim=claim, check=check, now=now)
+        elif verdict not in {None, Verdict.RIGHT}:
+            journal_refusal(session, claim=claim, check=check, now=now, why=Refused.WRONG_CODE)
         else:
             take_back(session, claim=claim)
             _note_proof(session, token=token, now=now)
+            _journal_use(session, account=account, actor=actor, verdict=verdict, now=now)
     if account is None:
-        raise InvalidInput.of(WRONG_PASSWORD, field=field)
+        raise InvalidInput.of(WRONG_PASSWORD, field=proof.field)
+    if verdict not in {None, Verdict.RIGHT}:
+        raise InvalidInput.of(CODE_SENTENCES[verdict or Verdict.WRONG], field=proof.code_field)
+
+
+def _taken(
+    session: Session, *, account: Account | None, proof: Proof, token: str, key: str, now: datetime
+) -> Verdict | None:
+    if account is None:
+        return None
+    use = f"{token}\n{proof.use}" if proof.use else None
+    try:
+        return take_code(session, account_id=account.id, code=proof.code, key=key, now=now, use=use)
+    except SecretUnreadable as refusal:
+        raise InvalidInput.of(refusal.message, field=proof.code_field) from refusal
+
+
+def _journal_use(
+    session: Session, *, account: Account, actor: Actor, verdict: Verdict | None, now: datetime
+) -> None:
+    if verdict is None:
+        return
+    record(
+        session,
+        subject=account_subject(account.id),
+        event="second-factor.used",
+        actor=actor.mark,
+        now=now,
+        facts={"for": "proof"},
+    )
 
 
 def change_password(
@@ -194,14 +301,29 @@ def _put_in_place(
 
 
 def _own_claim(
-    open_transaction: OpenTransaction, *, actor: Actor, token: str, origin: Origin, now: datetime, field: str
+    open_transaction: OpenTransaction,
+    *,
+    actor: Actor,
+    token: str,
+    origin: Origin,
+    now: datetime,
+    field: str,
+    wanted: Proof | None = None,
 ) -> Claim:
     here = origin.within(token, staff_no=actor.staff_no)
     try:
         with open_transaction() as session:
+            if wanted is not None and not wanted.code.strip():
+                _refuse_without_code(session, actor=actor, field=wanted.code_field)
             return claim_attempt(session, staff_no=actor.staff_no, origin=here, now=now)
     except TooManyAttempts as refusal:
         raise InvalidInput.of(refusal.message, field=field) from refusal
+
+
+def _refuse_without_code(session: Session, *, actor: Actor, field: str) -> None:
+    has = select(SecondFactor.account_id).join(Account, Account.id == SecondFactor.account_id)
+    if session.scalar(has.where(Account.person_id == actor.person_id)) is not None:
+        raise InvalidInput.of("アプリに出ている6桁の確認コードも入れてください。", field=field)
 
 
 def _note_proof(session: Session, *, token: str, now: datetime) -> None:

@@ -18,9 +18,19 @@ from app.kernel.digest import digest_text
 from app.kernel.errors import NotFound
 from app.kernel.ids import AccountId, new_id
 from app.people.models import SignInSession
-from app.people.rules import SEEN_STEP, SessionEnd, SessionLimits, forgotten_before, session_lives
+from app.people.rules import (
+    SEEN_STEP,
+    Enrolment,
+    Oddity,
+    SessionEnd,
+    SessionLimits,
+    forgotten_before,
+    packed,
+    session_lives,
+)
 
 _AGENT_LENGTH: Final = 200
+_ADDRESS_LENGTH: Final = 64
 
 AT_ONCE: Final = 1000
 """Rows that one sweep removes, so that nobody waits behind it for long."""
@@ -34,30 +44,44 @@ class OpenedSession:
     account_id: AccountId
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Arrival:
+    """What is kept of a sign-in: where it came from, what was unusual, and whether a code is still wanted."""
+
+    user_agent: str
+    address: str
+    device_digest: str | None
+    enrolment: Enrolment
+    unusual: tuple[Oddity, ...]
+
+
 def account_subject(account_id: UUID) -> Subject:
     """Return the journal's subject of an account."""
     return Subject(type=SubjectType.ACCOUNT, id=str(account_id))
 
 
 def open_session(
-    session: Session, *, account_id: AccountId, user_agent: str, limits: SessionLimits, now: datetime
-) -> OpenedSession:
+    session: Session, *, account_id: AccountId, arrival: Arrival, limits: SessionLimits, now: datetime
+) -> tuple[OpenedSession, SignInSession]:
     """Open a session with a fresh token of 256 random bits, and mark the account's expired ones as ended."""
     _close_expired(session, account_id=account_id, limits=limits, now=now)
     token = secrets.token_urlsafe(32)
-    session.add(
-        SignInSession(
-            token_digest=digest_text(token),
-            public_id=new_id(),
-            account_id=account_id,
-            created_at=now,
-            last_seen_at=now,
-            proved_at=now,
-            user_agent="".join(c for c in user_agent if c.isprintable())[:_AGENT_LENGTH],
-        )
+    row = SignInSession(
+        token_digest=digest_text(token),
+        public_id=new_id(),
+        account_id=account_id,
+        created_at=now,
+        last_seen_at=now,
+        proved_at=now,
+        code_wanted=arrival.enrolment is Enrolment.ENROLLED,
+        address=arrival.address[:_ADDRESS_LENGTH],
+        device_digest=arrival.device_digest,
+        oddities=packed(arrival.unusual),
+        user_agent="".join(c for c in arrival.user_agent if c.isprintable())[:_AGENT_LENGTH],
     )
+    session.add(row)
     session.flush()
-    return OpenedSession(token=token, account_id=account_id)
+    return OpenedSession(token=token, account_id=account_id), row
 
 
 def _close_expired(session: Session, *, account_id: AccountId, limits: SessionLimits, now: datetime) -> None:

@@ -30,10 +30,12 @@ from app.people.models import (
 )
 from app.people.queries.holders import people_by_id
 from app.people.queries.in_force import post_held
-from app.people.queries.sessions import ActLine, acts_of, live_sessions
+from app.people.queries.second_factor import OpenRecovery, enrolled_accounts, open_recovery
+from app.people.queries.sessions import ActLine, acts_of, finished, live_sessions
 from app.people.rules import (
     AccountKind,
     AccountState,
+    Enrolment,
     PersonView,
     PostingKind,
     SessionLimits,
@@ -50,6 +52,7 @@ class AccountLine:
     person: PersonView
     unit_name: str
     state: AccountState
+    enrolment: Enrolment
     last_sign_in: datetime | None
     kind: AccountKind = AccountKind.STAFF
     expires_on: date | None = None
@@ -96,10 +99,19 @@ def _account_lines(session: Session, *, people: Sequence[PersonView], day: date)
         PersonId(row.person_id): row
         for row in session.scalars(select(Account).where(Account.person_id.in_(ids)))
     }
-    last = _last_sign_ins(session, account_ids=[account.id for account in accounts.values()])
+    account_ids = [account.id for account in accounts.values()]
+    last = _last_sign_ins(session, account_ids=account_ids)
+    enrolled = enrolled_accounts(session, account_ids=account_ids)
     units = _unit_names(session, person_ids=ids, day=day)
     return tuple(
-        _account_line(person, accounts.get(person.id), last=last, unit_name=units.get(person.id, ""), day=day)
+        _account_line(
+            person,
+            accounts.get(person.id),
+            last=last,
+            enrolled=enrolled,
+            unit_name=units.get(person.id, ""),
+            day=day,
+        )
         for person in people
     )
 
@@ -109,16 +121,20 @@ def _account_line(
     account: Account | None,
     *,
     last: Mapping[UUID, datetime],
+    enrolled: Collection[UUID],
     unit_name: str,
     day: date,
 ) -> AccountLine:
     state = _state(account, day=day)
     if account is None:
-        return AccountLine(person=person, unit_name=unit_name, state=state, last_sign_in=None)
+        return AccountLine(
+            person=person, unit_name=unit_name, state=state, enrolment=Enrolment.NONE, last_sign_in=None
+        )
     return AccountLine(
         person=person,
         unit_name=unit_name,
         state=state,
+        enrolment=Enrolment.ENROLLED if account.id in enrolled else Enrolment.NONE,
         last_sign_in=last.get(account.id),
         kind=AccountKind(account.kind),
         expires_on=account.expires_on,
@@ -128,7 +144,7 @@ def _account_line(
 def _last_sign_ins(session: Session, *, account_ids: Collection[UUID]) -> dict[UUID, datetime]:
     rows = session.execute(
         select(SignInSession.account_id, func.max(SignInSession.created_at).label("last"))
-        .where(SignInSession.account_id.in_(account_ids))
+        .where(SignInSession.account_id.in_(account_ids), finished())
         .group_by(SignInSession.account_id)
     )
     return {row.account_id: row.last for row in rows}
@@ -164,6 +180,7 @@ class AccountDetail:
     open_sessions: int
     acts: tuple[ActLine, ...]
     mail_address: str
+    recovery: OpenRecovery | None = None
 
 
 def account_detail(
@@ -189,6 +206,7 @@ def account_detail(
         open_sessions=len(live),
         acts=acts_of(session, account_id=AccountId(account_id)),
         mail_address=address,
+        recovery=open_recovery(session, person_id=person_id, now=now),
     )
 
 

@@ -21,6 +21,8 @@ class Patience:
 
 
 BY_DEVICE: Final = Patience(free=3, longest=timedelta(seconds=60))
+BY_CODE_OF_NAME: Final = Patience(free=5, longest=timedelta(seconds=60))
+"""Codes have six digits and are asked of who knows the password: guessing from many addresses gains nothing."""
 BY_NAME_AND_ADDRESS: Final = Patience(free=3, longest=timedelta(seconds=60))
 BY_NAME: Final = Patience(free=20, longest=timedelta(seconds=10))
 """Looser, and much shorter than one address has to wait: it is for guesses at one name from many addresses."""

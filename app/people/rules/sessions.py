@@ -26,6 +26,8 @@ class SessionEnd(StrEnum):
     RESET = "reset"
     DISABLED = "disabled"
     ADMINISTRATOR = "administrator"
+    FACTOR_CHANGED = "second-factor-changed"
+    FACTOR_REMOVED = "second-factor-removed"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -32,6 +32,7 @@ from app.journal.commands import record_access
 from app.journal.rules import Subject, SubjectType
 from app.kernel.digest import GENESIS
 from app.kernel.ids import new_id
+from app.people.models import SecondFactorRecovery
 from app.reports.models import KeptDocument
 from tests.databases import copy_of, on_postgresql
 from tests.factories.inspections import DATES, Year, at_grace_end, running_year
@@ -43,6 +44,7 @@ from tests.people import (
     FUJIMOTO,
     KIMURA,
     LEAD,
+    NAKAMURA,
     SATO,
     SUZUKI,
     TAKAHASHI,
@@ -84,6 +86,7 @@ def _settle(year: Year) -> None:
     with year.database.transaction() as session:
         _dispose_of_something_gone(session, year=year)
         _keep_document(session, year=year)
+        _recoveries(session, year=year)
         registered(session, actor=year.actor(TANAKA), code="S-001", now=year.now)
         _draft_edition(session, year=year)
 
@@ -169,6 +172,24 @@ def _dispose_of_something_gone(session: Session, *, year: Year) -> None:
     )
     batch_id = disposal.approve(session, actor=kimura, subject_id=thing, named=named, now=year.now)
     disposal.note_counts(session, batch_id=batch_id, counts={"answer": 1})
+
+
+def _recoveries(session: Session, *, year: Year) -> None:
+    """A removal of a second factor that was confirmed, one that was declined, and one that waits."""
+    for cast, outcome in ((SATO, "confirmed"), (TAKAHASHI, "declined"), (YOSHIDA, None)):
+        session.add(
+            SecondFactorRecovery(
+                person_id=cast.id,
+                reason="端末をなくしたため",
+                salt=GENESIS[:32],
+                requested_by=NAKAMURA.id,
+                requested_at=year.now,
+                outcome=outcome,
+                decided_by=SUZUKI.id if outcome else None,
+                ended_at=year.now if outcome else None,
+            )
+        )
+    session.flush()
 
 
 def _reply(year: Year) -> None:

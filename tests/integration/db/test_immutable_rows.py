@@ -58,6 +58,7 @@ PROMISED: Final = {
     "revision",
     "score_change_summary",
     "sealed_revision",
+    "second_factor_recovery",
     "section_summary",
     "sheet_step",
     "system_version",

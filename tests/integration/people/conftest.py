@@ -11,7 +11,7 @@ from flask.testing import FlaskClient
 from app.access.actor import Actor
 from app.db.session import Database
 from app.kernel.ids import AccountId
-from app.people.commands import OpenedSession, Origin, sign_in
+from app.people.commands import Origin, SignedInAs, sign_in
 from app.people.models import DutyAssignment, PersonFunctionAssignment, Posting
 from app.people.queries import actor_on
 from app.people.rules import SessionLimits
@@ -97,7 +97,7 @@ class Office:
 
     def open(
         self, cast: Cast, *, now: datetime, origin: Origin = HERE, password: str = PASSWORD
-    ) -> OpenedSession:
+    ) -> SignedInAs:
         """Sign somebody in."""
         return sign_in(
             self.database.transaction,

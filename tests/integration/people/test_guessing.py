@@ -9,7 +9,7 @@ from flask.testing import FlaskClient
 from sqlalchemy import select
 
 from app.db.session import bound
-from app.people.commands import Origin, read_device, signed_device
+from app.people.commands import Origin, proof, read_device, signed_device
 from app.people.commands.devices import MOST_NAMES, REMEMBERED, Device, new_device
 from app.people.commands.passwords import Check
 from app.people.models import SignInThrottle
@@ -73,7 +73,7 @@ def compare_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     def check(password: str, *, against: str | None) -> Check:
         return Check.RIGHT if password == PASSWORD and against else Check.WRONG
 
-    monkeypatch.setattr("app.people.commands.proof.check_password", check)
+    monkeypatch.setattr(proof, "check_password", check)
 
 
 def test_on_a_known_device_the_owner_never_waits_even_behind_the_guessers_address(

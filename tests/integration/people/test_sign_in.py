@@ -17,7 +17,7 @@ from app.kernel.digest import digest_text
 from app.kernel.errors import InvalidInput
 from app.kernel.ids import AccountId
 from app.organisation.commands import INSTALLATION
-from app.people.commands import forget_old_counts, prove_again, sign_in
+from app.people.commands import Proof, forget_old_counts, prove_again, sign_in
 from app.people.commands.attempts import claim_attempt
 from app.people.models import Account, SignInSession, SignInThrottle
 from app.people.queries import previous_sign_in, signed_in
@@ -300,7 +300,7 @@ def test_proving_again_notes_the_instant_and_refuses_a_wrong_password(office: Of
             office.database.transaction,
             actor=actor,
             token=opened.token,
-            password=password,
+            proof=Proof(password=password),
             origin=HERE,
             now=later,
         )
@@ -328,7 +328,7 @@ def test_proving_again_is_slowed_down_too(office: Office) -> None:
                 office.database.transaction,
                 actor=actor,
                 token=opened.token,
-                password="wrong",
+                proof=Proof(password="wrong"),
                 origin=HERE,
                 now=STORY,
             )

@@ -87,18 +87,20 @@
     if (cover) return;
     const staff = element("input", { class: "input input--short", id: "cover-staff", autocomplete: "username" });
     const password = element("input", { class: "input", id: "cover-password", type: "password", autocomplete: "current-password" });
+    const code = element("input", { class: "input input--short", id: "cover-code", inputmode: "numeric", autocomplete: "one-time-code" });
+    const second = element("div", { class: "field", hidden: "" }, element("label", { class: "field__label", for: "cover-code" }, "確認コード"), code);
     const said = element("p", { class: "field__error", role: "alert", hidden: "" });
     const kept = element("p", {});
     const form = element("form", { class: "stack", novalidate: "" },
       element("div", { class: "field" }, element("label", { class: "field__label", for: "cover-staff" }, "職員番号"), staff),
       element("div", { class: "field" }, element("label", { class: "field__label", for: "cover-password" }, "パスワード"), password),
-      said, element("button", { class: "btn btn--primary btn--wide", type: "submit" }, "ログイン"));
+      second, said, element("button", { class: "btn btn--primary btn--wide", type: "submit" }, "ログイン"));
     cover = element("dialog", { class: "dialog dialog--cover", "aria-labelledby": "cover-title" },
       element("div", { class: "stack" }, element("h2", { id: "cover-title", tabindex: "-1" }, "ログインの時間が切れました"), kept, form));
     cover.addEventListener("cancel", (event) => event.preventDefault());
     form.addEventListener("submit", (event) => {
       event.preventDefault();
-      signIn(staff, password, said);
+      signIn(staff, password, said, { field: second, input: code });
     });
     document.body.append(cover);
     document.documentElement.classList.add("is-covered");
@@ -118,7 +120,7 @@
     ? "まだ送っていない回答" + count + "件は、この端末に保存してあります。"
     : "まだ送っていない回答が" + count + "件、この画面にだけ残っています。画面を閉じないでください。";
 
-  async function signIn(staff, password, said) {
+  async function signIn(staff, password, said, second) {
     const say = (sentence) => {
       said.textContent = sentence;
       said.hidden = !sentence;
@@ -126,13 +128,22 @@
     if (asking) return;
     asking = true;
     say("");
-    const outcome = await trySigningIn(staff.value, password.value);
+    const asksForCode = !second.field.hidden;
+    const outcome = asksForCode ? await tryCode(second.input.value) : await trySigningIn(staff.value, password.value);
     asking = false;
     password.value = "";
+    second.input.value = "";
+    if (outcome.status === 200 && outcome.reply.code) {
+      // The password is right; the account has a second factor.
+      second.field.hidden = false;
+      staff.disabled = password.disabled = true;
+      second.input.focus();
+      return;
+    }
     if (outcome.status === 0) say("通信が切れているため、確かめられません。つながってから、もう一度押してください。");
     else if (outcome.status !== 200) say(outcome.reply.message || "ログインできませんでした。もう一度入れてください。");
     else if (!(await goOn())) leave(outcome.reply.to || "/");
-    if (!said.hidden) password.focus();
+    if (!said.hidden) (asksForCode ? second.input : password).focus();
   }
 
   async function trySigningIn(staff, password) {
@@ -141,6 +152,17 @@
     if (state.reply.person !== null) return { status: 200, reply: { to: "/" } }; // signed in elsewhere meanwhile
     const form = new URLSearchParams({ staff_no: staff, password, csrf_token: state.reply.token });
     return inspection.request("POST", "/login", { form, token: state.reply.token });
+  }
+
+  async function tryCode(code) {
+    const state = await inspection.request("GET", "/session");
+    if (state.status !== 200) return state;
+    if (state.reply.person !== null) return { status: 200, reply: { to: "/" } };
+    const form = new URLSearchParams({ one_time_code: code, csrf_token: state.reply.token });
+    const outcome = await inspection.request("POST", "/login/code", { form, token: state.reply.token });
+    // Too long between the password and the code: both once more.
+    if (outcome.status === 401) leave("/login");
+    return outcome;
   }
 
   // Take the cover off for the same person.
