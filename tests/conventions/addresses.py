@@ -39,6 +39,7 @@ def town_of(app: Flask) -> Town:
             "unit_id": AFFAIRS.id,
             "person_id": SATO.id,
             "slug": "organisation",
+            "kind": "alter",
             "code": code,
             "label": label,
             "address": "no-such-file.css",
