@@ -74,6 +74,7 @@ MENU: Final = (
         frozenset(
             {
                 "people.person",
+                "people.search",
                 "people.unit",
                 "organisation.reorganisation_list",
                 "organisation.new_reorganisation",

@@ -18,6 +18,7 @@ from app.journal.rules import Fault, Via
 from app.kernel.clock import business_date
 from app.kernel.fiscal_year import long_instant
 from app.kernel.ids import PersonId
+from app.organisation.queries import computed_heirs, stored_heirs
 
 YEARS: Final = range(2026, 2100)
 """A clock outside of these was never set."""
@@ -50,6 +51,7 @@ def checks(session: Session, *, now: datetime, depth: Depth) -> Iterator[Check]:
         yield mails
     yield _journal(session, depth=depth)
     yield _search(session)
+    yield _heirs(session)
     sheets = open_sheets(session, actor=_machine(day=business_date(now)), today=business_date(now))
     yield good(f"確定していない点検票は {len(sheets)} 件です。")
 
@@ -99,6 +101,15 @@ def _search(session: Session) -> Check:
     return warning(
         f"所属と職員を探すための鍵が {stale} 件古くなっています（見つからない名前があります）。",
         remedy="flask organisation refresh-search を実行してください。",
+    )
+
+
+def _heirs(session: Session) -> Check:
+    if stored_heirs(session) == frozenset(computed_heirs(session)):
+        return good("終わった所属の仕事を引き継ぐ所属は、組織の履歴のとおりです。")
+    return bad(
+        "終わった所属の仕事を引き継ぐ所属が、組織の履歴と違っています。",
+        remedy="バックアップを確かめ、組織改正の確定か所属の取込みをもう一度行ってください（引継先が書き直されます）。",
     )
 
 

@@ -7,7 +7,7 @@ from app.organisation.queries.histories import (
     unit_histories,
     unit_ids_by_code,
 )
-from app.organisation.queries.lineage import computed_heirs, lineage_until, responsible_unit
+from app.organisation.queries.lineage import computed_heirs, lineage_until, responsible_unit, stored_heirs
 from app.organisation.queries.trees import (
     THE_DAY,
     OnDay,
@@ -31,6 +31,7 @@ __all__ = [
     "lineage_until",
     "planned_units",
     "responsible_unit",
+    "stored_heirs",
     "tree_on",
     "unit_functions_on",
     "unit_histories",

@@ -1,13 +1,16 @@
 """Who followed whom, and who answers for a thing whose unit was split."""
 
+from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import date
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Uuid, func, select
+from sqlalchemy import ColumnElement, Uuid, func, or_, select
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from app.kernel.ids import UnitId
 from app.organisation.models import OpenWorkChoice, UnitHeir, UnitSuccession, UnitVersion
+from app.organisation.queries.histories import last_names
 from app.organisation.queries.trees import OnDay, valid_on
 from app.organisation.rules import HeirSpan, Lineage, Succession, SuccessionKind, Takeover, heir_spans
 
@@ -66,3 +69,76 @@ def computed_heirs(session: Session) -> tuple[HeirSpan, ...]:
     ):
         lives.setdefault(UnitId(unit_id), []).append((start, end))
     return heir_spans(lineage_until(session, day=date.max).successions, lives=lives)
+
+
+def stored_heirs(session: Session) -> frozenset[HeirSpan]:
+    """Return who answers for whom on which days, as it is kept."""
+    return frozenset(
+        HeirSpan(
+            origin=UnitId(row.origin_id),
+            heir=UnitId(row.heir_id),
+            valid_from=row.valid_from,
+            valid_to=row.valid_to,
+        )
+        for row in session.scalars(select(UnitHeir))
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SuccessionLine:
+    """One succession as the page of a unit shows it: the other unit, by the name that it had on that day."""
+
+    unit_id: UnitId
+    unit_name: str
+    kind: SuccessionKind
+    effective_on: date
+    takeover: Takeover
+    share: int | None
+    subject: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UnitLineage:
+    """From whom a unit took over, and who takes over from it, the latest first."""
+
+    predecessors: tuple[SuccessionLine, ...] = ()
+    successors: tuple[SuccessionLine, ...] = ()
+
+
+def lineage_of(session: Session, *, unit_id: UnitId) -> UnitLineage:
+    """Return the successions of a unit in both directions, those that are confirmed for later among them: two statements."""
+    rows = session.scalars(
+        select(UnitSuccession)
+        .where(
+            or_(UnitSuccession.predecessor_id == unit_id, UnitSuccession.successor_id == unit_id),
+            UnitSuccession.successor_id.is_not(None),
+        )
+        .order_by(UnitSuccession.effective_on.desc(), UnitSuccession.id)
+    ).all()
+    names = last_names(
+        session,
+        unit_ids={UnitId(one) for row in rows for one in (row.predecessor_id, row.successor_id) if one},
+    )
+    came = [
+        _line(row, other=UnitId(row.predecessor_id), names=names)
+        for row in rows
+        if row.successor_id == unit_id
+    ]
+    went = [
+        _line(row, other=UnitId(row.successor_id), names=names)
+        for row in rows
+        if row.predecessor_id == unit_id and row.successor_id
+    ]
+    return UnitLineage(predecessors=tuple(came), successors=tuple(went))
+
+
+def _line(row: UnitSuccession, *, other: UnitId, names: Mapping[UnitId, str]) -> SuccessionLine:
+    return SuccessionLine(
+        unit_id=other,
+        unit_name=names.get(other, ""),
+        kind=SuccessionKind(row.kind),
+        effective_on=row.effective_on,
+        takeover=Takeover(row.takeover),
+        share=row.share,
+        subject=row.subject,
+    )

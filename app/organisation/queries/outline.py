@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 
 from app.access.actor import Actor
 from app.access.permissions import Permission
-from app.access.policy import require
+from app.access.policy import may, require
 from app.kernel.ids import UnitId
 from app.kernel.ports import Ports
 from app.organisation.models import Unit, UnitVersion
@@ -25,6 +25,7 @@ class TreePage:
     units: int
     people: int | None
     days_of_change: tuple[date, ...]
+    follows_reorganisations: bool
 
 
 def tree_page(session: Session, *, actor: Actor, day: date, today: date, ports: Ports) -> TreePage:
@@ -42,6 +43,7 @@ def tree_page(session: Session, *, actor: Actor, day: date, today: date, ports: 
         units=len(tree.units),
         people=None if staff is None else len(frozenset().union(*(staff.get(u.id, ()) for u in tree.units))),
         days_of_change=days_of_change(session),
+        follows_reorganisations=may(Permission.CITY_REORGANISATION_READ, actor=actor),
     )
 
 

@@ -14,6 +14,7 @@ from app.access.policy import require
 from app.kernel.ids import PersonId, UnitId
 from app.organisation.queries import tree_on
 from app.organisation.queries.history import UnitRecord, unit_record
+from app.organisation.queries.lineage import UnitLineage, lineage_of
 from app.organisation.rules import Standing, UnitView
 from app.people.models import DutyAssignment, Person, Posting
 from app.people.queries.in_force import duty_in_force, no_administrator, post_held
@@ -57,6 +58,7 @@ class UnitPage:
     above: tuple[UnitView, ...]
     below: tuple[UnitView, ...]
     staff: Staffing | None
+    lineage: UnitLineage
 
 
 def unit_page(
@@ -76,6 +78,7 @@ def unit_page(
         record=record,
         above=tree.path(unit_id)[:-1],
         below=tuple(unit for unit in tree.units if unit.parent_id == unit_id),
+        lineage=lineage_of(session, unit_id=unit_id),
         staff=_staff(session, unit_id=unit_id, day=day, today=today, number=number)
         if there and day <= today
         else None,

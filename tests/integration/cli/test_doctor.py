@@ -22,10 +22,11 @@ from app.jobs import documents
 from app.jobs.round import Round, run_round
 from app.journal.commands import record
 from app.journal.rules import ActorMark, Subject, SubjectType, Via
+from app.organisation.models import UnitHeir
 from app.reports.pdf import fonts
 from tests.conftest import StandingClock
 from tests.factories.inspections import Year
-from tests.people import AFFAIRS, NAKAMURA, STORY
+from tests.people import AFFAIRS, COUNTER, NAKAMURA, STORY
 from tests.sign_in import signed_in
 
 MARK = ActorMark(person_id=None, via=Via.CLI, operator="operator")
@@ -100,6 +101,13 @@ def test_names_that_would_not_be_found_are_warned_of(database: Database, setting
     with database.transaction() as session:
         session.execute(text("UPDATE person SET search_key = 'x' WHERE staff_no = '1001'"))
     assert mark_of(examined(database, settings), "探すための鍵が 1 件古く") is Mark.WARNING
+
+
+def test_an_heir_that_the_history_does_not_know_is_found(database: Database, settings: Settings) -> None:
+    assert mark_of(examined(database, settings), "組織の履歴のとおりです") is Mark.GOOD
+    with database.transaction() as session:
+        session.add(UnitHeir(origin_id=AFFAIRS.id, heir_id=COUNTER.id, valid_from=STORY.date()))
+    assert mark_of(examined(database, settings), "組織の履歴と違っています") is Mark.BAD
 
 
 def test_jobs_that_were_never_done_or_not_lately_are_warned_of(

@@ -332,3 +332,21 @@ def test_the_command_line_names_every_row_of_a_faulty_file(
     assert refused.exit_code == 1
     assert "2行目" in refused.output
     assert "7777" in refused.output
+
+
+def test_the_page_of_a_unit_names_where_it_came_from_and_where_it_went(
+    app: Flask, database: Database
+) -> None:
+    tanaka, kimura = signed_in(app, TANAKA), signed_in(app, KIMURA)
+    page = prepare_on_page(tanaka, merged_file(database))
+    send(kimura, page, "confirmation")
+    with database.reading() as session:
+        new = next(unit for unit in tree_on(session, day=EFFECTIVE).units if unit.code == "3200")
+    clerk = signed_in(app, SATO)
+    seen = clerk.get(f"/units/{new.id}?on={EFFECTIVE.isoformat()}").text
+    assert "前身と承継" in seen
+    assert all(place.name in seen for place in (COUNTER, BRANCH))
+    old = clerk.get(f"/units/{COUNTER.id}").text
+    assert "市民窓口課" in old
+    assert "承継先" in old
+    assert "前身と承継" not in clerk.get(f"/units/{AFFAIRS.id}").text
