@@ -18,6 +18,7 @@ from app.calendar.commands import add_closing_day
 from app.calendar.queries import city_calendar
 from app.checklists.commands import EditionDraft, import_edition, publish_edition
 from app.cli.demo.answers import chance
+from app.cli.demo.april import prepare_april
 from app.cli.demo.city import (
     ADMINISTRATOR,
     CHIEF,
@@ -154,6 +155,7 @@ def tell(
     this = _run(people, year=THIS_YEAR, edition_id=second, routes=_routes_of_this_year())
     ask_for_more_time(people)
     inspect_systems(people, edition_id=others["system"])
+    prepare_april(people)
     _read_what_is_old(session)
     return (*last, *this)
 
