@@ -463,7 +463,9 @@ def _remove_units(session: Session, unit_ids: list[UUID]) -> None:
 
 
 def _note_editor(session: Session, row: Reorganisation, *, actor: Actor) -> None:
-    session.merge(ReorganisationEditor(reorganisation_id=row.id, person_id=actor.person_id))
+    if session.get(ReorganisationEditor, (row.id, actor.person_id)) is None:
+        session.add(ReorganisationEditor(reorganisation_id=row.id, person_id=actor.person_id))
+        session.flush()
 
 
 def _journal(session: Session, row: Reorganisation, *, event: str, actor: Actor, now: datetime) -> None:

@@ -1,7 +1,7 @@
 """A city in which everything that can be frozen is frozen, beside open rows of the same tables."""
 
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
 from sqlalchemy import Connection, Engine, create_engine, select, update
@@ -36,6 +36,7 @@ from app.people.models import SecondFactorRecovery
 from app.reports.models import KeptDocument
 from tests.databases import copy_of, on_postgresql
 from tests.factories.inspections import DATES, Year, at_grace_end, running_year
+from tests.factories.reorganisation import Changes, changed, confirmed, prepared, tree_rows
 from tests.factories.systems import registered
 from tests.people import (
     AFFAIRS,
@@ -83,6 +84,7 @@ def _settle(year: Year) -> None:
     year.now = at_grace_end()
     year.close_unsubmitted(BRANCH)
     _reopen(year)
+    _reorganise(year)
     with year.database.transaction() as session:
         _dispose_of_something_gone(session, year=year)
         _keep_document(session, year=year)
@@ -172,6 +174,15 @@ def _dispose_of_something_gone(session: Session, *, year: Year) -> None:
     )
     batch_id = disposal.approve(session, actor=kimura, subject_id=thing, named=named, now=year.now)
     disposal.note_counts(session, batch_id=batch_id, counts={"answer": 1})
+
+
+def _reorganise(year: Year) -> None:
+    """One reorganisation that is confirmed, and one that waits."""
+    for day, name in ((date(2027, 4, 1), "法制課"), (date(2027, 10, 1), "総務法制課")):
+        tree = changed(tree_rows(year.database, day=day), Changes(instead={AFFAIRS.code: {"name": name}}))
+        made = prepared(year.database, actor=year.actor(TANAKA), tree=tree, day=day)
+        if day.month == 4:
+            confirmed(year.database, made, actor=year.actor(KIMURA))
 
 
 def _recoveries(session: Session, *, year: Year) -> None:

@@ -52,6 +52,7 @@ PROMISED: Final = {
     "profile_history",
     "question_message",
     "reopening",
+    "reorganisation",
     "review_batch",
     "review_batch_item",
     "review_sample",

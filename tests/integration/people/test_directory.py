@@ -434,8 +434,8 @@ def test_on_its_day_the_transfer_is_there(app: Flask, secret: PersonId) -> None:
 # ----------------------------------------------------------------------------------------- statements
 
 EXPECTED: Final = {
-    f"/units/{COUNTER.id}": 7,
-    f"/units/{COUNTER.id}?on=2026-10-01": 7,
+    f"/units/{COUNTER.id}": 8,
+    f"/units/{COUNTER.id}?on=2026-10-01": 8,
     f"/people/{TAKAHASHI.id}": 5,
     "/organisation/search?q=か": 5,
     "/organisation/search?q=%E6%96%B0%E4%BA%BA": 5,
