@@ -79,11 +79,11 @@ def _read_list(file: Path, *, staff_no: str | None, dry_run: bool) -> None:
     rows = _rows(file)
     if dry_run:
         with reading() as session:
-            plan = planned_units(session, rows=rows)
+            plan = planned_units(session, rows=rows, ports=_ports())
     else:
         with transaction() as session:
             by = by_whom(session, staff_no=staff_no)
-            plan = import_units(session, rows=rows, by=by, now=now())
+            plan = import_units(session, rows=rows, by=by, ports=_ports(), now=now())
     heading = "確かめました（取り込んでいません）" if dry_run else "取り込みました"
     click.echo(f"{heading}：{count_line(Counter(plan.outcomes.values()))}")
 
@@ -141,7 +141,7 @@ def _rows(file: Path) -> tuple[UnitRow, ...]:
         return unit_rows(file.read_bytes())
     except RowsRefused as refusal:
         with reading() as session:
-            found = refusal.with_problems_of(lambda rows: planned_units(session, rows=rows))
+            found = refusal.with_problems_of(lambda rows: planned_units(session, rows=rows, ports=_ports()))
         raise found from refusal
 
 

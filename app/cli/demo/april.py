@@ -1,9 +1,9 @@
-"""The reorganisation of 令和9年4月1日, prepared in November and not confirmed yet: it waits for who tries the system out."""
+"""Two reorganisations: a division renamed in 令和8年4月, and 令和9年4月1日, prepared in November and waiting for who tries the system out."""
 
 from datetime import date
 from typing import Final
 
-from app.cli.demo.city import REVIEWERS, SECOND_YEAR
+from app.cli.demo.city import FIRST_YEAR, MANAGER, REVIEWERS, SECOND_YEAR
 from app.cli.demo.desk import People
 from app.cli.demo.way import at_minute
 from app.inspections.queries.open_work import SHEET, OpenSheets
@@ -11,6 +11,7 @@ from app.kernel.ports import Ports
 from app.organisation.commands.reorganisations import (
     ReorganisationDraft,
     choose_successors,
+    confirm_reorganisation,
     edit_reorganisation,
     prepare_reorganisation,
 )
@@ -27,6 +28,7 @@ from app.organisation.rules import (
     PolicyOwner,
     SplitUnit,
     UnitKind,
+    edited,
 )
 from app.systems.queries import OwnedSystems
 
@@ -47,6 +49,10 @@ def _division(code: str, name: str, kana: str, *, parent: str, order: int) -> Ne
     )
 
 
+ZERO_CARBON: Final = AlterUnit(
+    code="7010",
+    unit=_division("7010", "ゼロカーボン推進課", "ぜろかーぼんすいしんか", parent="7000", order=710),
+)
 EDITS: Final[tuple[Edit, ...]] = (
     AlterUnit(code="2050", unit=_division("2050", "危機管理課", "ききかんりか", parent="2000", order=250)),
     SplitUnit(
@@ -69,10 +75,39 @@ EDITS: Final[tuple[Edit, ...]] = (
 )
 
 
-def prepare_april(people: People) -> None:
-    """A reviewer prepares it step by step, and has given the first of the open things a successor."""
+def _ports() -> Ports:
     ports = Ports()
     ports.open_work += [OpenSheets(), OwnedSystems()]
+    return ports
+
+
+def rename_in_april(people: People) -> None:
+    """環境政策課 becomes ゼロカーボン推進課: prepared by a reviewer, confirmed by the manager."""
+    day, ports = date(2026, 4, 1), _ports()
+    prepared, decided = at_minute(date(2026, 3, 10), 630), at_minute(date(2026, 3, 12), 600)
+    session = people.session
+    tree = edited(tree_of_day(session, day=day), ZERO_CARBON, known={"7010"})
+    draft = ReorganisationDraft(title="令和8年4月1日の組織改正", effective_on=day, tree=tree)
+    made = prepare_reorganisation(
+        session,
+        actor=people.actor(REVIEWERS[FIRST_YEAR][0], now=prepared),
+        draft=draft,
+        ports=ports,
+        now=prepared,
+    )
+    confirm_reorganisation(
+        session,
+        actor=people.actor(MANAGER, now=decided),
+        reorganisation_id=made,
+        seen_version=1,
+        ports=ports,
+        now=decided,
+    )
+
+
+def prepare_april(people: People) -> None:
+    """A reviewer prepares it step by step, and has given the first of the open things a successor."""
+    ports = _ports()
     people.turn_the_page()
     session, actor = people.session, people.actor(REVIEWERS[SECOND_YEAR][0], now=PREPARED)
     draft = ReorganisationDraft(

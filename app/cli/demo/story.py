@@ -18,7 +18,7 @@ from app.calendar.commands import add_closing_day
 from app.calendar.queries import city_calendar
 from app.checklists.commands import EditionDraft, import_edition, publish_edition
 from app.cli.demo.answers import chance
-from app.cli.demo.april import prepare_april
+from app.cli.demo.april import prepare_april, rename_in_april
 from app.cli.demo.city import (
     ADMINISTRATOR,
     CHIEF,
@@ -26,7 +26,6 @@ from app.cli.demo.city import (
     FIRST_YEAR,
     MANAGER,
     PERSON_FUNCTIONS,
-    REORGANISED_UNITS,
     REVIEWERS,
     SECOND_YEAR,
     UNIT_FUNCTIONS,
@@ -49,6 +48,7 @@ from app.inspections.rules import SEALED, CampaignDates, CampaignKind, State
 from app.journal.rules import ActorMark
 from app.kernel.clock import business_date
 from app.kernel.ids import CampaignId, EditionId, InspectionId, UnitId
+from app.kernel.ports import Ports
 from app.organisation.commands import assign_unit_function, import_units, register_installation
 from app.organisation.files import unit_rows
 from app.organisation.queries import unit_ids_by_code
@@ -166,7 +166,7 @@ def tell(
 def _found_the_city(session: Session, *, by: ActorMark) -> None:
     """The operator of the machine reads in units, people and functions, before there is any administrator."""
     now, first_day = at_minute(date(2025, 3, 26), 600), date(2025, 4, 1)
-    import_units(session, rows=unit_rows(UNITS.encode()), by=by, now=now)
+    import_units(session, rows=unit_rows(UNITS.encode()), by=by, ports=Ports(), now=now)
     import_people(session, rows=posting_rows(posting_list(year=FIRST_YEAR)), by=by, now=now)
     for code, unit_function in UNIT_FUNCTIONS:
         assign_unit_function(
@@ -185,11 +185,11 @@ def _found_the_city(session: Session, *, by: ActorMark) -> None:
 
 
 def _reorganise(people: People) -> None:
-    """The administrator reads in the renamed division and the transfers of April."""
+    """A division gets another name, and the administrator reads in the transfers of April."""
     people.turn_the_page()
+    rename_in_april(people)
     now = at_minute(date(2026, 3, 25), 660)
     by = people.actor(ADMINISTRATOR, now=now)
-    import_units(people.session, rows=unit_rows(REORGANISED_UNITS.encode()), by=by, now=now)
     rows = posting_rows(posting_list(year=SECOND_YEAR))
     import_people(people.session, rows=rows, by=by, now=now + timedelta(minutes=12))
 

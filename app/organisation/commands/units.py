@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 from app.journal.commands import record
 from app.kernel.digest import digest_of
 from app.kernel.ids import UnitId
+from app.kernel.ports import Ports
 from app.organisation.commands.installation import INSTALLATION, By, authorised
 from app.organisation.commands.spans import (
     Spans,
@@ -20,19 +21,20 @@ from app.organisation.commands.spans import (
     write_histories,
 )
 from app.organisation.models import UnitSuccession
-from app.organisation.queries import unit_histories
+from app.organisation.queries import planned_units
 from app.organisation.rules import (
     Outcome,
     SuccessionKind,
     Takeover,
     UnitPlan,
     UnitRow,
-    plan_units,
     span_facts,
 )
 
 
-def import_units(session: Session, *, rows: Sequence[UnitRow], by: By, now: datetime) -> UnitPlan:
+def import_units(
+    session: Session, *, rows: Sequence[UnitRow], by: By, ports: Ports, now: datetime
+) -> UnitPlan:
     """Read in a list of units, all of it or nothing.
 
     Raises:
@@ -40,7 +42,7 @@ def import_units(session: Session, *, rows: Sequence[UnitRow], by: By, now: date
         NotAllowed: the actor is no administrator.
     """
     mark = authorised(by)
-    plan = plan_units(unit_histories(session), rows)
+    plan = planned_units(session, rows=rows, ports=ports)
     ids = with_new_units(session, codes=plan.spans, now=now)
     write_histories(session, histories=plan.spans, ids=ids)
     _record_ends(session, histories=plan.spans, ids=ids)

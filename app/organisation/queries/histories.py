@@ -6,6 +6,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session, aliased
 
 from app.kernel.ids import UnitId
+from app.kernel.ports import Ports
 from app.organisation.models import Unit, UnitVersion
 from app.organisation.rules import PolicyOwner, UnitKind, UnitPlan, UnitRow, UnitSpan, plan_units
 
@@ -47,13 +48,13 @@ def unit_histories(session: Session) -> dict[str, tuple[UnitSpan, ...]]:
     return {code: tuple(spans) for code, spans in found.items()}
 
 
-def planned_units(session: Session, *, rows: Sequence[UnitRow]) -> UnitPlan:
+def planned_units(session: Session, *, rows: Sequence[UnitRow], ports: Ports) -> UnitPlan:
     """Return what reading in a list of units would do today, without doing it.
 
     Raises:
         InvalidInput: the list does not fit itself or what is stored; every problem is named.
     """
-    return plan_units(unit_histories(session), rows)
+    return plan_units(unit_histories(session), rows, last_closed=ports.last_closed_on(session))
 
 
 def last_names(session: Session, *, unit_ids: Iterable[UnitId]) -> dict[UnitId, str]:

@@ -7,6 +7,7 @@ from enum import StrEnum
 from itertools import pairwise
 
 from app.kernel.errors import InvalidInput, Problem
+from app.kernel.fiscal_year import plain_date
 from app.kernel.ids import UnitId
 from app.organisation.rules.units import PolicyOwner, UnitKind
 
@@ -72,14 +73,14 @@ class UnitPlan:
 Histories = Mapping[str, tuple[UnitSpan, ...]]
 
 
-def plan_units(stored: Histories, rows: Sequence[UnitRow]) -> UnitPlan:
+def plan_units(stored: Histories, rows: Sequence[UnitRow], *, last_closed: date | None) -> UnitPlan:
     """Lay a list over the stored organisation, or refuse with every problem at once.
 
     A row with changed attributes closes the version of its first day there and opens a new one; an end date
     closes; an equal row does nothing, so the same list can be read in again.
 
     Raises:
-        InvalidInput: a code twice, overlapping validity, an unknown parent, a circle.
+        InvalidInput: a code twice, overlapping validity, an unknown parent, a circle, a change on or before the last closed act.
     """
     problems = _doubled(rows)
     spans: dict[str, tuple[UnitSpan, ...]] = {}
@@ -89,6 +90,7 @@ def plan_units(stored: Histories, rows: Sequence[UnitRow]) -> UnitPlan:
         if code not in spans:
             spans[code], outcomes[code] = _merged(stored.get(code, ()), entry.span)
             problems += _overlaps(spans[code], row=entry.row)
+    problems += _before_the_last_closed(rows, outcomes, last_closed=last_closed)
     if not problems:
         problems = _tree_problems({**stored, **spans}, rows)
     if problems:
@@ -107,6 +109,28 @@ def _doubled(rows: Sequence[UnitRow]) -> list[Problem]:
             )
             problems.append(Problem(message=message, field="所属コード", row=entry.row))
     return problems
+
+
+def _before_the_last_closed(
+    rows: Sequence[UnitRow], outcomes: Mapping[str, Outcome], *, last_closed: date | None
+) -> list[Problem]:
+    """What was closed for good relies on the organisation of its day: that does not change any more."""
+    if last_closed is None:
+        return []
+    return [
+        Problem(
+            message=f"{plain_date(last_closed)}までの組織は、もう締めた点検があるので変えられません。その後の日付にしてください。",
+            field="有効終了日" if outcomes[entry.span.code] is Outcome.ENDED else "有効開始日",
+            row=entry.row,
+        )
+        for entry in rows
+        if outcomes[entry.span.code] is not Outcome.UNCHANGED
+        and _changes_on(entry.span, outcome=outcomes[entry.span.code]) <= last_closed
+    ]
+
+
+def _changes_on(span: UnitSpan, *, outcome: Outcome) -> date:
+    return span.valid_to if outcome is Outcome.ENDED and span.valid_to else span.valid_from
 
 
 def _merged(history: tuple[UnitSpan, ...], wanted: UnitSpan) -> tuple[tuple[UnitSpan, ...], Outcome]:

@@ -11,6 +11,7 @@ from app.journal.commands import record
 from app.journal.rules import ActorMark
 from app.kernel.errors import InvalidInput, NotNow
 from app.kernel.ids import PersonId
+from app.kernel.ports import Ports
 from app.organisation.commands import INSTALLATION, assign_unit_function, import_units, register_installation
 from app.organisation.rules import (
     InstallationKind,
@@ -85,7 +86,7 @@ def prepare_installation(
         valid_to=None,
     )
     register_installation(session, kind=InstallationKind.CITY, story_start=None, now=now)
-    import_units(session, rows=[UnitRow(row=1, span=span)], by=by, now=now)
+    import_units(session, rows=[UnitRow(row=1, span=span)], by=by, ports=Ports(), now=now)
     assign_unit_function(
         session,
         unit_code=unit.code,

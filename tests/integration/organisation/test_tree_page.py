@@ -14,6 +14,7 @@ from sqlalchemy import func, select
 from app.db.session import Database, bound
 from app.journal.rules import ActorMark, Via
 from app.kernel.ids import PersonId, new_id
+from app.kernel.ports import Ports
 from app.organisation.commands import import_units
 from app.organisation.files import unit_rows
 from app.organisation.models import UnitVersion
@@ -33,7 +34,13 @@ TO_COME: Final = date(2027, 4, 1)
 
 def load(*rows: str) -> None:
     with bound().transaction() as session:
-        import_units(session, rows=unit_rows("\n".join([HEADER, *rows]).encode()), by=OPERATOR, now=STORY)
+        import_units(
+            session,
+            rows=unit_rows("\n".join([HEADER, *rows]).encode()),
+            by=OPERATOR,
+            ports=Ports(),
+            now=STORY,
+        )
 
 
 def reorganise() -> None:

@@ -14,6 +14,7 @@ from app.journal.models import JournalEntry
 from app.journal.queries import lines_of, verify
 from app.journal.rules import ActorMark, Subject, SubjectType, Via
 from app.kernel.errors import InvalidInput, NotAllowed, NotNow
+from app.kernel.ports import Ports
 from app.organisation.commands import (
     INSTALLATION,
     assign_unit_function,
@@ -37,9 +38,15 @@ def sheet(*rows: str, encoding: str = "utf-8") -> bytes:
     return "\r\n".join([HEADER, *rows, ""]).encode(encoding)
 
 
-def load(database: Database, *rows: str, by: Actor | ActorMark = OPERATOR, now: datetime = STORY) -> UnitPlan:
+def load(
+    database: Database,
+    *rows: str,
+    by: Actor | ActorMark = OPERATOR,
+    now: datetime = STORY,
+    ports: Ports | None = None,
+) -> UnitPlan:
     with database.transaction() as session:
-        return import_units(session, rows=unit_rows(sheet(*rows)), by=by, now=now)
+        return import_units(session, rows=unit_rows(sheet(*rows)), by=by, ports=ports or Ports(), now=now)
 
 
 def counts(database: Database) -> tuple[int, int]:

@@ -11,6 +11,7 @@ from markupsafe import escape
 from app.db.session import bound
 from app.journal.rules import ActorMark, Via
 from app.kernel.ids import PersonId, new_id
+from app.kernel.ports import Ports
 from app.organisation.commands import assign_unit_function, import_units
 from app.organisation.files import unit_rows
 from app.organisation.queries import unit_ids_by_code
@@ -60,7 +61,13 @@ def client(app: Flask) -> FlaskClient:
 
 def load(*rows: str) -> None:
     with bound().transaction() as session:
-        import_units(session, rows=unit_rows("\n".join([HEADER, *rows]).encode()), by=OPERATOR, now=STORY)
+        import_units(
+            session,
+            rows=unit_rows("\n".join([HEADER, *rows]).encode()),
+            by=OPERATOR,
+            ports=Ports(),
+            now=STORY,
+        )
 
 
 def rename_affairs() -> None:

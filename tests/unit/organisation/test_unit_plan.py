@@ -1,7 +1,7 @@
 """Laying a list of units over the stored organisation."""
 
 from dataclasses import replace
-from datetime import date
+from datetime import date, timedelta
 
 import pytest
 
@@ -35,11 +35,13 @@ def span(code: str = "0101", **changes: object) -> UnitSpan:
     return replace(plain, **changes)  # type: ignore[arg-type]
 
 
-def plan(stored: list[UnitSpan], *rows: UnitSpan) -> UnitPlan:
+def plan(stored: list[UnitSpan], *rows: UnitSpan, last_closed: date | None = None) -> UnitPlan:
     histories: dict[str, tuple[UnitSpan, ...]] = {}
     for one in stored:
         histories[one.code] = (*histories.get(one.code, ()), one)
-    return plan_units(histories, [UnitRow(row=n, span=row) for n, row in enumerate(rows, start=2)])
+    return plan_units(
+        histories, [UnitRow(row=n, span=row) for n, row in enumerate(rows, start=2)], last_closed=last_closed
+    )
 
 
 def refusals(stored: list[UnitSpan], *rows: UnitSpan) -> list[tuple[int | None, str]]:
@@ -129,3 +131,33 @@ def test_a_unit_does_not_end_above_another() -> None:
     assert "「2」" in message
     both = plan(stored, span("1", valid_to=NEXT_APRIL), span("2", parent_code="1", valid_to=NEXT_APRIL))
     assert set(both.outcomes.values()) == {Outcome.ENDED}
+
+
+CLOSED = date(2026, 12, 1)
+
+
+@pytest.mark.parametrize(
+    ("stored", "row"),
+    [
+        ([], span(valid_from=CLOSED)),
+        ([span()], span(name="総務法務課", valid_from=CLOSED)),
+        ([span()], span(valid_to=CLOSED)),
+    ],
+    ids=["new", "changed", "ended"],
+)
+def test_nothing_changes_on_or_before_the_last_closed_act(stored: list[UnitSpan], row: UnitSpan) -> None:
+    with pytest.raises(InvalidInput, match="もう締めた点検"):
+        plan(stored, row, last_closed=CLOSED)
+
+
+@pytest.mark.parametrize(
+    ("row", "outcome"),
+    [
+        (span(), Outcome.UNCHANGED),
+        (span(name="総務法務課", valid_from=CLOSED + timedelta(days=1)), Outcome.CHANGED),
+        (span(valid_to=CLOSED + timedelta(days=1)), Outcome.ENDED),
+    ],
+    ids=["unchanged", "changed", "ended"],
+)
+def test_the_day_after_it_is_free(row: UnitSpan, outcome: Outcome) -> None:
+    assert plan([span()], row, last_closed=CLOSED).outcomes == {"0101": outcome}
