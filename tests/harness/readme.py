@@ -16,6 +16,8 @@ from app.inspections.rules import SEALED, STEPS, State
 from app.inspections.texts import ACTION, STATE
 from app.kernel.ids import PersonId, UnitId
 from app.kernel.workflow import diagram
+from app.organisation.rules import REORGANISATION_STEPS, BatchState
+from app.organisation.texts import BATCH_ACTION, BATCH_STATE
 
 README: Final = Path(__file__).resolve().parents[2] / "README.md"
 OWN: Final = UnitId(UUID(int=1))
@@ -81,6 +83,17 @@ def workflow() -> str:
     return f"```mermaid\n{text}\n```\n\n再開（{reopened}から）は、2人で行い、新しい版を回答中から始めます。元の版は封印されたまま残ります。"
 
 
+def reorganisations() -> str:
+    """Return the way of a reorganisation as a Mermaid diagram in a fence."""
+    text = diagram(
+        REORGANISATION_STEPS,
+        start=BatchState.PREPARED,
+        state_label=lambda state: BATCH_STATE[state],
+        action_label=lambda action: BATCH_ACTION[action],
+    )
+    return f"```mermaid\n{text}\n```"
+
+
 def steps_table() -> str:
     """Return each state's actions with their permission."""
     lines = ["| 状態 | 操作 | 次の状態 | 権限 |", "|---|---|---|---|"]
@@ -121,7 +134,13 @@ def conditions() -> str:
     return "\n".join(lines)
 
 
-PARTS: Final = {"workflow": workflow, "steps": steps_table, "matrix": matrix, "conditions": conditions}
+PARTS: Final = {
+    "workflow": workflow,
+    "steps": steps_table,
+    "reorganisations": reorganisations,
+    "matrix": matrix,
+    "conditions": conditions,
+}
 
 
 def filled(text: str) -> str:
