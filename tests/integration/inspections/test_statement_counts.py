@@ -105,9 +105,10 @@ def busy(desk: Desk) -> None:
         for unit in units:
             duty = {"unit_id": unit.id, "person_id": SATO.id, "duty": "clerk", "valid_from": FIRST_DAY}
             session.execute(insert(DutyAssignment).values(**duty, named_by=SUZUKI.id, named_at=desk.now))
+            known = {"known_from": FIRST_DAY, "recorded_at": desk.now}
             for person, position in ((SATO, "staff"), (SUZUKI, "head")):
                 held = {"person_id": person.id, "unit_id": unit.id, "position": position, "title": ""}
-                session.execute(insert(Posting).values(id=new_id(), **held, **post))
+                session.execute(insert(Posting).values(id=new_id(), **held, **post, **known))
         for place, sheet in enumerate(sheets):
             state = STATES[place % len(STATES)]
             revision = {"revision_id": sheet.revision_id}
