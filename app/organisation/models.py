@@ -138,13 +138,13 @@ class Reorganisation(Base):
     """A new tree from a day on, prepared by one person and confirmed by another.
 
     `tree` holds the rows as they were read, canonical JSON; `plan_digest` what they do to the organisation as it was then, so that nobody confirms something
-    else than was seen; `before` the histories of the units that it touched, so that it can be undone until its day.
+    else than was seen; `act` the histories that it touched, before and after, so that its page says what it did and it can be undone until its day.
     """
 
     __tablename__ = "reorganisation"
     __table_args__ = (
         CheckConstraint(
-            "(confirmed_at IS NULL) = (confirmed_by IS NULL) AND (confirmed_at IS NULL) = (before IS NULL)",
+            "(confirmed_at IS NULL) = (confirmed_by IS NULL) AND (confirmed_at IS NULL) = (act IS NULL)",
             name="confirmed_together",
         ),
         CheckConstraint("confirmed_by IS NULL OR confirmed_by <> prepared_by", name="two_persons"),
@@ -162,7 +162,7 @@ class Reorganisation(Base):
     version: Mapped[int]
     tree: Mapped[str] = mapped_column(Text)
     plan_digest: Mapped[str] = mapped_column(hex_digest())
-    before: Mapped[str | None] = mapped_column(Text)
+    act: Mapped[str | None] = mapped_column(Text)
     # The file that was read; none where the tree was edited on the page since.
     file_digest: Mapped[str | None] = mapped_column(hex_digest())
     prepared_by: Mapped[UUID] = mapped_column(ForeignKey("person.id"))

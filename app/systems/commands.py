@@ -19,6 +19,7 @@ from app.kernel.clock import business_date
 from app.kernel.digest import new_salt, salted_digest
 from app.kernel.errors import InvalidInput, NotFound, StaleVersion
 from app.kernel.ids import SystemId, new_id
+from app.organisation.commands import end_choices
 from app.organisation.queries import tree_on
 from app.systems.models import InformationSystem, SystemVersion
 from app.systems.queries import planned_systems, stored_systems, system_at
@@ -71,6 +72,7 @@ def change_system(
         )
     if "unit_id" in changed:
         _require_unit(session, entry=entry, today=business_date(now))
+        end_choices(session, subject_ids=[system_id])
     written = [_Version(system_id=system_id, version=stored.version + 1, entry=entry)]
     _move(session, versions=written)
     entries = _write(session, actor=actor, versions=written, now=now)
@@ -101,6 +103,10 @@ def import_systems(
         for one in plan
         if one.stored is not None and one.outcome is Outcome.CHANGED
     ]
+    end_choices(
+        session,
+        subject_ids=[one.stored.id for one in plan if one.stored is not None and "unit_id" in one.changed],
+    )
     _move(session, versions=next_)
     entries = _write(session, actor=actor, versions=[*first, *next_], now=now)
     imported = JournalEntry(

@@ -1,12 +1,16 @@
 """Who and when: successions and reorganisations, postings as they were known, the second factor, the inventory of accounts, names that are found."""
 
 from collections.abc import Sequence
+from datetime import date
+from uuid import uuid4
 
 import sqlalchemy as sa
 from alembic import op
 
 import app.db.types
 from app.db.search import name_key
+from app.kernel.ids import UnitId
+from app.organisation.rules import Succession, SuccessionKind, Takeover, heir_spans
 
 revision: str = "0005"
 down_revision: str | None = "0004"
@@ -47,7 +51,7 @@ def _reorganisations_up() -> None:
         sa.Column("version", sa.Integer(), nullable=False),
         sa.Column("tree", sa.Text(), nullable=False),
         sa.Column("plan_digest", sa.String(length=64), nullable=False),
-        sa.Column("before", sa.Text(), nullable=True),
+        sa.Column("act", sa.Text(), nullable=True),
         sa.Column("file_digest", sa.String(length=64), nullable=True),
         sa.Column("prepared_by", sa.Uuid(), nullable=False),
         sa.Column("prepared_at", app.db.types.Instant(timezone=True), nullable=False),
@@ -56,7 +60,7 @@ def _reorganisations_up() -> None:
         sa.Column("ended_by", sa.Uuid(), nullable=True),
         sa.Column("ended_at", app.db.types.Instant(timezone=True), nullable=True),
         sa.CheckConstraint(
-            "(confirmed_at IS NULL) = (confirmed_by IS NULL) AND (confirmed_at IS NULL) = (before IS NULL)",
+            "(confirmed_at IS NULL) = (confirmed_by IS NULL) AND (confirmed_at IS NULL) = (act IS NULL)",
             name=op.f("ck_reorganisation_confirmed_together"),
         ),
         sa.CheckConstraint(
@@ -97,6 +101,7 @@ def _reorganisations_up() -> None:
     )
     _successions_up()
     _choices_up()
+    _ends_up()
 
 
 def _reorganisations_down() -> None:
@@ -174,6 +179,72 @@ def _successions_up() -> None:
     op.create_index("ix_unit_heir_heir", "unit_heir", ["heir_id"])
 
 
+def _ends_up() -> None:
+    """Keep on record how units had ended before there was a place for it: what is left goes to the unit above."""
+    connection = op.get_bind()
+    version = sa.table(
+        "unit_version",
+        *(sa.column(name, sa.Uuid()) for name in ("unit_id", "parent_id")),
+        *(sa.column(name, sa.Date()) for name in ("valid_from", "valid_to")),
+    )
+    rows = connection.execute(sa.select(version).order_by(version.c.valid_from)).all()
+    last = {row.unit_id: row for row in rows}
+    ends = [
+        Succession(
+            predecessor=row.unit_id,
+            successor=row.parent_id,
+            kind=SuccessionKind.ABOLISHED,
+            effective_on=row.valid_to,
+            takeover=Takeover.REST,
+        )
+        for row in last.values()
+        if row.valid_to is not None
+    ]
+    lives: dict[UnitId, list[tuple[date, date | None]]] = {}
+    for row in rows:
+        lives.setdefault(row.unit_id, []).append((row.valid_from, row.valid_to))
+    op.bulk_insert(
+        _SUCCESSIONS,
+        [
+            {
+                "id": uuid4(),
+                "predecessor_id": one.predecessor,
+                "successor_id": one.successor,
+                "kind": one.kind.value,
+                "takeover": one.takeover.value,
+                "subject": "",
+                "effective_on": one.effective_on,
+            }
+            for one in ends
+        ],
+    )
+    op.bulk_insert(
+        _HEIRS,
+        [
+            {
+                "origin_id": one.origin,
+                "heir_id": one.heir,
+                "valid_from": one.valid_from,
+                "valid_to": one.valid_to,
+            }
+            for one in heir_spans(ends, lives=lives)
+        ],
+    )
+
+
+_SUCCESSIONS = sa.table(
+    "unit_succession",
+    *(sa.column(name, sa.Uuid()) for name in ("id", "predecessor_id", "successor_id")),
+    *(sa.column(name, sa.String()) for name in ("kind", "takeover", "subject")),
+    sa.column("effective_on", sa.Date()),
+)
+_HEIRS = sa.table(
+    "unit_heir",
+    *(sa.column(name, sa.Uuid()) for name in ("origin_id", "heir_id")),
+    *(sa.column(name, sa.Date()) for name in ("valid_from", "valid_to")),
+)
+
+
 def _choices_up() -> None:
     op.create_table(
         "open_work_choice",
@@ -206,7 +277,7 @@ def _postings_up() -> None:
         batch.add_column(sa.Column("superseded_on", sa.Date(), nullable=True))
         batch.add_column(sa.Column("recorded_at", app.db.types.Instant(timezone=True), nullable=True))
     op.execute(
-        "UPDATE posting SET known_from = valid_from, "
+        "UPDATE posting SET known_from = CASE WHEN valid_from > CURRENT_DATE THEN CURRENT_DATE ELSE valid_from END, "
         "recorded_at = (SELECT created_at FROM person WHERE person.id = posting.person_id)"
     )
     with op.batch_alter_table("posting") as batch:

@@ -18,7 +18,7 @@ from app.journal.rules import Fault, Via
 from app.kernel.clock import business_date
 from app.kernel.fiscal_year import long_instant
 from app.kernel.ids import PersonId
-from app.organisation.queries import computed_heirs, stored_heirs
+from app.organisation.queries import computed_heirs, ends_without_succession, stored_heirs
 
 YEARS: Final = range(2026, 2100)
 """A clock outside of these was never set."""
@@ -105,7 +105,7 @@ def _search(session: Session) -> Check:
 
 
 def _heirs(session: Session) -> Check:
-    if stored_heirs(session) == frozenset(computed_heirs(session)):
+    if not ends_without_succession(session) and stored_heirs(session) == frozenset(computed_heirs(session)):
         return good("終わった所属の仕事を引き継ぐ所属は、組織の履歴のとおりです。")
     return bad(
         "終わった所属の仕事を引き継ぐ所属が、組織の履歴と違っています。",

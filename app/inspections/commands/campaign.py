@@ -5,7 +5,7 @@ from dataclasses import asdict, dataclass
 from datetime import date, datetime
 from typing import Any, cast
 
-from sqlalchemy import Table, delete, insert, select, update
+from sqlalchemy import Table, delete, insert, or_, select, update
 from sqlalchemy.orm import Session
 
 from app.access.actor import Actor
@@ -17,6 +17,7 @@ from app.checklists.rules import Edition, SheetSubject
 from app.inspections.commands.steps import checked_reason
 from app.inspections.models import Campaign, CampaignUnit, Inspection, ProfileFlag, Revision
 from app.inspections.queries.campaigns.targets import Target, previous_of, targets_of
+from app.inspections.queries.holding import holder
 from app.inspections.queries.sheet import campaign_dates
 from app.inspections.rules import (
     SEALED,
@@ -350,7 +351,13 @@ def _missing(session: Session, *, campaign: Campaign, unit_id: UnitId, today: da
         select(Inspection.system_id, Revision.state)
         .join(Revision, Revision.inspection_id == Inspection.id)
         .where(
-            Inspection.campaign_id == campaign.id, Inspection.unit_id == unit_id, Revision.current.is_(True)
+            Inspection.campaign_id == campaign.id,
+            Revision.current.is_(True),
+            or_(
+                Inspection.unit_id == unit_id,
+                holder(day=today) == unit_id,
+                Inspection.system_id.in_([one.system_id for one in targets if one.system_id]),
+            ),
         )
     )
     states = {row.system_id: row.state for row in rows}

@@ -12,6 +12,7 @@ from app.access.actor import Actor
 from app.access.permissions import Permission
 from app.access.policy import require
 from app.inspections.models import Answer, AnswerHistory, Inspection, ReviewFlag, ReviewScreening, Revision
+from app.inspections.queries.holding import holder
 from app.inspections.queries.previous import PreviousAnswer, previous_answers
 from app.inspections.queries.sheet import Sheet, SheetContent
 from app.inspections.rules import active_time
@@ -48,7 +49,7 @@ def facts_for_flags(session: Session, *, sheet: Sheet, content: SheetContent, da
         if (answer := content.answers.get(item.id)) and is_excluded(sheet.edition.level(answer.level))
     ]
     near = _same_department(session, sheet=sheet, day=day)
-    peers = _peers(session, sheet=sheet, item_ids=excluded, near=near) if excluded else {}
+    peers = _peers(session, sheet=sheet, item_ids=excluded, near=near, day=day) if excluded else {}
     return SeenForFlags(
         answers=tuple(
             _answer_seen(item.id, sheet=sheet, content=content, before=before, peers=peers)
@@ -82,12 +83,12 @@ def _answer_seen(
 
 
 def _peers(
-    session: Session, *, sheet: Sheet, item_ids: list[ItemId], near: frozenset[UnitId]
+    session: Session, *, sheet: Sheet, item_ids: list[ItemId], near: frozenset[UnitId], day: date
 ) -> Mapping[ItemId, tuple[Peers, Peers]]:
     """Return what the other units of the campaign said of items: those of the same 部, and all of them."""
     codes = [level.code for level in sheet.edition.levels if is_excluded(level)]
     applied = case((Answer.level.in_(codes), 0), else_=1)
-    is_near = case((Inspection.unit_id.in_(near), 1), else_=0)
+    is_near = case((holder(day=day).in_(near), 1), else_=0)
     rows = session.execute(
         select(
             Answer.item_id,

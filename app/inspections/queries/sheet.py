@@ -166,8 +166,9 @@ def find_sheet(
 
 
 def _inherited_by(session: Session, *, sheet: Sheet, day: date) -> frozenset[UnitId]:
-    """Return to which units something of the sheet's unit went since: asked for only where nobody else lets a reader in."""
-    return lineage_until(session, day=day).descendants(sheet.origin_id)
+    """Return to which units a part of the sheet's unit went since its base date: asked for only where nobody else lets a reader in."""
+    lineage = lineage_until(session, day=day)
+    return lineage.heirs_since(sheet.origin_id, day=sheet.campaign.dates.base_date)
 
 
 _INSPECTION: Final = Inspection.__table__.c

@@ -1,5 +1,6 @@
 """Changing the organisation: lists of units, functions of units, reorganisations."""
 
+from app.organisation.commands.choices import end_choices
 from app.organisation.commands.functions import assign_unit_function
 from app.organisation.commands.installation import INSTALLATION, By, authorised, register_installation
 from app.organisation.commands.units import import_units
@@ -9,6 +10,7 @@ __all__ = [
     "By",
     "assign_unit_function",
     "authorised",
+    "end_choices",
     "import_units",
     "register_installation",
 ]

@@ -3,6 +3,7 @@
 from datetime import datetime
 from typing import Final
 
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from app.access.actor import Actor
@@ -32,6 +33,11 @@ def authorised(by: By) -> ActorMark:
     if by.via is not Via.CLI:
         raise NotAllowed("この操作は、システム管理者だけができます。")
     return by
+
+
+def one_at_a_time(session: Session) -> None:
+    """Let one change of the organisation wait for the other: each is laid over what the one before left."""
+    session.execute(select(Installation.id).with_for_update()).all()
 
 
 def register_installation(

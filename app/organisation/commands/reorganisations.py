@@ -23,9 +23,9 @@ from app.kernel.ids import PersonId, new_id
 from app.kernel.ports import Ports
 from app.kernel.text import clean, text_problems
 from app.kernel.workflow import next_step
+from app.organisation.commands.installation import one_at_a_time
 from app.organisation.commands.spans import journal_unit, keep_heirs, with_new_units, write_histories
 from app.organisation.models import (
-    Installation,
     OpenWorkChoice,
     Reorganisation,
     ReorganisationEditor,
@@ -42,9 +42,9 @@ from app.organisation.rules import (
     Edit,
     NewTree,
     ReorganisationPlan,
+    act_of,
+    act_text,
     edited,
-    histories_of,
-    histories_text,
     plan_digest,
     plan_reorganisation,
     tree_of,
@@ -181,10 +181,7 @@ def choose_successors(
     row = _locked(session, reorganisation_id=reorganisation_id, seen_version=seen_version)
     _refuse_unless_prepared(row)
     plan = _plan_as_seen(session, row, ports=ports)
-    open_now = {
-        (thing.kind, thing.id): code
-        for code, thing in open_things(session, plan=plan, ports=ports, today=business_date(now))
-    }
+    open_now = {(thing.kind, thing.id): code for code, thing in open_things(session, plan=plan, ports=ports)}
     for thing, chosen in choices.items():
         if thing not in open_now or chosen not in plan.heirs_to_choose(open_now[thing]):
             raise InvalidInput.of(
@@ -227,7 +224,7 @@ def confirm_reorganisation(
     row = _locked(session, reorganisation_id=reorganisation_id, seen_version=seen_version)
     _require_another(session, row, actor=actor)
     plan = _plan_as_seen(session, row, ports=ports)
-    chosen = _choices_in_force(session, row, plan=plan, ports=ports, today=business_date(now))
+    chosen = _choices_in_force(session, row, plan=plan, ports=ports)
     step = next_step(
         REORGANISATION_STEPS,
         state=BatchState(row.state),
@@ -260,7 +257,7 @@ def confirm_reorganisation(
         if chosen.get((choice.kind, choice.subject_id)) == choice.unit_code:
             choice.unit_id, choice.in_force_from = ids[choice.unit_code], row.effective_on
     keep_heirs(session)
-    row.before, row.confirmed_by, row.confirmed_at = histories_text(before), actor.person_id, now
+    row.act, row.confirmed_by, row.confirmed_at = act_text(plan, before=before), actor.person_id, now
     row.state, row.version = step.target.value, row.version + 1
     session.flush()
     for code, spans in plan.spans.items():
@@ -294,15 +291,9 @@ def undo_reorganisation(
         action=BatchAction.UNDO,
         facts=BatchFacts(effective_on=row.effective_on, today=today),
     )
-    before = histories_of(row.before or "{}")
+    done, before = act_of(row.act or "", effective_on=row.effective_on)
     stored = unit_histories(session)
-    planned = plan_reorganisation(
-        {code: spans for code, spans in {**stored, **before}.items() if spans},
-        tree_of(row.tree),
-        effective_on=row.effective_on,
-        last_closed=None,
-    )
-    if any(stored.get(code, ()) != spans for code, spans in planned.spans.items()):
+    if any(stored.get(code, ()) != spans for code, spans in done.spans.items()):
         raise NotNow("この改正の後に、同じ所属への変更が登録されています。先にそちらを取り消してください。")
     session.execute(delete(UnitSuccession).where(UnitSuccession.reorganisation_id == row.id))
     session.execute(
@@ -391,8 +382,7 @@ def _content(draft: ReorganisationDraft, *, plan: ReorganisationPlan) -> dict[st
 
 
 def _locked(session: Session, *, reorganisation_id: UUID, seen_version: int) -> Reorganisation:
-    # One change of the organisation at a time: each is laid over what the one before left.
-    session.execute(select(Installation.id).with_for_update()).all()
+    one_at_a_time(session)
     row = session.scalars(
         select(Reorganisation).where(Reorganisation.id == reorganisation_id).with_for_update()
     ).one_or_none()
@@ -428,12 +418,12 @@ def _plan_as_seen(session: Session, row: Reorganisation, *, ports: Ports) -> Reo
 
 
 def _choices_in_force(
-    session: Session, row: Reorganisation, *, plan: ReorganisationPlan, ports: Ports, today: date
+    session: Session, row: Reorganisation, *, plan: ReorganisationPlan, ports: Ports
 ) -> dict[tuple[str, UUID], str | None]:
     """Return for each open thing of a unit that is split to whom it goes; None while nobody has said."""
     chosen = choices_of(session, reorganisation_id=row.id)
     found: dict[tuple[str, UUID], str | None] = {}
-    for code, thing in open_things(session, plan=plan, ports=ports, today=today):
+    for code, thing in open_things(session, plan=plan, ports=ports):
         named = chosen.get((thing.kind, thing.id))
         if named in plan.heirs_to_choose(code):
             found[thing.kind, thing.id] = named

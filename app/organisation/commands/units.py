@@ -12,7 +12,7 @@ from app.journal.commands import record
 from app.kernel.digest import digest_of
 from app.kernel.ids import UnitId
 from app.kernel.ports import Ports
-from app.organisation.commands.installation import INSTALLATION, By, authorised
+from app.organisation.commands.installation import INSTALLATION, By, authorised, one_at_a_time
 from app.organisation.commands.spans import (
     Spans,
     journal_unit,
@@ -42,6 +42,7 @@ def import_units(
         NotAllowed: the actor is no administrator.
     """
     mark = authorised(by)
+    one_at_a_time(session)
     plan = planned_units(session, rows=rows, ports=ports)
     ids = with_new_units(session, codes=plan.spans, now=now)
     write_histories(session, histories=plan.spans, ids=ids)
@@ -70,11 +71,14 @@ def _record_ends(session: Session, *, histories: Spans, ids: Mapping[str, UnitId
             UnitSuccession.predecessor_id.in_(touched), UnitSuccession.reorganisation_id.is_(None)
         )
     )
-    followed = set(
-        session.scalars(
-            select(UnitSuccession.predecessor_id).where(UnitSuccession.predecessor_id.in_(touched))
+    followed = {
+        (row.predecessor_id, row.effective_on)
+        for row in session.execute(
+            select(UnitSuccession.predecessor_id, UnitSuccession.effective_on).where(
+                UnitSuccession.predecessor_id.in_(touched), UnitSuccession.takeover == Takeover.REST.value
+            )
         )
-    )
+    }
     session.add_all(
         UnitSuccession(
             predecessor_id=ids[code],
@@ -85,7 +89,7 @@ def _record_ends(session: Session, *, histories: Spans, ids: Mapping[str, UnitId
             effective_on=spans[-1].valid_to,
         )
         for code, spans in histories.items()
-        if spans[-1].valid_to is not None and ids[code] not in followed
+        if spans[-1].valid_to is not None and (ids[code], spans[-1].valid_to) not in followed
     )
     keep_heirs(session)
 

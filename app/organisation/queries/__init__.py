@@ -7,7 +7,13 @@ from app.organisation.queries.histories import (
     unit_histories,
     unit_ids_by_code,
 )
-from app.organisation.queries.lineage import computed_heirs, lineage_until, responsible_unit, stored_heirs
+from app.organisation.queries.lineage import (
+    computed_heirs,
+    ends_without_succession,
+    lineage_until,
+    responsible_unit,
+    stored_heirs,
+)
 from app.organisation.queries.trees import (
     THE_DAY,
     OnDay,
@@ -25,6 +31,7 @@ __all__ = [
     "OnDay",
     "codes_of_units",
     "computed_heirs",
+    "ends_without_succession",
     "functions_of_units",
     "installation",
     "last_names",

@@ -84,6 +84,23 @@ def stored_heirs(session: Session) -> frozenset[HeirSpan]:
     )
 
 
+def ends_without_succession(session: Session) -> frozenset[UnitId]:
+    """Return the units that ended, or will, without a word about who takes what is left."""
+    said = {
+        (row.predecessor_id, row.effective_on)
+        for row in session.execute(
+            select(UnitSuccession.predecessor_id, UnitSuccession.effective_on).where(
+                UnitSuccession.takeover == Takeover.REST.value
+            )
+        )
+    }
+    rows = session.execute(select(UnitVersion.unit_id, UnitVersion.valid_to).order_by(UnitVersion.valid_from))
+    last = {row.unit_id: row.valid_to for row in rows}
+    return frozenset(
+        UnitId(unit_id) for unit_id, end in last.items() if end is not None and (unit_id, end) not in said
+    )
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SuccessionLine:
     """One succession as the page of a unit shows it: the other unit, by the name that it had on that day."""

@@ -27,7 +27,7 @@ from app.organisation.rules import (
     PlannedSuccession,
     ReorganisationPlan,
     UnitChange,
-    histories_of,
+    act_of,
     plan_digest,
     plan_reorganisation,
     tree_of,
@@ -165,7 +165,7 @@ def reorganisation_page(
         changes=plan.changes,
         successions=plan.successions,
         names=unit_names,
-        open_lines=_open_lines(session, row=row, plan=plan, names=unit_names, ports=ports, today=today),
+        open_lines=_open_lines(session, row=row, plan=plan, names=unit_names, ports=ports),
         problems=problems,
         editors=tuple(sorted(names[one] for one in editors if one in names)),
         may_prepare=may(Permission.CITY_REORGANISATION_PREPARE, actor=actor),
@@ -198,18 +198,20 @@ def _plan_now(
     session: Session, *, row: Reorganisation, ports: Ports
 ) -> tuple[ReorganisationPlan, tuple[Problem, ...]]:
     """Return what a prepared one does to the organisation of now; of a confirmed one, what it did."""
-    histories = unit_histories(session)
-    last_closed = ports.last_closed_on(session)
-    if row.before is not None:
-        histories, last_closed = {**histories, **histories_of(row.before)}, None
-        histories = {code: spans for code, spans in histories.items() if spans}
+    if row.act is not None:
+        return act_of(row.act, effective_on=row.effective_on)[0], ()
+    if row.state != BatchState.PREPARED.value:
+        return ReorganisationPlan(effective_on=row.effective_on), ()
     try:
         plan = plan_reorganisation(
-            histories, tree_of(row.tree), effective_on=row.effective_on, last_closed=last_closed
+            unit_histories(session),
+            tree_of(row.tree),
+            effective_on=row.effective_on,
+            last_closed=ports.last_closed_on(session),
         )
     except InvalidInput as refusal:
         return ReorganisationPlan(effective_on=row.effective_on), refusal.problems
-    if row.before is None and plan_digest(plan) != row.plan_digest:
+    if plan_digest(plan) != row.plan_digest:
         message = "準備した後に組織が変わりました。下の内容を確かめて、「内容を確かめて保存し直す」を押してください。"
         return plan, (Problem(message=message),)
     return plan, ()
@@ -222,13 +224,12 @@ def _open_lines(
     plan: ReorganisationPlan,
     names: Mapping[str, str],
     ports: Ports,
-    today: date,
 ) -> tuple[OpenLine, ...]:
     if row.state != BatchState.PREPARED.value:
         return ()
     chosen = choices_of(session, reorganisation_id=row.id)
     found = []
-    for code, thing in open_things(session, plan=plan, ports=ports, today=today):
+    for code, thing in open_things(session, plan=plan, ports=ports):
         options = plan.heirs_to_choose(code)
         default = None if plan.has_to_be_chosen(code) else plan.heir(code)
         heir = chosen.get((thing.kind, thing.id), default)
@@ -248,13 +249,13 @@ def _open_lines(
 
 
 def open_things(
-    session: Session, *, plan: ReorganisationPlan, ports: Ports, today: date
+    session: Session, *, plan: ReorganisationPlan, ports: Ports
 ) -> tuple[tuple[str, OpenThing], ...]:
     """Return everything for which the units that hand something over answer on the last day before, with their codes."""
     codes = plan.predecessors
     ids = unit_ids_by_code(session, codes=codes)
     code_of = {unit_id: code for code, unit_id in ids.items()}
-    eve = min(today, plan.effective_on - timedelta(days=1))
+    eve = plan.effective_on - timedelta(days=1)
     things = ports.open_things(session, unit_ids=ids.values(), day=eve)
     return tuple((code_of[thing.unit_id], thing) for thing in things)
 

@@ -286,11 +286,7 @@ def edit_reorganisation(reorganisation_id: UUID, kind: str) -> ResponseReturnVal
 @requires(Permission.CITY_REORGANISATION_PREPARE)
 def choose_successors(reorganisation_id: UUID) -> ResponseReturnValue:
     """Say to whom each open thing goes."""
-    choices = {}
-    for name, chosen in request.form.items():
-        kind, _, subject_id = name.removeprefix("thing:").partition(":")
-        if name.startswith("thing:") and chosen:
-            choices[kind, UUID(subject_id)] = chosen
+    choices = _choices()
     return _act(
         reorganisation_id,
         lambda session, version: commands.choose_successors(
@@ -304,6 +300,21 @@ def choose_successors(reorganisation_id: UUID) -> ResponseReturnValue:
         ),
         message="引き継ぐ所属を保存しました。",
     )
+
+
+def _choices() -> dict[tuple[str, UUID], str]:
+    """Return what was chosen: a field for each thing, named by its kind and id."""
+    found = {}
+    for name, chosen in request.form.items():
+        part, _, named = name.partition(":")
+        kind, _, subject_id = named.partition(":")
+        if part == "thing" and chosen:
+            try:
+                found[kind, UUID(subject_id)] = chosen
+            except ValueError as odd:
+                sentence = "画面が古いか、途中で切れています。開き直してから、選び直してください。"
+                raise InvalidInput.of(sentence) from odd
+    return found
 
 
 @blueprint.post("/reorganisations/<uuid:reorganisation_id>/confirmation")

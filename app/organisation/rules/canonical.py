@@ -13,6 +13,7 @@ from app.organisation.rules.reorganisation import (
     Origin,
     PlannedSuccession,
     ReorganisationPlan,
+    changes_of_histories,
 )
 from app.organisation.rules.succession import SuccessionKind, Takeover
 from app.organisation.rules.unit_list import Histories, UnitSpan
@@ -47,16 +48,6 @@ def span_of(facts: Mapping[str, Any]) -> UnitSpan:
         valid_from=date.fromisoformat(facts["valid_from"]),
         valid_to=date.fromisoformat(facts["valid_to"]) if facts["valid_to"] else None,
     )
-
-
-def histories_text(histories: Histories) -> str:
-    """Return the histories of some units as they are kept; units without a history, too, are named."""
-    return canonical({code: [span_facts(span) for span in spans] for code, spans in histories.items()})
-
-
-def histories_of(stored: str) -> dict[str, tuple[UnitSpan, ...]]:
-    """Return the histories that are kept as text."""
-    return {code: tuple(span_of(facts) for facts in spans) for code, spans in json.loads(stored).items()}
 
 
 def tree_text(tree: NewTree) -> str:
@@ -124,6 +115,44 @@ def _row_of(facts: Mapping[str, Any]) -> NewUnit | EndingUnit:
             for origin in facts["origins"]
         ),
     )
+
+
+def act_text(plan: ReorganisationPlan, *, before: Histories) -> str:
+    """Return what a reorganisation did as it is kept: the histories that it touched, before and after, and the successions."""
+    return canonical(
+        {
+            "before": {code: [span_facts(span) for span in spans] for code, spans in before.items()},
+            "after": {code: [span_facts(span) for span in spans] for code, spans in plan.spans.items()},
+            "order": [one.code for one in plan.changes],
+            "successions": [_succession_facts(one) for one in plan.successions],
+        }
+    )
+
+
+def act_of(stored: str, *, effective_on: date) -> tuple[ReorganisationPlan, dict[str, tuple[UnitSpan, ...]]]:
+    """Return what a reorganisation did, and the histories of the units that it touched as they were before."""
+    facts = json.loads(stored)
+    before, after = (
+        {code: tuple(span_of(one) for one in spans) for code, spans in facts[part].items()}
+        for part in ("before", "after")
+    )
+    plan = ReorganisationPlan(
+        effective_on=effective_on,
+        spans=after,
+        changes=changes_of_histories(before, after, order=facts["order"], day=effective_on),
+        successions=tuple(
+            PlannedSuccession(
+                predecessor=one["predecessor"],
+                successor=one["successor"],
+                kind=SuccessionKind(one["kind"]),
+                takeover=Takeover(one["takeover"]),
+                share=one["share"],
+                subject=one["subject"],
+            )
+            for one in facts["successions"]
+        ),
+    )
+    return plan, before
 
 
 def plan_digest(plan: ReorganisationPlan) -> str:

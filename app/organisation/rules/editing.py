@@ -129,6 +129,8 @@ class _Editing:
         origins = (goes_on.origins if goes_on else ()) + tuple(
             origin for one in others for origin in self.origins_of(one)
         )
+        # What it had handed over comes back with the unit to which it went.
+        origins = tuple(one for one in origins if one.code != edit.unit.code)
         new = replace(edit.unit, origins=_once(origins))
         place = goes_on.code if goes_on else taken[0].code
         return self.replaced(place, new, *(one.code for one in others if one.code != place))
@@ -151,17 +153,18 @@ class _Editing:
         takeover = None
         if heir != before.code:
             takeover = Takeover.REST if part.unit.code == heir else Takeover.NAMED
-        origins = self.origins_of(before)
-        return replace(
-            part.unit,
-            origins=tuple(replace(one, takeover=takeover, subject=part.subject) for one in origins),
-        )
+        own = Origin(code=before.code, takeover=takeover, subject=part.subject)
+        if before.code not in self.known:
+            # Only this reorganisation makes the unit: its parts follow what it would have followed.
+            came = tuple(replace(one, takeover=takeover, subject=part.subject) for one in before.origins)
+            return replace(part.unit, origins=came)
+        return replace(part.unit, origins=(own, *(before.origins if part.unit.code == heir else ())))
 
     def abolished(self, edit: AbolishUnit) -> tuple[NewUnit | EndingUnit, ...]:
         gone, heir = self.unit(edit.code), self.unit(edit.handed_to)
         if gone is heir:
             raise InvalidInput.of("廃止する所属とは別の所属に引き継いでください。", field="handed_to")
-        kept = tuple(one for one in self.rows if one is not gone)
+        kept = tuple(_without_origin(one, code=gone.code) for one in self.rows if one is not gone)
         ending = EndingUnit(row=0, code=gone.code, handed_to=heir.code)
         return (*_under(kept, {gone.code: heir.code}), *((ending,) if gone.code in self.known else ()))
 
@@ -188,16 +191,29 @@ class _Editing:
         return _under(rows, dict.fromkeys((code, *gone), new.code))
 
 
+def _without_origin(one: NewUnit | EndingUnit, *, code: str) -> NewUnit | EndingUnit:
+    """An abolished unit leaves everything to one other: what it had handed over by name is a part of that."""
+    if isinstance(one, EndingUnit):
+        return one
+    return replace(one, origins=tuple(origin for origin in one.origins if origin.code != code))
+
+
 def _under(rows: Iterable[NewUnit | EndingUnit], heirs: dict[str, str]) -> tuple[NewUnit | EndingUnit, ...]:
-    return tuple(
-        replace(one, parent_code=heirs[one.parent_code])
-        if isinstance(one, NewUnit)
-        and one.parent_code is not None
-        and heirs.get(one.parent_code, one.code) != one.code
-        else one
-        for one in rows
-    )
+    return tuple(_led(one, heirs=heirs) for one in rows)
+
+
+def _led(one: NewUnit | EndingUnit, *, heirs: dict[str, str]) -> NewUnit | EndingUnit:
+    if isinstance(one, EndingUnit):
+        return replace(one, handed_to=heirs.get(one.handed_to, one.handed_to))
+    above = heirs.get(one.parent_code, one.code) if one.parent_code is not None else one.code
+    return one if above == one.code else replace(one, parent_code=above)
 
 
 def _once(origins: Iterable[Origin]) -> tuple[Origin, ...]:
-    return tuple({origin.code: origin for origin in origins}.values())
+    """Name each origin once, with all that goes over from it."""
+    found: dict[str, Origin] = {}
+    for one in origins:
+        held = found.get(one.code)
+        words = [held.subject, one.subject] if held else [one.subject]
+        found[one.code] = replace(one, subject="、".join(dict.fromkeys(word for word in words if word)))
+    return tuple(found.values())

@@ -138,8 +138,10 @@ class ReorganisationPlan:
 
     def has_to_be_chosen(self, code: str) -> bool:
         """Return whether each open thing of a unit needs a word: where it is split, and not where it only hands a task over."""
-        splits = any(one.kind is SuccessionKind.SPLIT for one in self.successors(code))
-        return splits and bool(self.heirs_to_choose(code))
+        found = self.successors(code)
+        if code in self.ended:
+            return len(found) > 1
+        return any(one.kind is SuccessionKind.SPLIT for one in found)
 
     def heir(self, code: str) -> str:
         """Return the unit that answers from the day on for what nobody is named for."""
@@ -349,6 +351,8 @@ class _Draft:
             )
         if code not in self.gone and rest:
             yield f"{name}は続くので、「主」も廃止も書けません。消してください。"
+        if len({one.successor for one in followers}) < len(followers):
+            yield f"{name}が、同じ所属の前身にも、廃止後の引継先にも書かれています。どちらか一つにしてください。"
         if sum(one.share or 0 for one in followers) > _WHOLE:
             yield f"{name}の割合を足すと、100%を超えます。割合を確かめてください。"
 
@@ -419,6 +423,21 @@ class _Draft:
         if len(unit.origins) > 1 or unit.code in self.before:
             return SuccessionKind.MERGED
         return SuccessionKind.RENAMED
+
+
+def changes_of_histories(
+    before: Histories, after: Histories, *, order: Sequence[str], day: date
+) -> tuple[UnitChange, ...]:
+    """Return what happened to each unit on a day, from its histories before and after."""
+    found = []
+    for code in order:
+        was, now = (
+            next((span for span in histories.get(code, ()) if span.covers(day)), None)
+            for histories in (before, after)
+        )
+        changes = (Change.ENDED,) if now is None else _changes_of(was, now)
+        found.append(UnitChange(code=code, changes=changes, before=was, after=now))
+    return tuple(found)
 
 
 def _changes_of(before: UnitSpan | None, after: UnitSpan) -> tuple[Change, ...]:

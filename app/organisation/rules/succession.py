@@ -3,7 +3,7 @@
 Nothing is moved on the day: what a unit left open stays with it by its origin, and the successions say who answers for it then.
 """
 
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from enum import StrEnum
@@ -135,25 +135,24 @@ class Lineage:
         """Return the successions by which a unit handed over, the latest first."""
         return self._in_order(one for one in self.successions if one.predecessor == unit_id)
 
-    def ancestors(self, unit_id: UnitId) -> frozenset[UnitId]:
-        """Return every unit from which something came down to a unit, however long ago; itself is not among them."""
-        return _reached(unit_id, lambda one: {found.predecessor for found in self.predecessors(one)})
+    def heirs_since(self, unit_id: UnitId, *, day: date) -> frozenset[UnitId]:
+        """Return to which units a part of a unit's work of a day went, forward in time only; itself is not among them.
 
-    def descendants(self, unit_id: UnitId) -> frozenset[UnitId]:
-        """Return every unit to which something of a unit went, however late; itself is not among them."""
-        return _reached(
-            unit_id, lambda one: {found.successor for found in self.successors(one) if found.successor}
-        )
+        A task that a unit handed over while it went on takes none of its records along.
+        """
+        found: dict[UnitId, date] = {}
+        queue = [(unit_id, day)]
+        while queue:
+            origin, since = queue.pop()
+            for one in self.successors(origin):
+                went = one.kind is not SuccessionKind.TRANSFERRED or one.takeover is Takeover.REST
+                if not went or one.successor is None or one.effective_on <= since:
+                    continue
+                if one.successor not in found or one.effective_on < found[one.successor]:
+                    found[one.successor] = one.effective_on
+                    queue.append((one.successor, one.effective_on))
+        return frozenset(found.keys() - {unit_id})
 
     @staticmethod
     def _in_order(found: Iterable[Succession]) -> tuple[Succession, ...]:
         return tuple(sorted(found, key=lambda one: (-one.effective_on.toordinal(), str(one.predecessor))))
-
-
-def _reached(start: UnitId, step: Callable[[UnitId], Iterable[UnitId]]) -> frozenset[UnitId]:
-    seen, queue = {start}, [start]
-    while queue:
-        new = set(step(queue.pop())) - seen
-        seen |= new
-        queue += new
-    return frozenset(seen - {start})

@@ -13,9 +13,10 @@ from app.access.permissions import Permission
 from app.access.policy import Subject, may, require
 from app.kernel.errors import NotFound
 from app.kernel.ids import AccountId, PersonId, UnitId
-from app.organisation.queries import tree_on, valid_on
+from app.organisation.queries import tree_on
 from app.people.models import Account, Posting, SecondFactor, SecondFactorRecovery
 from app.people.queries.holders import heads_on, holders_of, people_by_id
+from app.people.queries.in_force import post_held
 from app.people.rules import PersonView, PostingKind, RecoveryOutcome, barred, lapses_at
 
 
@@ -85,7 +86,7 @@ def main_unit(session: Session, *, person_id: PersonId, day: date) -> UnitId | N
     """Return the unit of somebody's 本務 on a day, of another post, or None."""
     found = session.scalar(
         select(Posting.unit_id)
-        .where(Posting.person_id == person_id, valid_on(day, Posting.valid_from, Posting.valid_to))
+        .where(Posting.person_id == person_id, post_held(day))
         .order_by(Posting.kind != PostingKind.MAIN.value, Posting.valid_from)
         .limit(1)
     )

@@ -19,7 +19,7 @@ from app.kernel.ids import UnitId
 from app.kernel.ports import Ports
 from app.organisation.commands.reorganisations import choose_successors
 from app.organisation.queries import tree_on
-from app.organisation.rules import NewTree, Origin, Takeover
+from app.organisation.rules import NewTree, Origin, SuccessionKind, Takeover
 from app.people.models import DutyAssignment, Posting
 from app.people.queries import actor_on
 from tests.factories.inspections import Year
@@ -230,3 +230,14 @@ def test_a_day_on_which_something_was_sealed_is_closed_for_the_tree(year: Year) 
     year.bring(AFFAIRS, to=State.SIGNED_OFF)
     with year.database.reading() as session:
         assert ports().last_closed_on(session) == year.now.date()
+
+
+def test_what_was_sealed_is_no_part_of_a_task_that_is_handed_over(year: Year) -> None:
+    year.bring(COUNTER, to=State.SIGNED_OFF)
+    task = Origin(code=COUNTER.code, kind=SuccessionKind.TRANSFERRED, subject="統計")
+    tree = changed(tree_rows(year.database, day=DAY), Changes(instead={AFFAIRS.code: {"origins": (task,)}}))
+    waiting = prepared(year.database, actor=year.actor(TANAKA), tree=tree, day=DAY, ports=ports())
+    confirmed(year.database, waiting, actor=year.actor(KIMURA), ports=ports())
+    clerk = at(year, SATO, MIDNIGHT)
+    with year.database.reading() as session, pytest.raises(NotFound):
+        find_sheet(session, actor=clerk, inspection_id=year.sheets[COUNTER.code])

@@ -6,13 +6,15 @@ Beside this file lies, for every revision that a city may have run, what the pro
 import json
 import re
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Final
+from uuid import UUID, uuid4
 
 import pytest
 from alembic.script import ScriptDirectory
-from sqlalchemy import Connection, select, update
+from sqlalchemy import Connection, Date, Integer, String, Uuid, column, select, text, update
+from sqlalchemy import table as sa_table
 
 from app.access.actor import Actor
 from app.db.engine import make_engine
@@ -34,10 +36,11 @@ from app.inspections.queries.sheet import content_of_sheet, find_sheet, is_answe
 from app.inspections.rules import State
 from app.journal.queries import verify
 from app.kernel.digest import digest_text
-from app.kernel.ids import InspectionId
-from app.people.models import Person
+from app.kernel.ids import InspectionId, UnitId
+from app.organisation.queries import computed_heirs, ends_without_succession, stored_heirs, tree_on
+from app.people.models import Person, Posting
 from app.people.queries import actor_on
-from tests.people import KIMURA, TAKAHASHI
+from tests.people import GENERAL, KIMURA, SATO, TAKAHASHI
 
 HERE: Final = Path(__file__).parent
 ROWS: Final = sorted(HERE.glob("rows_of_*.sql"))
@@ -188,3 +191,60 @@ def test_a_request_to_reopen_that_waited_can_be_decided(upgraded: Database) -> N
             reason="締め切ったため",
             now=LATER,
         )
+
+
+ENDED: Final = UUID("0e0d0c0b-0a09-4807-8605-040302010000")
+FAR: Final = date(2199, 4, 1)
+
+
+@pytest.fixture
+def with_an_end(empty_url: str) -> Iterator[Database]:
+    """A city of before in which a unit had ended, and a post begins far in the future."""
+    database = Database(make_engine(empty_url))
+    upgrade(database, target="0004")
+    with database.migrating() as connection:
+        load(connection, HERE / "rows_of_0004.sql")
+        connection.execute(
+            text("INSERT INTO unit (id, code, created_at) VALUES (:id, '0099', '2020-04-01 00:00:00')"),
+            {"id": ENDED if connection.dialect.name == "postgresql" else ENDED.hex},
+        )
+        version = sa_table(
+            "unit_version",
+            *(column(name, Uuid()) for name in ("id", "unit_id", "parent_id")),
+            *(column(name, String()) for name in ("name", "kana", "kind", "policy_owner")),
+            column("sort_order", Integer()),
+            *(column(name, Date()) for name in ("valid_from", "valid_to")),
+        )
+        connection.execute(
+            version.insert().values(
+                id=uuid4(),
+                unit_id=ENDED,
+                parent_id=GENERAL.id,
+                name="文書課",
+                kana="ぶんしょか",
+                kind="division",
+                policy_owner="mayor",
+                sort_order=1,
+                valid_from=date(2020, 4, 1),
+                valid_to=date(2024, 4, 1),
+            )
+        )
+        post = sa_table("posting", column("person_id", Uuid()), column("valid_from", Date()))
+        connection.execute(post.update().where(post.c.person_id == SATO.id).values(valid_from=FAR))
+    upgrade(database)
+    yield database
+    database.engine.dispose()
+
+
+def test_a_unit_that_had_ended_is_followed_by_the_one_above(with_an_end: Database) -> None:
+    with with_an_end.reading() as session:
+        assert tree_on(session, day=LATER.date()).responsible(UnitId(ENDED)) == GENERAL.id
+        assert ends_without_succession(session) == frozenset()
+        assert stored_heirs(session) == frozenset(computed_heirs(session))
+
+
+def test_a_post_to_come_is_known_already(with_an_end: Database) -> None:
+    with with_an_end.reading() as session:
+        (row,) = session.scalars(select(Posting).where(Posting.person_id == SATO.id)).all()
+    assert row.valid_from == FAR
+    assert row.known_from < FAR

@@ -12,9 +12,11 @@ from sqlalchemy.orm import Session
 from app.access.actor import Actor
 from app.db.session import Database
 from app.journal.queries import verify
+from app.journal.rules import ActorMark, Via
 from app.kernel.errors import InvalidInput, NotAllowed, NotNow, StaleVersion
 from app.kernel.ids import UnitId
 from app.kernel.ports import OpenThing, Ports
+from app.organisation.commands import import_units
 from app.organisation.commands.reorganisations import (
     ReorganisationDraft,
     choose_successors,
@@ -23,6 +25,7 @@ from app.organisation.commands.reorganisations import (
     revise_reorganisation,
     undo_reorganisation,
 )
+from app.organisation.files import unit_rows
 from app.organisation.models import OpenWorkChoice, Unit, UnitSuccession
 from app.organisation.queries import tree_on, unit_histories
 from app.organisation.queries.reorganisations import reorganisation_list, reorganisation_page
@@ -450,3 +453,146 @@ def test_an_abolished_unit_leaves_what_is_open_to_another(
     confirmed(database, reorganisation_id, actor=kimura, ports=ports)
     with database.reading() as session:
         assert tree_on(session, day=EFFECTIVE).responsible(BRANCH.id) == COUNTER.id
+
+
+def test_the_page_of_one_in_force_says_what_it_did_whatever_came_after(
+    database: Database, tanaka: Actor, kimura: Actor
+) -> None:
+    first = prepared(database, actor=tanaka, tree=merged(database))
+    confirmed(database, first, actor=kimura)
+    later = date(2028, 4, 1)
+    other = changed(tree_rows(database, day=later), Changes(instead={AFFAIRS.code: {"name": "庶務課"}}))
+    confirmed(database, prepared(database, actor=tanaka, tree=other, day=later), actor=kimura)
+    with database.reading() as session:
+        page = reorganisation_page(
+            session,
+            actor=kimura,
+            reorganisation_id=first,
+            ports=NOTHING_OPEN,
+            today=date(2028, 5, 1),
+        )
+    assert page.problems == ()
+    assert {(one.code, one.changes) for one in page.changes} == {
+        ("3200", (Change.CREATED,)),
+        (COUNTER.code, (Change.ENDED,)),
+        (BRANCH.code, (Change.ENDED,)),
+    }
+    assert {(one.predecessor, one.successor) for one in page.successions} == {
+        (COUNTER.code, "3200"),
+        (BRANCH.code, "3200"),
+    }
+
+
+def test_it_is_undone_although_something_else_was_registered_since(
+    database: Database, tanaka: Actor, kimura: Actor
+) -> None:
+    first = prepared(database, actor=tanaka, tree=merged(database))
+    confirmed(database, first, actor=kimura)
+    header = "所属コード,所属名,かな,種別,ポリシー主体,上位所属コード,並び順,有効開始日"
+    row = "2090,法制課,ほうせいか,課,市長部局,2000,5,2027-01-01"
+    mark = ActorMark(person_id=None, via=Via.CLI, operator="root")
+    with database.transaction() as session:
+        import_units(
+            session, rows=unit_rows(f"{header}\n{row}\n".encode()), by=mark, ports=NOTHING_OPEN, now=STORY
+        )
+    with database.transaction() as session:
+        undo_reorganisation(session, actor=kimura, reorganisation_id=first, seen_version=2, now=STORY)
+    assert "2090" in {code for code, spans in histories(database).items() if spans}
+    assert "3200" not in histories(database)
+
+
+def histories(database: Database) -> dict[str, object]:
+    with database.reading() as session:
+        return dict(unit_histories(session))
+
+
+def test_a_unit_that_had_handed_a_task_over_and_then_ends_in_a_list_is_followed(
+    database: Database, tanaka: Actor, kimura: Actor
+) -> None:
+    task = changed(
+        tree_rows(database),
+        Changes(instead={AFFAIRS.code: {"origins": (Origin(code=BRANCH.code, subject="統計"),)}}),
+    )
+    confirmed(database, prepared(database, actor=tanaka, tree=task), actor=kimura)
+    header = "所属コード,所属名,かな,種別,ポリシー主体,上位所属コード,並び順,有効開始日,有効終了日"
+    row = "3020,𠮷田出張所,よしだしゅっちょうじょ,出先,市長部局,3000,7,2020-04-01,2028-03-31"
+    mark = ActorMark(person_id=None, via=Via.CLI, operator="root")
+    with database.transaction() as session:
+        import_units(
+            session, rows=unit_rows(f"{header}\n{row}\n".encode()), by=mark, ports=NOTHING_OPEN, now=STORY
+        )
+    with database.reading() as session:
+        tree = tree_on(session, day=date(2028, 4, 1))
+    assert tree.by_id[tree.responsible(BRANCH.id)].code == "3000"
+
+
+def test_a_split_of_a_unit_that_is_only_to_come_waits_for_its_open_things_too(
+    database: Database, tanaka: Actor, kimura: Actor
+) -> None:
+    """Whose they are is asked for the last day before, not for today."""
+
+    class HeldByWhoeverFollows:
+        """A room with one thing that began in 市民課."""
+
+        def open_things(
+            self, session: Session, *, unit_ids: Iterable[UnitId], day: date
+        ) -> Sequence[OpenThing]:
+            """Return it where the unit that answers on the day is asked for."""
+            unit_id = tree_on(session, day=day).responsible(COUNTER.id)
+            thing = OpenThing(kind="sheet", id=THING, label="点検票", title="定期点検", unit_id=unit_id)
+            return [thing] if unit_id in set(unit_ids) else []
+
+        def last_closed_on(self, session: Session) -> date | None:
+            """Return nothing."""
+            del session
+            return None
+
+    ports = Ports()
+    ports.open_work.append(HeldByWhoeverFollows())
+    confirmed(
+        database,
+        prepared(database, actor=tanaka, tree=merged(database), ports=ports),
+        actor=kimura,
+        ports=ports,
+    )
+    october = date(2027, 10, 1)
+    parts = (
+        a_unit("3110", "窓口課", parent="3000", origins=(Origin(code="3200", takeover=Takeover.REST),)),
+        a_unit("3120", "戸籍課", parent="3000", origins=(Origin(code="3200"),)),
+    )
+    tree = changed(tree_rows(database, day=october), Changes(without=frozenset({"3200"}), new=parts))
+    second = prepared(database, actor=tanaka, tree=tree, day=october, ports=ports)
+    with pytest.raises(NotNow, match="1件"):
+        confirmed(database, second, actor=kimura, ports=ports)
+
+
+@pytest.mark.parametrize("kind", [None, SuccessionKind.TRANSFERRED])
+def test_whatever_it_is_called_a_unit_that_ends_into_two_is_shared_out(
+    database: Database, tanaka: Actor, kimura: Actor, kind: SuccessionKind | None
+) -> None:
+    parts = (
+        a_unit(
+            "3110",
+            "窓口課",
+            parent="3000",
+            origins=(Origin(code=COUNTER.code, kind=kind, takeover=Takeover.REST),),
+        ),
+        a_unit("3120", "戸籍課", parent="3000", origins=(Origin(code=COUNTER.code, kind=kind),)),
+    )
+    ports = with_open(COUNTER.id)
+    tree = changed(tree_rows(database), Changes(without=frozenset({COUNTER.code}), new=parts))
+    waiting = prepared(database, actor=tanaka, tree=tree, ports=ports)
+    with pytest.raises(NotNow, match="1件"):
+        confirmed(database, waiting, actor=kimura, ports=ports)
+
+
+def test_one_unit_is_not_followed_twice_by_the_same(database: Database, tanaka: Actor) -> None:
+    tree = changed(
+        tree_rows(database),
+        Changes(
+            without=frozenset({BRANCH.code}),
+            instead={COUNTER.code: {"origins": (Origin(code=BRANCH.code, subject="統計"),)}},
+            ending=(EndingUnit(row=0, code=BRANCH.code, handed_to=COUNTER.code),),
+        ),
+    )
+    assert any("どちらか一つに" in message for _, message in problems(database, tanaka, tree))

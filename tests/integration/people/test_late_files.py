@@ -15,6 +15,7 @@ from app.people.commands import import_people
 from app.people.files import posting_rows
 from app.people.models import Posting
 from app.people.queries import actor_on, heads_on, members_on
+from app.people.queries.second_factor import main_unit
 from app.people.queries.titles import titles_on
 from app.people.rules import PeoplePlan
 from tests.people import AFFAIRS, COUNTER, SATO, SUZUKI
@@ -108,3 +109,9 @@ def _superseded_on_its_first_day(database: Database) -> None:
 def test_what_is_known_never_ends_before_it_began(database: Database) -> None:
     with pytest.raises(IntegrityError):
         _superseded_on_its_first_day(database)
+
+
+def test_a_removal_of_a_second_factor_is_confirmed_by_the_head_of_now(database: Database) -> None:
+    load(database, *ROWS, now=CAME)
+    with database.reading() as session:
+        assert main_unit(session, person_id=SATO.id, day=CAME.date()) == COUNTER.id

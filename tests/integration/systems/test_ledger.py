@@ -1,6 +1,7 @@
 """The ledger in the database and on its pages."""
 
 import io
+from dataclasses import replace
 from datetime import date
 
 import pytest
@@ -14,6 +15,7 @@ from app.journal.queries import lines_of, verify
 from app.journal.rules import Subject, SubjectType
 from app.kernel.errors import InvalidInput, NotAllowed, NotFound, StaleVersion
 from app.kernel.ids import SystemId, new_id
+from app.organisation.models import OpenWorkChoice, Reorganisation
 from app.systems.commands import add_system, change_system, import_systems
 from app.systems.files import COLUMNS, system_rows
 from app.systems.models import InformationSystem, SystemVersion
@@ -28,7 +30,20 @@ from app.systems.queries import (
 from app.systems.rules import Outcome, Support, Zone
 from tests.conftest import ActorOf
 from tests.factories.systems import entry_of, registered
-from tests.people import AFFAIRS, COUNTER, ITO, KIMURA, NAKAMURA, SATO, STORY, SUZUKI, TANAKA, Cast
+from tests.people import (
+    AFFAIRS,
+    BRANCH,
+    COUNTER,
+    FIRST_DAY,
+    ITO,
+    KIMURA,
+    NAKAMURA,
+    SATO,
+    STORY,
+    SUZUKI,
+    TANAKA,
+    Cast,
+)
 from tests.sign_in import signed_in
 from tests.statements import statements
 
@@ -419,3 +434,40 @@ def test_a_stranger_does_not_learn_that_a_system_exists(
         counter = stored_systems(session, day=STORY.date())["S-002"].id
     assert signed_in(app, SATO).get(f"/systems/{counter}").status_code == 404
     assert signed_in(app, NAKAMURA).get("/systems").status_code == 403
+
+
+def test_the_ledger_ends_a_choice_that_a_reorganisation_had_made(database: Database, reviewer: Actor) -> None:
+    with database.transaction() as session:
+        system_id = registered(session, actor=reviewer, code="S-001", now=STORY)
+        reorganisation = Reorganisation(
+            id=new_id(),
+            title="組織改正",
+            effective_on=FIRST_DAY,
+            state="prepared",
+            version=1,
+            tree="[]",
+            plan_digest="0" * 64,
+            prepared_by=reviewer.person_id,
+            prepared_at=STORY,
+        )
+        session.add(reorganisation)
+        session.flush()
+        session.add(
+            OpenWorkChoice(
+                reorganisation_id=reorganisation.id,
+                kind="system",
+                subject_id=system_id,
+                unit_code=BRANCH.code,
+                unit_id=BRANCH.id,
+                in_force_from=FIRST_DAY,
+                chosen_by=reviewer.person_id,
+                chosen_at=STORY,
+            )
+        )
+    with database.reading() as session:
+        assert stored_systems(session, day=TODAY)["S-001"].entry.unit_id == BRANCH.id
+    with database.transaction() as session:
+        moved = replace(entry_of(), unit_id=COUNTER.id)
+        change_system(session, actor=reviewer, system_id=system_id, entry=moved, seen_version=1, now=STORY)
+    with database.reading() as session:
+        assert stored_systems(session, day=TODAY)["S-001"].entry.unit_id == COUNTER.id

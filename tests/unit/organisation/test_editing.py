@@ -152,7 +152,7 @@ def test_a_task_goes_over_and_both_units_go_on() -> None:
         HandTaskOver(code="11", to="2", subject="統計"), HandTaskOver(code="11", to="2", subject="調査")
     )
     assert set(rows) == KNOWN
-    assert origins(rows, "2") == (Origin(code="11", kind=SuccessionKind.TRANSFERRED, subject="調査"),)
+    assert origins(rows, "2") == (Origin(code="11", kind=SuccessionKind.TRANSFERRED, subject="統計、調査"),)
 
 
 def test_a_unit_of_this_reorganisation_has_no_task_to_hand_over() -> None:
@@ -163,3 +163,40 @@ def test_a_unit_of_this_reorganisation_has_no_task_to_hand_over() -> None:
 def test_a_unit_that_is_not_in_the_tree_is_named() -> None:
     refused(AlterUnit(code="77", unit=unit("77")), field="unit")
     refused(AbolishUnit(code="2", handed_to="77"), field="unit")
+
+
+def test_what_takes_over_from_an_abolished_unit_may_be_changed_after() -> None:
+    rows = after(AbolishUnit(code="11", handed_to="2"), AlterUnit(code="2", unit=unit("22")))
+    assert rows["11"] == EndingUnit(row=0, code="11", handed_to="22")
+
+
+def test_a_task_is_a_part_of_what_an_abolished_unit_leaves() -> None:
+    rows = after(HandTaskOver(code="11", to="2", subject="統計"), AbolishUnit(code="11", handed_to="2"))
+    assert origins(rows, "2") == ()
+    assert rows["11"] == EndingUnit(row=0, code="11", handed_to="2")
+
+
+def test_what_a_split_unit_had_taken_over_goes_with_the_rest() -> None:
+    parts = (Part(unit=unit("13")), Part(unit=unit("14"), subject="戸籍"))
+    rows = after(
+        HandTaskOver(code="2", to="11", subject="統計"), SplitUnit(code="11", parts=parts, rest="13")
+    )
+    task = Origin(code="2", kind=SuccessionKind.TRANSFERRED, subject="統計")
+    assert origins(rows, "13") == (Origin(code="11", takeover=Takeover.REST), task)
+    assert origins(rows, "14") == (Origin(code="11", takeover=Takeover.NAMED, subject="戸籍"),)
+
+
+def test_a_planned_unit_that_is_split_is_followed_by_what_it_would_have_followed() -> None:
+    parts = (Part(unit=unit("13")), Part(unit=unit("14"), subject="戸籍"))
+    rows = after(
+        MergeUnits(codes=("11", "12"), unit=unit("15")), SplitUnit(code="15", parts=parts, rest="13")
+    )
+    assert [one.code for one in origins(rows, "13")] == ["11", "12"]
+    assert {one.takeover for one in origins(rows, "14")} == {Takeover.NAMED}
+
+
+def test_a_unit_that_is_merged_back_does_not_follow_itself() -> None:
+    rows = after(
+        HandTaskOver(code="11", to="12", subject="統計"), MergeUnits(codes=("11", "12"), unit=unit("11"))
+    )
+    assert origins(rows, "11") == (Origin(code="12"),)

@@ -99,6 +99,19 @@ def test_the_lineage_is_read_in_both_directions() -> None:
     )
     assert {one.predecessor for one in lineage.predecessors(C)} == {A, B}
     assert [one.successor for one in lineage.successors(C)] == [D]
-    assert lineage.ancestors(D) == {A, B, C}
-    assert lineage.descendants(A) == {C, D}
-    assert lineage.descendants(D) == frozenset()
+    assert lineage.heirs_since(A, day=date(2024, 1, 1)) == {C, D}
+    # What was closed after it had gone on is no part of what went.
+    assert lineage.heirs_since(A, day=FIRST) == frozenset()
+    assert lineage.heirs_since(C, day=FIRST) == {D}
+    assert lineage.heirs_since(D, day=FIRST) == frozenset()
+
+
+def test_a_task_that_is_handed_over_takes_no_records_along() -> None:
+    task = follows(A, B, SECOND, takeover=Takeover.NAMED, kind=SuccessionKind.TRANSFERRED)
+    part = follows(A, C, SECOND, takeover=Takeover.NAMED, kind=SuccessionKind.SPLIT)
+    assert Lineage((task, part)).heirs_since(A, day=FIRST) == {C}
+
+
+def test_records_go_forward_in_time_only() -> None:
+    lineage = Lineage((follows(B, C, FIRST), follows(A, B, SECOND)))
+    assert lineage.heirs_since(A, day=date(2024, 1, 1)) == {B}

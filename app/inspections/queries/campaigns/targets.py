@@ -80,12 +80,13 @@ def previous_of(
 def _forebears(unit_id: UnitId, *, lineage: Lineage) -> tuple[UnitId, ...]:
     """Return a unit, then those from which it took over, the latest and the largest share first, then those before them."""
     found: dict[UnitId, None] = {unit_id: None}
-    queue = [unit_id]
+    queue = [(unit_id, date.max)]
     while queue:
-        came = lineage.predecessors(queue.pop(0))
-        new = [one.predecessor for one in sorted(came, key=_weight) if one.predecessor not in found]
-        found |= dict.fromkeys(new)
-        queue += new
+        origin, until = queue.pop(0)
+        came = [one for one in lineage.predecessors(origin) if one.effective_on <= until]
+        new = [one for one in sorted(came, key=_weight) if one.predecessor not in found]
+        found |= dict.fromkeys(one.predecessor for one in new)
+        queue += [(one.predecessor, one.effective_on) for one in new]
     return tuple(found)
 
 
