@@ -11,8 +11,10 @@ from app.organisation.models import OpenWorkChoice
 
 def end_choices(session: Session, *, subject_ids: Iterable[UUID]) -> None:
     """Let no choice count any more for things to which somebody has given another unit since."""
-    session.execute(
-        update(OpenWorkChoice)
-        .where(OpenWorkChoice.subject_id.in_(list(subject_ids)))
-        .values(unit_id=None, in_force_from=None)
-    )
+    wanted = list(subject_ids)
+    if wanted:
+        session.execute(
+            update(OpenWorkChoice)
+            .where(OpenWorkChoice.subject_id.in_(wanted))
+            .values(unit_id=None, in_force_from=None)
+        )
