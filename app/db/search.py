@@ -24,7 +24,7 @@ def name_key(name: str, kana: str) -> str:
 
 
 def _key_of_new_row(context: DefaultExecutionContext) -> str:
-    values = context.get_current_parameters()  # type: ignore[no-untyped-call]
+    values = context.get_current_parameters()  # type: ignore[no-untyped-call]  # SQLAlchemy leaves it untyped
     return name_key(values["name"], values["kana"])
 
 

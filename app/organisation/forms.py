@@ -86,7 +86,7 @@ class EditForm(Form):
 
     def edit(self, code: str) -> Edit:
         """Return the change; the form has been validated."""
-        raise NotImplementedError
+        raise NotImplementedError  # each kind of change has its own form; wtforms' metaclass leaves no room for an abstract class
 
 
 class UnitForm(EditForm):
